@@ -1,0 +1,73 @@
+//! The tables of delivery, in the order in which they came to be.
+//!
+//! It must not know any rule beyond what a constraint can hold. Invariants: a migration that was released is never
+//! changed; dates are epoch days, shares millionths, quantities whole vehicles; constraints bear the id of the
+//! invariant that they hold.
+
+use takt_service::Migration;
+
+/// What the import brings: the parts of a programme that delivery owns.
+const PROGRAMME: Migration = Migration {
+    name: "m0001_programme",
+    up: &[
+        "CREATE TABLE programme (programme_no {id}, programme_id {text} NOT NULL, name {text} NOT NULL, plant_id {text} NOT NULL, \
+         time_zone {text} NOT NULL, launch_on {int} NOT NULL, first_handover_on {int} NOT NULL, vehicle_count {int} NOT NULL, \
+         priority_option {text} NOT NULL, priority_value {text} NOT NULL, CONSTRAINT pg_1 CHECK (programme_no = 1))",
+        "CREATE TABLE variant (variant_no {id}, variant_id {text} NOT NULL UNIQUE, name {text} NOT NULL, reference {text} NOT NULL)",
+        "CREATE TABLE option_value (option_key {text} NOT NULL, variant_id {text} NOT NULL, value_id {text} NOT NULL, \
+         value_no {int} NOT NULL, share {int} NOT NULL, PRIMARY KEY (option_key, variant_id, value_id)) {rowless}",
+        "CREATE TABLE lane (lane_no {id}, lane_id {text} NOT NULL UNIQUE, city {text} NOT NULL, mode {text} NOT NULL, \
+         distance_km {int} NOT NULL, transit_millidays {int} NOT NULL, share {int} NOT NULL, CONSTRAINT la_2 CHECK (share >= 0 AND transit_millidays >= 0))",
+        "CREATE TABLE milestone (milestone_no {id}, published_on {int} NOT NULL, event {text} NOT NULL, \
+         cumulative_produced {int}, cumulative_delivered {int}, locked_orders {int}, source_kind {text} NOT NULL)",
+    ],
+};
+
+/// Orders. A configuration is stored once and orders point to it; `state` is the order's place in the queue, what
+/// happens to the vehicle afterwards stands with the vehicle and its shipment.
+const ORDER: Migration = Migration {
+    name: "m0002_order",
+    up: &[
+        "CREATE TABLE counter (name {text} NOT NULL PRIMARY KEY, value {int} NOT NULL) {rowless}",
+        "INSERT INTO counter (name, value) VALUES ('cancellation', 0), ('order', 0), ('promise', 0), ('vehicle', 0)",
+        "CREATE TABLE configuration (config_no {id}, variant_no {int} NOT NULL, priority {int} NOT NULL, options {text} NOT NULL)",
+        "CREATE TABLE sales_order (order_no {id}, order_id {text} NOT NULL UNIQUE, customer_id {text} NOT NULL, config_no {int} NOT NULL, \
+         lane_no {int} NOT NULL, locked_on {int} NOT NULL, state {int} NOT NULL, traceparent {text}, \
+         CONSTRAINT or_4 CHECK (order_no > 0), CONSTRAINT or_3 CHECK (state IN (0, 1, 2)))",
+        "CREATE TABLE lane_load (lane_no {id}, order_count {int} NOT NULL)",
+        "CREATE TABLE cancellation (cancellation_no {id}, order_no {int} NOT NULL UNIQUE, cancelled_on {int} NOT NULL)",
+    ],
+};
+
+/// Promises, in the order of their order and their number.
+const PROMISE: Migration = Migration {
+    name: "m0003_promise",
+    up: &[
+        "CREATE TABLE promise (order_no {int} NOT NULL, promise_no {int} NOT NULL, kind {int} NOT NULL, build_on {int} NOT NULL, \
+         deliver_on {int} NOT NULL, made_on {int} NOT NULL, plan_id {text} NOT NULL, PRIMARY KEY (order_no, promise_no), \
+         CONSTRAINT pr_1 CHECK (promise_no > 0), CONSTRAINT pr_3 CHECK (deliver_on >= build_on)) {rowless}",
+    ],
+};
+
+/// Vehicles in the yard and on their way. The number of a shipment is its day and lane, see `shipment::ShipmentNo`;
+/// the number of a vehicle counts arrivals of the news and means nothing outside.
+const VEHICLE: Migration = Migration {
+    name: "m0004_vehicle",
+    up: &[
+        "CREATE TABLE shipment (shipment_no {id}, lane_no {int} NOT NULL, planned_on {int} NOT NULL, expected_on {int} NOT NULL, \
+         state {int} NOT NULL, departed_on {int}, arrived_on {int}, vehicle_count {int} NOT NULL, handed_over_count {int} NOT NULL, \
+         CONSTRAINT sh_1 CHECK (vehicle_count > 0 AND handed_over_count BETWEEN 0 AND vehicle_count), \
+         CONSTRAINT sh_2 CHECK ((state >= 2) = (departed_on IS NOT NULL) AND (state >= 3) = (arrived_on IS NOT NULL) \
+         AND (state = 4) = (handed_over_count = vehicle_count)), \
+         CONSTRAINT sh_3 CHECK ((departed_on IS NULL OR departed_on >= planned_on) AND (arrived_on IS NULL OR arrived_on >= departed_on)))",
+        "CREATE INDEX shipment_by_state ON shipment (state, planned_on)",
+        "CREATE TABLE vehicle (vehicle_no {id}, vin {text} NOT NULL UNIQUE, order_no {int} UNIQUE, config_no {int}, build_no {int} NOT NULL, \
+         built_on {int} NOT NULL, released_on {int}, shipment_no {int}, handed_over_on {int}, \
+         CONSTRAINT ve_1 CHECK (shipment_no IS NULL OR (released_on IS NOT NULL AND order_no IS NOT NULL)), \
+         CONSTRAINT ho_1 CHECK (handed_over_on IS NULL OR shipment_no IS NOT NULL))",
+        "CREATE INDEX vehicle_by_shipment ON vehicle (shipment_no)",
+    ],
+};
+
+/// The schema, step by step.
+pub const MIGRATIONS: &[Migration] = &[PROGRAMME, ORDER, PROMISE, VEHICLE];

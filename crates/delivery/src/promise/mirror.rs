@@ -1,0 +1,248 @@
+//! The queue of open orders in memory, brought up to date from the database by what was added since.
+//!
+//! It must not know plans or peers. Invariants: it is never trusted blindly: counters in the database, which whoever
+//! adds orders, vehicles, cancellations or promises counts on, tell what it has not seen; when somebody else has made
+//! promises, or when it is not known whether a write was done, it is read anew as a whole.
+
+use std::collections::{BTreeSet, HashMap};
+
+use takt_kernel::Date;
+use takt_service::{Call, Error, Intent, Store, Tx};
+
+use super::{
+    LastPromise, NewDate, Promise, PromiseKind,
+    queue::{Place, Queue},
+    store::promises_add,
+};
+use crate::rows::{date, get};
+
+/// Orders are read in ranges of so many numbers, so that no answer is large.
+const RANGE: i64 = 10_000;
+
+/// Promises are written so many in a transaction, so that others get a turn.
+const BATCH: usize = 8_192;
+
+/// How far the counters had come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Marks {
+    orders: i64,
+    vehicles: i64,
+    cancellations: i64,
+    promises: i64,
+}
+
+/// The queue with the marks up to which it is known.
+#[derive(Debug, Default)]
+pub(crate) struct Mirror {
+    queue: Queue,
+    seen: Option<Marks>,
+}
+
+/// What was added since the marks.
+struct News {
+    marks: Marks,
+    orders: Vec<(i64, bool, Place)>,
+    closed: BTreeSet<i64>,
+}
+
+impl Mirror {
+    /// The queue as it was when last read.
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    /// Brings the queue up to date.
+    pub(crate) async fn refresh(&mut self, store: &Store, call: &Call) -> Result<(), Error> {
+        let seen = self.seen;
+        let news = store.read(call, "queue_refresh", move |tx| Box::pin(news(tx, seen))).await?;
+        if seen.is_none_or(|seen| seen.promises != news.marks.promises) {
+            self.queue = Queue::default();
+        }
+        for (variant_no, priority, place) in news.orders {
+            self.queue.push(variant_no, priority, place);
+        }
+        self.queue.close(&news.closed);
+        self.seen = Some(news.marks);
+        Ok(())
+    }
+
+    /// Writes promises on orders of the queue and, with the last of them, finishes the intent they were made for.
+    pub(crate) async fn promises_write(
+        &mut self,
+        store: &Store,
+        call: &Call,
+        made_on: Date,
+        plan_id: &str,
+        dated: &[(i64, NewDate)],
+        intent: &Intent,
+    ) -> Result<(), Error> {
+        let mut batches: Vec<&[(i64, NewDate)]> = dated.chunks(BATCH).collect();
+        let last = batches.pop().unwrap_or(&[]);
+        for batch in batches {
+            self.batch_write(store, call, made_on, plan_id, batch, None).await?;
+        }
+        self.batch_write(store, call, made_on, plan_id, last, Some(intent.clone())).await
+    }
+
+    async fn batch_write(
+        &mut self,
+        store: &Store,
+        call: &Call,
+        made_on: Date,
+        plan_id: &str,
+        batch: &[(i64, NewDate)],
+        intent: Option<Intent>,
+    ) -> Result<(), Error> {
+        let promises: Vec<(i64, Promise)> =
+            batch.iter().map(|(order, new)| (*order, new.made(made_on, plan_id))).collect();
+        self.write(store, call, promises, move |_| intent.clone()).await
+    }
+
+    /// Writes promises in one transaction. What else belongs into it is the caller's: an intent to finish.
+    async fn write(
+        &mut self,
+        store: &Store,
+        call: &Call,
+        promises: Vec<(i64, Promise)>,
+        intent: impl Fn(()) -> Option<Intent> + Send + Sync + 'static,
+    ) -> Result<(), Error> {
+        let marks = self.seen.unwrap_or_default();
+        let promises = std::sync::Arc::new(promises);
+        let told = std::sync::Arc::clone(&promises);
+        let intent = std::sync::Arc::new(intent);
+        let written = store
+            .write(call, "promises_make", move |tx| {
+                let (promises, intent) = (std::sync::Arc::clone(&promises), std::sync::Arc::clone(&intent));
+                Box::pin(async move {
+                    if !promises.is_empty() {
+                        promises_add(tx, marks.promises, &promises).await?;
+                    }
+                    match intent(()) {
+                        Some(intent) => tx.intent_finish(&intent).await,
+                        None => Ok(()),
+                    }
+                })
+            })
+            .await;
+        match written {
+            Ok(()) => {
+                self.promised(&told);
+                Ok(())
+            }
+            Err(error) => {
+                self.forget();
+                Err(error)
+            }
+        }
+    }
+
+    /// The counter of promises as it was seen; who writes promises beside this mirror gives it to `promises_add`.
+    pub(crate) fn promises_seen(&self) -> i64 {
+        self.seen.unwrap_or_default().promises
+    }
+
+    /// Notes promises that were written with `promises_seen`.
+    pub(crate) fn promised(&mut self, promises: &[(i64, Promise)]) {
+        if promises.is_empty() {
+            return;
+        }
+        for (order_no, promise) in promises {
+            let last = LastPromise { number: promise.number, kind: promise.kind, deliver_on: promise.deliver_on };
+            self.queue.promised(*order_no, last);
+        }
+        if let Some(seen) = &mut self.seen {
+            seen.promises += 1;
+        }
+    }
+
+    /// Gives the queue up; the next refresh reads it anew.
+    pub(crate) fn forget(&mut self) {
+        self.seen = None;
+    }
+}
+
+async fn news(tx: &Tx, seen: Option<Marks>) -> Result<News, Error> {
+    let marks = marks_fetch(tx).await?;
+    let seen = seen.filter(|seen| seen.promises == marks.promises);
+    let mut news = News { marks, orders: Vec::new(), closed: BTreeSet::new() };
+    let Some(seen) = seen else {
+        let mut from = 0;
+        while from < marks.orders {
+            let to = from + RANGE;
+            let last = last_promises_fetch(tx, from, to).await?;
+            orders_fetch(tx, from, to, &last, &mut news.orders).await?;
+            from = to;
+        }
+        return Ok(news);
+    };
+    let mut from = seen.orders;
+    while from < marks.orders {
+        orders_fetch(tx, from, from + RANGE, &HashMap::new(), &mut news.orders).await?;
+        from += RANGE;
+    }
+    if seen.vehicles < marks.vehicles {
+        let sql = "SELECT order_no FROM vehicle WHERE vehicle_no > $1 AND order_no IS NOT NULL";
+        closed_fetch(tx, sql, seen.vehicles, &mut news.closed).await?;
+    }
+    if seen.cancellations < marks.cancellations {
+        let sql = "SELECT order_no FROM cancellation WHERE cancellation_no > $1";
+        closed_fetch(tx, sql, seen.cancellations, &mut news.closed).await?;
+    }
+    Ok(news)
+}
+
+async fn marks_fetch(tx: &Tx) -> Result<Marks, Error> {
+    let mut marks = Marks::default();
+    for row in tx.rows("SELECT name, value FROM counter", vec![]).await? {
+        let value = get(&row, 1)?;
+        match get::<String>(&row, 0)?.as_str() {
+            "order" => marks.orders = value,
+            "vehicle" => marks.vehicles = value,
+            "cancellation" => marks.cancellations = value,
+            "promise" => marks.promises = value,
+            _ => {}
+        }
+    }
+    Ok(marks)
+}
+
+async fn orders_fetch(
+    tx: &Tx,
+    after: i64,
+    until: i64,
+    last: &HashMap<i64, LastPromise>,
+    into: &mut Vec<(i64, bool, Place)>,
+) -> Result<(), Error> {
+    let sql = "SELECT o.order_no, c.variant_no, c.priority, o.lane_no, o.locked_on FROM sales_order o \
+               JOIN configuration c ON c.config_no = o.config_no \
+               WHERE o.order_no > $1 AND o.order_no <= $2 AND o.state = 0 ORDER BY o.order_no";
+    for row in tx.rows(sql, vec![after.into(), until.into()]).await? {
+        let order_no: i64 = get(&row, 0)?;
+        let place = Place {
+            order_no,
+            lane_no: get(&row, 3)?,
+            locked_on: date(&row, 4)?,
+            last: last.get(&order_no).copied(),
+        };
+        into.push((get(&row, 1)?, get::<i64>(&row, 2)? != 0, place));
+    }
+    Ok(())
+}
+
+async fn last_promises_fetch(tx: &Tx, after: i64, until: i64) -> Result<HashMap<i64, LastPromise>, Error> {
+    let sql = "SELECT p.order_no, p.promise_no, p.kind, p.deliver_on FROM promise p JOIN sales_order o ON o.order_no = p.order_no \
+               WHERE p.order_no > $1 AND p.order_no <= $2 AND o.state = 0 ORDER BY p.order_no, p.promise_no";
+    let mut last = HashMap::new();
+    for row in tx.rows(sql, vec![after.into(), until.into()]).await? {
+        let kind = PromiseKind::of_code(get(&row, 2)?).unwrap_or(PromiseKind::Estimate);
+        last.insert(get(&row, 0)?, LastPromise { number: get(&row, 1)?, kind, deliver_on: date(&row, 3)? });
+    }
+    Ok(last)
+}
+
+async fn closed_fetch(tx: &Tx, sql: &str, after: i64, into: &mut BTreeSet<i64>) -> Result<(), Error> {
+    for row in tx.rows(sql, vec![after.into()]).await? {
+        into.insert(get(&row, 0)?);
+    }
+    Ok(())
+}

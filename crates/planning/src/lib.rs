@@ -1,0 +1,25 @@
+//! The mathematics of Takt: pure functions over plain structs. It must not know a network, a database, a
+//! clock or a runtime, and it never waits. Invariants: no floats; quantities are thousandths, money is
+//! exact until one rounding; items, variants and suppliers are dense indices in file order; the same input
+//! gives the same output, ties break by file order.
+//!
+//! Each module names the rule of the programme (`RULES n`) or the textbook it follows.
+pub mod apportion;
+pub mod bom;
+pub mod day;
+pub mod economics;
+pub mod feature;
+pub mod genealogy;
+pub mod line;
+pub mod netting;
+pub mod option_plan;
+pub mod orders;
+pub mod promise;
+pub mod quota;
+pub mod ramp;
+pub mod scale;
+pub mod sequence;
+pub mod shop;
+pub mod shortfall;
+pub mod statistics;
+pub mod table;

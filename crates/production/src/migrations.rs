@@ -1,0 +1,123 @@
+//! The tables of production, one text for both databases.
+//!
+//! It must not know how they are read. Invariants: a released step is never changed; dates are epoch days,
+//! quantities thousandths, money minor units or millionths, shares millionths; what a row may hold is checked here
+//! as well as in the domain.
+
+use takt_service::Migration;
+
+/// Every step of the schema, oldest first.
+pub const MIGRATIONS: &[Migration] = &[PROGRAMME, PLAN, DEMAND, VEHICLE, AS_BUILT, SHOP_FLOOR];
+
+/// What an import brings; replaced as a whole by the next one.
+const PROGRAMME: Migration = Migration {
+    name: "m0001_programme",
+    up: &[
+        "CREATE TABLE programme (programme_no {id}, programme_id {text} NOT NULL, name {text} NOT NULL, plant_id {text} NOT NULL, \
+         time_zone {text} NOT NULL, launch_on {int} NOT NULL, order_from {int} NOT NULL, first_handover_on {int} NOT NULL, \
+         last_plan_on {int} NOT NULL, vehicle_item_id {text} NOT NULL, vehicle_count {int} NOT NULL CHECK (vehicle_count > 0), \
+         scale_vehicles {int} NOT NULL CHECK (scale_vehicles > 0), takt_millis {int} NOT NULL CHECK (takt_millis > 0), \
+         shift_seconds {int} NOT NULL CHECK (shift_seconds > 0), vin_wmi {text} NOT NULL, vin_model_year {text} NOT NULL, \
+         vin_plant_code {text} NOT NULL, priority_option {text} NOT NULL, priority_value {text} NOT NULL)",
+        "CREATE TABLE shop (shop_no {id}, shop_id {text} NOT NULL UNIQUE, name {text} NOT NULL, is_line {int} NOT NULL)",
+        "CREATE TABLE item (item_no {id}, item_id {text} NOT NULL UNIQUE, name {text} NOT NULL, item_group {text} NOT NULL, \
+         unit_code {text} NOT NULL, made {int} NOT NULL, shop_id {text} NOT NULL, unit_cost_micros {int} NOT NULL CHECK (unit_cost_micros >= 0), \
+         currency {text} NOT NULL, serialised {int} NOT NULL, mass_milligrams {int} NOT NULL, order_yield {int} NOT NULL)",
+        "CREATE TABLE bom_line (line_no {id}, parent_item_id {text} NOT NULL, child_item_id {text} NOT NULL, \
+         quantity {int} NOT NULL CHECK (quantity > 0), option_condition {text} NOT NULL, component_scrap {int} NOT NULL)",
+        "CREATE TABLE variant (variant_no {id}, variant_id {text} NOT NULL UNIQUE, name {text} NOT NULL, vin_vds {text} NOT NULL, \
+         list_price_minor {int} NOT NULL, currency {text} NOT NULL, share {int} NOT NULL, vehicle_count {int} NOT NULL)",
+        "CREATE TABLE reference_option (variant_no {int} NOT NULL, option_key {text} NOT NULL, option_value {text} NOT NULL, \
+         PRIMARY KEY (variant_no, option_key)) {rowless}",
+        "CREATE TABLE option_value (option_key {text} NOT NULL, value_no {int} NOT NULL, option_value {text} NOT NULL, \
+         variant_id {text} NOT NULL, share {int} NOT NULL CHECK (share >= 0), PRIMARY KEY (option_key, option_value, variant_id)) {rowless}",
+        "CREATE TABLE operation (operation_no {id}, operation_id {text} NOT NULL UNIQUE, shop_id {text} NOT NULL, sequence {int} NOT NULL, \
+         name {text} NOT NULL, variant_ids {text} NOT NULL, cycle_millis {int} NOT NULL, flow_millis {int} NOT NULL, \
+         stations {int} NOT NULL CHECK (stations > 0), first_pass_yield {int} NOT NULL, energy_watt_hours {int} NOT NULL)",
+        "CREATE TABLE calendar_day (calendar_on {id}, shifts {int} NOT NULL CHECK (shifts >= 0), capacity {int} NOT NULL CHECK (capacity >= 0), \
+         published_delivered {int} NOT NULL)",
+        "CREATE TABLE ramp_plan_day (calendar_on {int} NOT NULL, variant_id {text} NOT NULL, vehicle_count {int} NOT NULL CHECK (vehicle_count >= 0), \
+         PRIMARY KEY (calendar_on, variant_id)) {rowless}",
+        "CREATE TABLE milestone (milestone_no {id}, published_on {int} NOT NULL, event {text} NOT NULL, produced {int}, delivered {int}, \
+         source_kind {text} NOT NULL)",
+        "CREATE TABLE economics (economics_no {id}, currency {text} NOT NULL, average_price_minor {int} NOT NULL, \
+         variable_conversion_minor {int} NOT NULL, fixed_per_month_minor {int} NOT NULL)",
+        "CREATE TABLE economics_quarter (quarter {text} NOT NULL PRIMARY KEY, reported_deliveries {int} NOT NULL, \
+         average_price_minor {int}, operating_per_month_minor {int}) {rowless}",
+        "CREATE TABLE economics_mix (variant_id {text} NOT NULL PRIMARY KEY, vehicle_count {int} NOT NULL) {rowless}",
+    ],
+};
+
+/// Plans: the days of the first one are the baseline of the ramp, the last two keep their requirements.
+const PLAN: Migration = Migration {
+    name: "m0002_plan",
+    up: &[
+        "CREATE TABLE plan (plan_no {id}, plan_id {text} NOT NULL UNIQUE, as_of {int} NOT NULL, vehicle_count {int} NOT NULL, \
+         last_build_on {int} NOT NULL, item_count {int} NOT NULL)",
+        "CREATE TABLE plan_day (plan_no {int} NOT NULL, build_on {int} NOT NULL, capacity {int} NOT NULL, PRIMARY KEY (plan_no, build_on)) {rowless}",
+        "CREATE TABLE plan_day_variant (plan_no {int} NOT NULL, build_on {int} NOT NULL, variant_no {int} NOT NULL, \
+         vehicle_count {int} NOT NULL CHECK (vehicle_count > 0), PRIMARY KEY (plan_no, build_on, variant_no)) {rowless}",
+        // A series is 64-bit little-endian integers of thousandths, one a day.
+        "CREATE TABLE plan_requirement (plan_no {int} NOT NULL, item_no {int} NOT NULL, first_on {int} NOT NULL, series {blob} NOT NULL, \
+         PRIMARY KEY (plan_no, item_no)) {rowless}",
+    ],
+};
+
+/// Orders as production sees them. A configuration is one integer (see `takt_planning::feature`); its text stands here once.
+const DEMAND: Migration = Migration {
+    name: "m0003_demand",
+    up: &[
+        "CREATE TABLE configuration (config {id}, variant_no {int} NOT NULL, options {text} NOT NULL)",
+        "CREATE TABLE demand_order (order_number {id}, order_id {text} NOT NULL, variant_no {int} NOT NULL, config {int} NOT NULL, \
+         queue_rank {int} NOT NULL CHECK (queue_rank IN (0, 1)), state {int} NOT NULL CHECK (state IN (0, 1, 2)), locked_on {int} NOT NULL, \
+         traceparent {text} NOT NULL)",
+        // The oldest open order of a variant; built orders leave the index, so that it stays small.
+        "CREATE INDEX demand_order_queue ON demand_order (variant_no, queue_rank, order_number) WHERE state = 0",
+    ],
+};
+
+/// Vehicles by the serial of their number; the build number is taken when parts are issued.
+const VEHICLE: Migration = Migration {
+    name: "m0004_vehicle",
+    up: &[
+        "CREATE TABLE vehicle (serial {id}, vin {text} NOT NULL, build_number {int} UNIQUE CHECK (build_number > 0), order_number {int} NOT NULL UNIQUE, \
+         variant_no {int} NOT NULL, config {int} NOT NULL, state {int} NOT NULL CHECK (state BETWEEN 1 AND 5), entered_on {int} NOT NULL, \
+         built_on {int}, place {int} NOT NULL, released_on {int}, dispatched_on {int}, handed_over_on {int}, hold_reason {text} NOT NULL, \
+         version {int} NOT NULL, CHECK ((build_number IS NULL) = (built_on IS NULL)), CHECK (state <> 1 OR build_number IS NULL), \
+         CHECK (state < 3 OR released_on IS NOT NULL))",
+        "CREATE INDEX vehicle_built_on ON vehicle (built_on)",
+    ],
+};
+
+/// Which lots and serials went into which vehicles. A range means the vehicles in it whose configuration uses the item.
+const AS_BUILT: Migration = Migration {
+    name: "m0005_as_built",
+    up: &[
+        "CREATE TABLE issue (issue_no {id}, issued_on {int} NOT NULL, reservation_id {text} NOT NULL UNIQUE, vehicle_count {int} NOT NULL CHECK (vehicle_count > 0), \
+         first_build {int} NOT NULL, last_build {int} NOT NULL, CHECK (last_build - first_build + 1 = vehicle_count))",
+        "CREATE TABLE asbuilt_range (issue_no {int} NOT NULL, lot_number {int} NOT NULL, first_build {int} NOT NULL, last_build {int} NOT NULL, \
+         CHECK (first_build <= last_build), PRIMARY KEY (issue_no, lot_number, first_build)) {rowless}",
+        "CREATE INDEX asbuilt_range_lot ON asbuilt_range (lot_number)",
+        "CREATE TABLE asbuilt_serial (build_number {int} NOT NULL, lot_number {int} NOT NULL, unit_no {int} NOT NULL CHECK (unit_no > 0), \
+         PRIMARY KEY (build_number, lot_number, unit_no)) {rowless}",
+        // How many units of a lot of an item with serials are used, so that serials count on.
+        "CREATE TABLE serial_lot (lot_number {id}, used {int} NOT NULL CHECK (used > 0))",
+        // Who stands behind the supplier's rank in a lot number, learned from the lots themselves.
+        "CREATE TABLE lot_source (item_no {int} NOT NULL, supplier_rank {int} NOT NULL, supplier_id {text} NOT NULL, \
+         PRIMARY KEY (item_no, supplier_rank)) {rowless}",
+    ],
+};
+
+/// What the days were: capacity, stops, and the orders of the feeder shops.
+const SHOP_FLOOR: Migration = Migration {
+    name: "m0006_shop_floor",
+    up: &[
+        "CREATE TABLE line_day (day_on {id}, shifts {int} NOT NULL, lost_share {int} NOT NULL, wanted {int} NOT NULL, capacity {int} NOT NULL, \
+         entered {int} NOT NULL, built {int} NOT NULL)",
+        "CREATE TABLE line_stop (day_on {int} NOT NULL, variant_no {int} NOT NULL, item_no {int} NOT NULL, shop_id {text} NOT NULL, \
+         vehicle_count {int} NOT NULL CHECK (vehicle_count > 0), PRIMARY KEY (day_on, variant_no, item_no)) {rowless}",
+        // What a shop made of an item on a day and what the next shop used of it, in thousandths.
+        "CREATE TABLE shop_order (day_on {int} NOT NULL, item_no {int} NOT NULL, released {int} NOT NULL, made {int} NOT NULL, used {int} NOT NULL, \
+         CHECK (released >= made AND made = used), PRIMARY KEY (day_on, item_no)) {rowless}",
+    ],
+};

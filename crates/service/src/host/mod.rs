@@ -1,0 +1,63 @@
+//! Puts a service together: its database, its routes, its workers, and their end.
+//!
+//! It must not know any service: a `Definition` says what one is. Invariants: nothing is served before the schema is
+//! there; workers stop between two steps; the database is closed last.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{ActiveProgramme, Error, ImportSink, IntentHandler, Invariant, Migration, Reactions, Routes, Store, Table, peer::Peer};
+
+/// What a service is.
+#[derive(Clone, Copy)]
+pub struct Definition {
+    /// The name: procurement, production or delivery.
+    pub name: &'static str,
+    /// The steps of its schema.
+    pub migrations: &'static [Migration],
+    /// Its tables with their business columns.
+    pub tables: &'static [Table],
+    /// The rules that its rows keep.
+    pub invariants: &'static [Invariant],
+    /// The services that it asks.
+    pub peers: &'static [&'static str],
+    /// The services that it tells its facts.
+    pub subscribers: &'static [&'static str],
+    /// Makes its parts.
+    pub build: fn(Deps) -> Result<Wiring, Error>,
+}
+
+/// What the parts of a service stand on.
+#[derive(Clone)]
+pub struct Deps {
+    /// The database.
+    pub store: Store,
+    pub(crate) peers: Arc<BTreeMap<&'static str, Peer>>,
+    pub(crate) active: ActiveProgramme,
+}
+
+impl Deps {
+    /// The client of a service that the definition names among its peers.
+    ///
+    /// # Errors
+    /// `Broken` when the definition does not name it.
+    pub fn peer(&self, name: &str) -> Result<Peer, Error> {
+        self.peers.get(name).cloned().ok_or_else(|| Error::broken(format!("{name} is not among the peers of this service")))
+    }
+
+    /// A number that changes when another programme becomes visible; 0 while none is.
+    pub fn programme_version(&self) -> i64 {
+        self.active.version()
+    }
+}
+
+/// The parts of a service.
+pub struct Wiring {
+    /// The business services.
+    pub routes: Routes,
+    /// What to do when facts of others arrive; none for a service that takes no facts.
+    pub reactions: Option<Arc<dyn Reactions>>,
+    /// What to do with the rows of a programme.
+    pub import: Arc<dyn ImportSink>,
+    /// What does the work that is owed.
+    pub intents: Vec<Arc<dyn IntentHandler>>,
+}

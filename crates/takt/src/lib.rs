@@ -1,0 +1,11 @@
+//! The command and its parts. The binaries are thin: everything they do is here, so that tests can do it too.
+//!
+//! The command is a client: it knows the services by the contract alone, except where `host` starts them.
+pub mod bulk;
+pub mod connection;
+pub mod failure;
+pub mod import;
+pub mod output;
+pub mod programme;
+pub mod replay;
+pub mod world;

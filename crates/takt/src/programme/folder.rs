@@ -1,0 +1,184 @@
+//! Where a programme comes from: the folder built into the binary, or a directory. It reads bytes and
+//! hashes them; it must not know what they mean. Invariants: only the files of `FILES` count, for reading
+//! and for the hash; the hash depends on names and bytes alone, not on the folder's name or place.
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// The files that count, in the order in which problems are told: first what others refer to.
+pub const FILES: [&str; 17] = [
+    "programme.yaml",
+    "suppliers.csv",
+    "items.csv",
+    "bom.csv",
+    "supply_edges.csv",
+    "nodes.csv",
+    "materials.csv",
+    "logistics.csv",
+    "routing.csv",
+    "daily.csv",
+    "orders.csv",
+    "sequence_rules.csv",
+    "service_cases.csv",
+    "recalls.csv",
+    "stakes.csv",
+    "co2_factors.csv",
+    "world.csv",
+];
+
+/// The programmes that the binary carries.
+pub const BUILT_IN: [&str; 1] = ["su7"];
+
+/// No file of a programme is larger; 250,000 rows have about 25 MB.
+const LARGEST: u64 = 256 << 20;
+
+macro_rules! embedded {
+    ($folder:literal: $($file:literal)+) => {
+        [$(($file, include_bytes!(concat!("../../programmes/", $folder, "/", $file)).as_slice())),+]
+    };
+}
+
+static SU7: [(&str, &[u8]); 17] = embedded!("su7":
+    "programme.yaml" "suppliers.csv" "items.csv" "bom.csv" "supply_edges.csv" "nodes.csv"
+    "materials.csv" "logistics.csv" "routing.csv" "daily.csv" "orders.csv" "sequence_rules.csv"
+    "service_cases.csv" "recalls.csv" "stakes.csv" "co2_factors.csv" "world.csv"
+);
+
+/// Where the built-in programme's figures come from, to be shown beside it.
+pub const SU7_SOURCES: &str = include_str!("../../programmes/su7/SOURCES.md");
+
+/// Why a folder could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// The source is neither a built-in programme nor a directory.
+    #[error("{} is neither a directory nor a built-in programme; built in: {}", .0.display(), BUILT_IN.join(", "))]
+    Unknown(PathBuf),
+    /// The directory holds none of the files.
+    #[error("{} holds no programme: none of its files is one of {}", .0.display(), FILES.join(", "))]
+    Empty(PathBuf),
+    /// A file is larger than any programme.
+    #[error("{} is larger than {} MiB; split the programme or drop rows that are not needed", .0.display(), LARGEST >> 20)]
+    TooLarge(PathBuf),
+    /// The operating system refused.
+    #[error("{} cannot be read: {}", .0.display(), .1)]
+    Unreadable(PathBuf, #[source] std::io::Error),
+}
+
+/// The bytes of a programme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    name: String,
+    files: BTreeMap<&'static str, Cow<'static, [u8]>>,
+    strangers: Vec<String>,
+}
+
+impl Folder {
+    /// Opens a built-in programme by its name, else a directory (`./su7` where both exist).
+    pub fn open(source: &str) -> Result<Self, FolderError> {
+        match Self::built_in(source) {
+            Some(folder) => Ok(folder),
+            None => Self::read(Path::new(source)),
+        }
+    }
+
+    /// The built-in programme of this name.
+    pub fn built_in(name: &str) -> Option<Self> {
+        (name == BUILT_IN[0]).then(|| Self {
+            name: name.to_owned(),
+            files: SU7.iter().map(|(file, bytes)| (*file, Cow::Borrowed(*bytes))).collect(),
+            strangers: Vec::new(),
+        })
+    }
+
+    /// Reads a directory; files that Takt does not know are left alone.
+    pub fn read(directory: &Path) -> Result<Self, FolderError> {
+        let unreadable = |path: &Path| {
+            let path = path.to_owned();
+            move |error| FolderError::Unreadable(path, error)
+        };
+        if !directory.is_dir() {
+            return Err(FolderError::Unknown(directory.to_owned()));
+        }
+        let absolute = directory.canonicalize().map_err(unreadable(directory))?;
+        let name = absolute.file_name().map_or_else(|| "programme".into(), |name| name.to_string_lossy());
+        let mut folder = Self { name: name.into_owned(), files: BTreeMap::new(), strangers: Vec::new() };
+        for entry in directory.read_dir().map_err(unreadable(directory))? {
+            let path = entry.map_err(unreadable(directory))?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            match FILES.iter().find(|file| **file == name) {
+                Some(file) => {
+                    folder.files.insert(*file, Cow::Owned(read_file(&path)?));
+                }
+                None if name.ends_with(".csv") || name.ends_with(".yaml") || name.ends_with(".yml") => {
+                    folder.strangers.push(name.to_owned());
+                }
+                None => {}
+            }
+        }
+        folder.strangers.sort();
+        if folder.files.is_empty() {
+            return Err(FolderError::Empty(directory.to_owned()));
+        }
+        Ok(folder)
+    }
+
+    /// The built-in name, or the last part of the directory's path.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The bytes of a file of `FILES`.
+    pub fn file(&self, name: &str) -> Option<&[u8]> {
+        self.files.get(name).map(AsRef::as_ref)
+    }
+
+    /// The same folder with another content of one file; None for a file that does not count.
+    pub fn with(mut self, name: &str, bytes: impl Into<Vec<u8>>) -> Option<Self> {
+        let file = FILES.iter().find(|file| **file == name)?;
+        self.files.insert(*file, Cow::Owned(bytes.into()));
+        Some(self)
+    }
+
+    /// The same folder without a file.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.files.remove(name);
+        self
+    }
+
+    /// Files that look as if they should count and do not, so that a misspelt name is noticed.
+    pub(super) fn strangers(&self) -> &[String] {
+        &self.strangers
+    }
+
+    /// SHA-256 over the sorted names and the contents of the files that count, in hexadecimal: the
+    /// identity of a programme and of its import.
+    pub fn programme_hash(&self) -> String {
+        let mut hash = Sha256::new();
+        for (name, bytes) in &self.files {
+            // Lengths keep two folders apart whose concatenation is the same.
+            hash.update((name.len() as u64).to_be_bytes());
+            hash.update(name.as_bytes());
+            hash.update((bytes.len() as u64).to_be_bytes());
+            hash.update(bytes);
+        }
+        hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, FolderError> {
+    let unreadable = |error| FolderError::Unreadable(path.to_owned(), error);
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(FolderError::TooLarge(path.to_owned()));
+    }
+    Ok(bytes)
+}

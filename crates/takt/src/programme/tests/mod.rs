@@ -1,0 +1,42 @@
+//! Tests of the programme folder: what the built-in one says, what edits of it say, what random bytes do.
+mod edits;
+mod folders;
+mod random;
+mod scaled;
+mod su7;
+
+use super::{Folder, Problems, Programme, parse};
+
+/// The built-in folder.
+fn built_in() -> Folder {
+    Folder::built_in("su7").expect("su7 is built in")
+}
+
+/// The text of a file of the built-in folder.
+fn text(file: &str) -> String {
+    String::from_utf8(built_in().file(file).expect("the file is there").to_vec()).expect("it is UTF-8")
+}
+
+/// The built-in folder with the first `from` of a file replaced.
+fn edited(file: &str, from: &str, to: &str) -> Folder {
+    let before = text(file);
+    assert!(before.contains(from), "{file} does not hold {from:?}");
+    built_in().with(file, before.replacen(from, to, 1)).expect("the file counts")
+}
+
+/// The programme of a folder that must be right.
+fn programme(folder: &Folder) -> Programme {
+    match parse(folder) {
+        Ok(programme) => programme,
+        Err(problems) => unreachable!("the folder is refused: {problems}"),
+    }
+}
+
+/// The printed lines of a folder that must be wrong.
+fn errors(folder: &Folder) -> Vec<String> {
+    lines(&parse(folder).expect_err("the folder must be refused"))
+}
+
+fn lines(problems: &Problems) -> Vec<String> {
+    problems.to_string().lines().map(str::to_owned).collect()
+}

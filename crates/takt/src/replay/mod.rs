@@ -1,0 +1,4 @@
+//! x
+pub mod disruption;
+pub mod options;
+pub mod request;
