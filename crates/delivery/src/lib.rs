@@ -1,1 +1,86 @@
-//! stub
+//! Delivery: orders and the promises made on them, vehicles in the yard, shipments and handovers.
+//!
+//! It must not import production or procurement: it asks production by its contract and hears of it by facts. One
+//! folder an aggregate: `mod.rs` is the domain, `store.rs` the rows, `rpc.rs` the wire. `desk.rs` holds what they
+//! share, `reactions.rs` what follows from production's facts, `promise/handler.rs` the work that is owed.
+
+mod allocation;
+mod desk;
+mod handover;
+mod import;
+mod invariants;
+mod lane;
+mod migrations;
+mod milestone;
+mod order;
+mod peers;
+mod programme;
+mod promise;
+mod reactions;
+mod rows;
+mod shipment;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use takt_contract::delivery::v1::{
+    handover_service_server::HandoverServiceServer,
+    milestone_service_server::MilestoneServiceServer, order_service_server::OrderServiceServer,
+    shipment_service_server::ShipmentServiceServer,
+};
+use takt_service::{Definition, Deps, Error, Routes, Wiring};
+
+use crate::{
+    desk::Desk,
+    handover::rpc::HandoverRpc,
+    import::ProgrammeSink,
+    milestone::rpc::MilestoneRpc,
+    order::rpc::OrderRpc,
+    promise::handler::{PromiseHandler, RepromiseHandler},
+    reactions::DeliveryReactions,
+    shipment::rpc::ShipmentRpc,
+};
+
+/// What delivery is.
+pub fn definition() -> Definition {
+    Definition {
+        name: "delivery",
+        migrations: migrations::MIGRATIONS,
+        tables: invariants::TABLES,
+        invariants: invariants::INVARIANTS,
+        peers: &["production"],
+        subscribers: &["production"],
+        build,
+    }
+}
+
+fn build(deps: Deps) -> Result<Wiring, Error> {
+    let desk = Arc::new(Desk::new(deps)?);
+    let routes = Routes::new()
+        .add_service(OrderServiceServer::new(OrderRpc {
+            desk: Arc::clone(&desk),
+        }))
+        .add_service(ShipmentServiceServer::new(ShipmentRpc {
+            desk: Arc::clone(&desk),
+        }))
+        .add_service(HandoverServiceServer::new(HandoverRpc {
+            desk: Arc::clone(&desk),
+        }))
+        .add_service(MilestoneServiceServer::new(MilestoneRpc {
+            desk: Arc::clone(&desk),
+        }));
+    Ok(Wiring {
+        routes,
+        reactions: Some(Arc::new(DeliveryReactions {
+            desk: Arc::clone(&desk),
+        })),
+        import: Arc::new(ProgrammeSink),
+        intents: vec![
+            Arc::new(PromiseHandler {
+                desk: Arc::clone(&desk),
+            }),
+            Arc::new(RepromiseHandler { desk }),
+        ],
+    })
+}

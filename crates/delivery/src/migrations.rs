@@ -60,7 +60,7 @@ const VEHICLE: Migration = Migration {
          CONSTRAINT sh_2 CHECK ((state >= 2) = (departed_on IS NOT NULL) AND (state >= 3) = (arrived_on IS NOT NULL) \
          AND (state = 4) = (handed_over_count = vehicle_count)), \
          CONSTRAINT sh_3 CHECK ((departed_on IS NULL OR departed_on >= planned_on) AND (arrived_on IS NULL OR arrived_on >= departed_on)))",
-        "CREATE INDEX shipment_by_state ON shipment (state, planned_on)",
+        "CREATE INDEX shipment_by_state ON shipment (state, shipment_no)",
         "CREATE TABLE vehicle (vehicle_no {id}, vin {text} NOT NULL UNIQUE, order_no {int} UNIQUE, config_no {int}, build_no {int} NOT NULL, \
          built_on {int} NOT NULL, released_on {int}, shipment_no {int}, handed_over_on {int}, \
          CONSTRAINT ve_1 CHECK (shipment_no IS NULL OR (released_on IS NOT NULL AND order_no IS NOT NULL)), \

@@ -22,7 +22,8 @@ const PROGRAMME: Migration = Migration {
         "CREATE TABLE shop (shop_no {id}, shop_id {text} NOT NULL UNIQUE, name {text} NOT NULL, is_line {int} NOT NULL)",
         "CREATE TABLE item (item_no {id}, item_id {text} NOT NULL UNIQUE, name {text} NOT NULL, item_group {text} NOT NULL, \
          unit_code {text} NOT NULL, made {int} NOT NULL, shop_id {text} NOT NULL, unit_cost_micros {int} NOT NULL CHECK (unit_cost_micros >= 0), \
-         currency {text} NOT NULL, serialised {int} NOT NULL, mass_milligrams {int} NOT NULL, order_yield {int} NOT NULL)",
+         currency {text} NOT NULL, serialised {int} NOT NULL, mass_milligrams {int} NOT NULL, order_yield {int} NOT NULL, \
+         universal {int} NOT NULL)",
         "CREATE TABLE bom_line (line_no {id}, parent_item_id {text} NOT NULL, child_item_id {text} NOT NULL, \
          quantity {int} NOT NULL CHECK (quantity > 0), option_condition {text} NOT NULL, component_scrap {int} NOT NULL)",
         "CREATE TABLE variant (variant_no {id}, variant_id {text} NOT NULL UNIQUE, name {text} NOT NULL, vin_vds {text} NOT NULL, \
@@ -31,9 +32,9 @@ const PROGRAMME: Migration = Migration {
          PRIMARY KEY (variant_no, option_key)) {rowless}",
         "CREATE TABLE option_value (option_key {text} NOT NULL, value_no {int} NOT NULL, option_value {text} NOT NULL, \
          variant_id {text} NOT NULL, share {int} NOT NULL CHECK (share >= 0), PRIMARY KEY (option_key, option_value, variant_id)) {rowless}",
-        "CREATE TABLE operation (operation_no {id}, operation_id {text} NOT NULL UNIQUE, shop_id {text} NOT NULL, sequence {int} NOT NULL, \
+        "CREATE TABLE operation (operation_id {text} NOT NULL PRIMARY KEY, shop_id {text} NOT NULL, sequence {int} NOT NULL, \
          name {text} NOT NULL, variant_ids {text} NOT NULL, cycle_millis {int} NOT NULL, flow_millis {int} NOT NULL, \
-         stations {int} NOT NULL CHECK (stations > 0), first_pass_yield {int} NOT NULL, energy_watt_hours {int} NOT NULL)",
+         stations {int} NOT NULL CHECK (stations > 0), first_pass_yield {int} NOT NULL, energy_watt_hours {int} NOT NULL) {rowless}",
         "CREATE TABLE calendar_day (calendar_on {id}, shifts {int} NOT NULL CHECK (shifts >= 0), capacity {int} NOT NULL CHECK (capacity >= 0), \
          published_delivered {int} NOT NULL)",
         "CREATE TABLE ramp_plan_day (calendar_on {int} NOT NULL, variant_id {text} NOT NULL, vehicle_count {int} NOT NULL CHECK (vehicle_count >= 0), \
@@ -82,10 +83,12 @@ const VEHICLE: Migration = Migration {
     up: &[
         "CREATE TABLE vehicle (serial {id}, vin {text} NOT NULL, build_number {int} UNIQUE CHECK (build_number > 0), order_number {int} NOT NULL UNIQUE, \
          variant_no {int} NOT NULL, config {int} NOT NULL, state {int} NOT NULL CHECK (state BETWEEN 1 AND 5), entered_on {int} NOT NULL, \
-         built_on {int}, place {int} NOT NULL, released_on {int}, dispatched_on {int}, handed_over_on {int}, hold_reason {text} NOT NULL, \
+         built_on {int}, released_on {int}, dispatched_on {int}, handed_over_on {int}, hold_reason {text} NOT NULL, \
          version {int} NOT NULL, CHECK ((build_number IS NULL) = (built_on IS NULL)), CHECK (state <> 1 OR build_number IS NULL), \
          CHECK (state < 3 OR released_on IS NOT NULL))",
         "CREATE INDEX vehicle_built_on ON vehicle (built_on)",
+        // What is built of each variant, so that nobody counts a hundred thousand rows every day.
+        "CREATE TABLE built_count (variant_no {id}, vehicle_count {int} NOT NULL CHECK (vehicle_count > 0))",
     ],
 };
 
@@ -96,7 +99,7 @@ const AS_BUILT: Migration = Migration {
         "CREATE TABLE issue (issue_no {id}, issued_on {int} NOT NULL, reservation_id {text} NOT NULL UNIQUE, vehicle_count {int} NOT NULL CHECK (vehicle_count > 0), \
          first_build {int} NOT NULL, last_build {int} NOT NULL, CHECK (last_build - first_build + 1 = vehicle_count))",
         "CREATE TABLE asbuilt_range (issue_no {int} NOT NULL, lot_number {int} NOT NULL, first_build {int} NOT NULL, last_build {int} NOT NULL, \
-         CHECK (first_build <= last_build), PRIMARY KEY (issue_no, lot_number, first_build)) {rowless}",
+         CHECK (first_build <= last_build), PRIMARY KEY (issue_no, lot_number)) {rowless}",
         "CREATE INDEX asbuilt_range_lot ON asbuilt_range (lot_number)",
         "CREATE TABLE asbuilt_serial (build_number {int} NOT NULL, lot_number {int} NOT NULL, unit_no {int} NOT NULL CHECK (unit_no > 0), \
          PRIMARY KEY (build_number, lot_number, unit_no)) {rowless}",
@@ -112,8 +115,10 @@ const AS_BUILT: Migration = Migration {
 const SHOP_FLOOR: Migration = Migration {
     name: "m0006_shop_floor",
     up: &[
-        "CREATE TABLE line_day (day_on {id}, shifts {int} NOT NULL, lost_share {int} NOT NULL, wanted {int} NOT NULL, capacity {int} NOT NULL, \
-         entered {int} NOT NULL, built {int} NOT NULL)",
+        // A day that was begun keeps what was chosen until it is built, so that a retry builds the same.
+        "CREATE TABLE line_day (day_on {id}, request_id {text} NOT NULL, request {blob} NOT NULL, state {int} NOT NULL CHECK (state IN (0, 1)), \
+         attempt {int} NOT NULL, chosen {text}, shifts {int} NOT NULL, lost_share {int} NOT NULL, wanted {int} NOT NULL, capacity {int} NOT NULL, \
+         built {int} NOT NULL)",
         "CREATE TABLE line_stop (day_on {int} NOT NULL, variant_no {int} NOT NULL, item_no {int} NOT NULL, shop_id {text} NOT NULL, \
          vehicle_count {int} NOT NULL CHECK (vehicle_count > 0), PRIMARY KEY (day_on, variant_no, item_no)) {rowless}",
         // What a shop made of an item on a day and what the next shop used of it, in thousandths.

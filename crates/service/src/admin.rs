@@ -50,9 +50,15 @@ pub(crate) struct AdminRpc {
 
 #[tonic::async_trait]
 impl AdminService for AdminRpc {
-    async fn get_status(&self, request: Request<pb::GetStatusRequest>) -> Result<Response<pb::GetStatusResponse>, Status> {
+    async fn get_status(
+        &self,
+        request: Request<pb::GetStatusRequest>,
+    ) -> Result<Response<pb::GetStatusResponse>, Status> {
         let call = Call::of(&request);
-        let (tables, database_bytes, import_id) = self.store.read(&call, "admin_status", |tx| Box::pin(sizes(tx))).await?;
+        let (tables, database_bytes, import_id) = self
+            .store
+            .read(&call, "admin_status", |tx| Box::pin(sizes(tx)))
+            .await?;
         Ok(Response::new(pb::GetStatusResponse {
             service: self.service.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -63,14 +69,22 @@ impl AdminService for AdminRpc {
         }))
     }
 
-    async fn digest(&self, request: Request<pb::DigestRequest>) -> Result<Response<pb::DigestResponse>, Status> {
+    async fn digest(
+        &self,
+        request: Request<pb::DigestRequest>,
+    ) -> Result<Response<pb::DigestResponse>, Status> {
         let call = Call::of(&request);
         let mut tables = Vec::with_capacity(self.tables.len());
         let mut whole = Sha256::new();
         let mut sorted: Vec<Table> = self.tables.to_vec();
         sorted.sort_by_key(|table| table.name);
         for table in sorted {
-            let digest = self.store.read(&call, "admin_digest", move |tx| Box::pin(digest_of(tx, table))).await?;
+            let digest = self
+                .store
+                .read(&call, "admin_digest", move |tx| {
+                    Box::pin(digest_of(tx, table))
+                })
+                .await?;
             whole.update(digest.table.as_bytes());
             whole.update(digest.row_count.to_be_bytes());
             whole.update(digest.digest.as_bytes());
@@ -130,7 +144,11 @@ async fn digest_of(tx: &Tx, table: Table) -> Result<pb::TableDigest, Error> {
         row_count += 1;
     }
     let digest = sum.iter().map(|part| format!("{part:016x}")).collect();
-    Ok(pb::TableDigest { table: table.name.to_owned(), row_count, digest })
+    Ok(pb::TableDigest {
+        table: table.name.to_owned(),
+        row_count,
+        digest,
+    })
 }
 
 fn row_hash(row: &Row, width: usize) -> Result<[u64; 4], Error> {
@@ -157,7 +175,9 @@ fn row_hash(row: &Row, width: usize) -> Result<[u64; 4], Error> {
     }
     let mut parts = [0u64; 4];
     for (part, chunk) in parts.iter_mut().zip(hash.finalize().chunks(8)) {
-        *part = chunk.iter().fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
+        *part = chunk
+            .iter()
+            .fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
     }
     Ok(parts)
 }
@@ -173,7 +193,11 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 async fn sizes(tx: &Tx) -> Result<(Vec<pb::TableStatus>, i64, String), Error> {
-    let import_id = tx.session_fetch().await?.map(|session| session.import_id).unwrap_or_default();
+    let import_id = tx
+        .session_fetch()
+        .await?
+        .map(|session| session.import_id)
+        .unwrap_or_default();
     let (names, total) = match tx.dialect() {
         Dialect::Sqlite => (
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
@@ -189,9 +213,19 @@ async fn sizes(tx: &Tx) -> Result<(Vec<pb::TableStatus>, i64, String), Error> {
     let mut tables = Vec::new();
     for row in tx.rows(names, vec![]).await? {
         let table: String = row.try_get_by_index(0)?;
-        let row_count = tx.number(&format!("SELECT COUNT(*) FROM {table}"), vec![]).await?;
-        let bytes = bytes.iter().filter(|(name, _)| *name == table).map(|(_, bytes)| bytes).sum();
-        tables.push(pb::TableStatus { table, row_count, bytes });
+        let row_count = tx
+            .number(&format!("SELECT COUNT(*) FROM {table}"), vec![])
+            .await?;
+        let bytes = bytes
+            .iter()
+            .filter(|(name, _)| *name == table)
+            .map(|(_, bytes)| bytes)
+            .sum();
+        tables.push(pb::TableStatus {
+            table,
+            row_count,
+            bytes,
+        });
     }
     Ok((tables, database_bytes, import_id))
 }
@@ -209,5 +243,7 @@ async fn table_bytes(tx: &Tx) -> Vec<(String, i64)> {
     };
     // SQLite may have been built without dbstat: then the sizes stay unknown.
     let rows = tx.rows(sql, vec![]).await.unwrap_or_default();
-    rows.iter().filter_map(|row| Some((row.try_get_by_index(0).ok()?, row.try_get_by_index(1).ok()?))).collect()
+    rows.iter()
+        .filter_map(|row| Some((row.try_get_by_index(0).ok()?, row.try_get_by_index(1).ok()?)))
+        .collect()
 }

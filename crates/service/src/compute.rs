@@ -18,10 +18,17 @@ static PLACES: LazyLock<Semaphore> = LazyLock::new(|| {
 ///
 /// # Errors
 /// `Broken` when the work panicked.
-pub async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    let _place = PLACES.acquire().await.map_err(|error| Error::broken(format!("the pool is closed: {error}")))?;
+pub async fn compute<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let _place = PLACES
+        .acquire()
+        .await
+        .map_err(|error| Error::broken(format!("the pool is closed: {error}")))?;
     let dispatch = tracing::dispatcher::get_default(Clone::clone);
     let span = tracing::Span::current();
     let task = move || tracing::dispatcher::with_default(&dispatch, || span.in_scope(work));
-    tokio::task::spawn_blocking(task).await.map_err(|error| Error::broken(format!("the computation panicked: {error}")))
+    tokio::task::spawn_blocking(task)
+        .await
+        .map_err(|error| Error::broken(format!("the computation panicked: {error}")))
 }

@@ -9,7 +9,9 @@ use std::sync::{
 };
 
 use futures_util::future::BoxFuture;
-use takt_contract::common::v1::{self as pb, ImportState, programme_row::Row, programme_service_server::ProgrammeService};
+use takt_contract::common::v1::{
+    self as pb, ImportState, programme_row::Row, programme_service_server::ProgrammeService,
+};
 use takt_kernel::Violations;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -18,8 +20,10 @@ use crate::{Call, Error, Migration, Store, store::Tx};
 /// The table of sessions; there is one session at a time.
 pub(crate) const MIGRATION: Migration = Migration {
     name: "c0005_import",
-    up: &["CREATE TABLE import_session (session {id}, import_id {text} NOT NULL, programme_id {text} NOT NULL, state {int} NOT NULL, \
-           chunk_count {int} NOT NULL, stored_chunk_count {int} NOT NULL, version {int} NOT NULL)"],
+    up: &[
+        "CREATE TABLE import_session (session {id}, import_id {text} NOT NULL, programme_id {text} NOT NULL, state {int} NOT NULL, \
+           chunk_count {int} NOT NULL, stored_chunk_count {int} NOT NULL, version {int} NOT NULL)",
+    ],
 };
 
 /// What a service does with the rows of a programme.
@@ -66,7 +70,8 @@ impl ActiveProgramme {
             .read(call, "import_version", |tx| {
                 Box::pin(async move {
                     let sql = "SELECT version FROM import_session WHERE session = 1 AND state = $1";
-                    tx.number(sql, vec![i64::from(i32::from(ImportState::Active)).into()]).await
+                    tx.number(sql, vec![i64::from(i32::from(ImportState::Active)).into()])
+                        .await
                 })
             })
             .await?;
@@ -99,7 +104,11 @@ impl Session {
         }
         Err(Error::refused(
             "OTHER_IMPORT",
-            format!("import {} is {}; begin import {import_id} first", self.import_id, self.state.as_str_name()),
+            format!(
+                "import {} is {}; begin import {import_id} first",
+                self.import_id,
+                self.state.as_str_name()
+            ),
         ))
     }
 }
@@ -107,37 +116,58 @@ impl Session {
 impl Tx {
     pub(crate) async fn session_fetch(&self) -> Result<Option<Session>, Error> {
         let sql = "SELECT import_id, programme_id, state, chunk_count, stored_chunk_count FROM import_session WHERE session = 1";
-        let Some(row) = self.one(sql, vec![]).await? else { return Ok(None) };
+        let Some(row) = self.one(sql, vec![]).await? else {
+            return Ok(None);
+        };
         let state: i64 = row.try_get_by_index(2)?;
         Ok(Some(Session {
             import_id: row.try_get_by_index(0)?,
             programme_id: row.try_get_by_index(1)?,
-            state: i32::try_from(state).ok().and_then(|state| ImportState::try_from(state).ok()).unwrap_or_default(),
+            state: i32::try_from(state)
+                .ok()
+                .and_then(|state| ImportState::try_from(state).ok())
+                .unwrap_or_default(),
             chunk_count: row.try_get_by_index(3)?,
             stored: row.try_get_by_index(4)?,
         }))
     }
 
     async fn session_of(&self, import_id: &str) -> Result<Session, Error> {
-        let session = self.session_fetch().await?.ok_or_else(|| Error::missing("import", import_id))?;
+        let session = self
+            .session_fetch()
+            .await?
+            .ok_or_else(|| Error::missing("import", import_id))?;
         session.refuse_other(import_id)?;
         Ok(session)
     }
 
     async fn session_state(&self, state: ImportState) -> Result<(), Error> {
         let sql = "UPDATE import_session SET state = $1, version = version + 1 WHERE session = 1";
-        self.exec(sql, vec![i64::from(i32::from(state)).into()]).await.map(|_| ())
+        self.exec(sql, vec![i64::from(i32::from(state)).into()])
+            .await
+            .map(|_| ())
     }
 }
 
 #[tonic::async_trait]
 impl ProgrammeService for ImportRpc {
-    async fn begin_import(&self, request: Request<pb::BeginImportRequest>) -> Result<Response<pb::BeginImportResponse>, Status> {
+    async fn begin_import(
+        &self,
+        request: Request<pb::BeginImportRequest>,
+    ) -> Result<Response<pb::BeginImportResponse>, Status> {
         let call = Call::of(&request);
         let message = Arc::new(request.into_inner());
         let mut violations = Violations::new();
-        violations.require(!message.import_id.is_empty(), "import_id", "it is missing; give the hash of the programme folder");
-        violations.require(!message.programme_id.is_empty(), "programme_id", "it is missing");
+        violations.require(
+            !message.import_id.is_empty(),
+            "import_id",
+            "it is missing; give the hash of the programme folder",
+        );
+        violations.require(
+            !message.programme_id.is_empty(),
+            "programme_id",
+            "it is missing",
+        );
         violations.require(message.chunk_count > 0, "chunk_count", "it counts from 1");
         violations.finish().map_err(Error::from)?;
         let sink = Arc::clone(&self.sink);
@@ -173,9 +203,15 @@ impl ProgrammeService for ImportRpc {
         Ok(Response::new(answer))
     }
 
-    async fn prepare_import(&self, request: Request<pb::PrepareImportRequest>) -> Result<Response<pb::PrepareImportResponse>, Status> {
+    async fn prepare_import(
+        &self,
+        request: Request<pb::PrepareImportRequest>,
+    ) -> Result<Response<pb::PrepareImportResponse>, Status> {
         let call = Call::of(&request);
-        let (import_id, sink) = (Arc::<str>::from(request.into_inner().import_id), Arc::clone(&self.sink));
+        let (import_id, sink) = (
+            Arc::<str>::from(request.into_inner().import_id),
+            Arc::clone(&self.sink),
+        );
         let state = self
             .store
             .write(&call, "import_prepare", move |tx| {
@@ -186,7 +222,10 @@ impl ProgrammeService for ImportRpc {
                         return Ok(session.state);
                     }
                     if session.stored < session.chunk_count {
-                        let message = format!("import {import_id} has {} of {} chunks; upload the rest", session.stored, session.chunk_count);
+                        let message = format!(
+                            "import {import_id} has {} of {} chunks; upload the rest",
+                            session.stored, session.chunk_count
+                        );
                         return Err(Error::refused("IMPORT_INCOMPLETE", message));
                     }
                     sink.prepare(tx).await?;
@@ -195,10 +234,15 @@ impl ProgrammeService for ImportRpc {
                 })
             })
             .await?;
-        Ok(Response::new(pb::PrepareImportResponse { state: state.into() }))
+        Ok(Response::new(pb::PrepareImportResponse {
+            state: state.into(),
+        }))
     }
 
-    async fn activate_import(&self, request: Request<pb::ActivateImportRequest>) -> Result<Response<pb::ActivateImportResponse>, Status> {
+    async fn activate_import(
+        &self,
+        request: Request<pb::ActivateImportRequest>,
+    ) -> Result<Response<pb::ActivateImportResponse>, Status> {
         let call = Call::of(&request);
         let import_id = Arc::<str>::from(request.into_inner().import_id);
         let state = self
@@ -210,34 +254,61 @@ impl ProgrammeService for ImportRpc {
                     match session.state {
                         ImportState::Active => {}
                         ImportState::Prepared => tx.session_state(ImportState::Active).await?,
-                        _ => return Err(Error::refused("IMPORT_NOT_PREPARED", format!("import {import_id} is not prepared; call PrepareImport first"))),
+                        _ => {
+                            return Err(Error::refused(
+                                "IMPORT_NOT_PREPARED",
+                                format!(
+                                    "import {import_id} is not prepared; call PrepareImport first"
+                                ),
+                            ));
+                        }
                     }
                     Ok(ImportState::Active)
                 })
             })
             .await?;
         self.active.refresh(&self.store, &call).await?;
-        Ok(Response::new(pb::ActivateImportResponse { state: state.into() }))
+        Ok(Response::new(pb::ActivateImportResponse {
+            state: state.into(),
+        }))
     }
 
-    async fn get_import(&self, request: Request<pb::GetImportRequest>) -> Result<Response<pb::GetImportResponse>, Status> {
+    async fn get_import(
+        &self,
+        request: Request<pb::GetImportRequest>,
+    ) -> Result<Response<pb::GetImportResponse>, Status> {
         let call = Call::of(&request);
-        let session = self.store.read(&call, "import_get", |tx| Box::pin(tx.session_fetch())).await?;
-        let answer = session.map_or_else(pb::GetImportResponse::default, |session| pb::GetImportResponse {
-            import_id: session.import_id,
-            programme_id: session.programme_id,
-            state: session.state.into(),
-            stored_chunk_count: i32::try_from(session.stored).unwrap_or(i32::MAX),
+        let session = self
+            .store
+            .read(&call, "import_get", |tx| Box::pin(tx.session_fetch()))
+            .await?;
+        let answer = session.map_or_else(pb::GetImportResponse::default, |session| {
+            pb::GetImportResponse {
+                import_id: session.import_id,
+                programme_id: session.programme_id,
+                state: session.state.into(),
+                stored_chunk_count: i32::try_from(session.stored).unwrap_or(i32::MAX),
+            }
         });
         Ok(Response::new(answer))
     }
 }
 
-async fn begin(tx: &Tx, message: &pb::BeginImportRequest, sink: &dyn ImportSink) -> Result<pb::BeginImportResponse, Error> {
+async fn begin(
+    tx: &Tx,
+    message: &pb::BeginImportRequest,
+    sink: &dyn ImportSink,
+) -> Result<pb::BeginImportResponse, Error> {
     match tx.session_fetch().await? {
-        Some(session) if session.import_id == message.import_id && session.chunk_count == i64::from(message.chunk_count) => {
+        Some(session)
+            if session.import_id == message.import_id
+                && session.chunk_count == i64::from(message.chunk_count) =>
+        {
             let stored_chunk_count = i32::try_from(session.stored).unwrap_or(i32::MAX);
-            return Ok(pb::BeginImportResponse { state: session.state.into(), stored_chunk_count });
+            return Ok(pb::BeginImportResponse {
+                state: session.state.into(),
+                stored_chunk_count,
+            });
         }
         Some(session) if session.state == ImportState::Active => {
             let message = format!(
@@ -259,30 +330,55 @@ async fn begin(tx: &Tx, message: &pb::BeginImportRequest, sink: &dyn ImportSink)
         i64::from(message.chunk_count).into(),
     ];
     tx.exec(sql, values).await?;
-    Ok(pb::BeginImportResponse { state: ImportState::Staging.into(), stored_chunk_count: 0 })
+    Ok(pb::BeginImportResponse {
+        state: ImportState::Staging.into(),
+        stored_chunk_count: 0,
+    })
 }
 
 /// Stores the next chunk; one that is stored already is skipped. Answers with the chunks and rows stored.
-async fn store_chunk(tx: &Tx, chunk: &pb::UploadChunksRequest, sink: &dyn ImportSink) -> Result<(i64, i64), Error> {
+async fn store_chunk(
+    tx: &Tx,
+    chunk: &pb::UploadChunksRequest,
+    sink: &dyn ImportSink,
+) -> Result<(i64, i64), Error> {
     let session = tx.session_of(&chunk.import_id).await?;
     let index = i64::from(chunk.chunk_index);
     if index < session.stored {
         return Ok((session.stored, 0));
     }
     if session.state != ImportState::Staging {
-        return Err(Error::refused("IMPORT_CLOSED", format!("import {} takes no more chunks", session.import_id)));
+        return Err(Error::refused(
+            "IMPORT_CLOSED",
+            format!("import {} takes no more chunks", session.import_id),
+        ));
     }
     if index > session.stored || index >= session.chunk_count {
-        return Err(Error::invalid("chunk_index", format!("{index} is not the next one; send chunk {}", session.stored)));
+        return Err(Error::invalid(
+            "chunk_index",
+            format!("{index} is not the next one; send chunk {}", session.stored),
+        ));
     }
     let mut rows = Vec::with_capacity(chunk.rows.len());
     for (place, row) in chunk.rows.iter().enumerate() {
         match &row.row {
             Some(row) => rows.push(row.clone()),
-            None => return Err(Error::invalid(format!("rows[{place}]"), "its kind is not known here")),
+            None => {
+                return Err(Error::invalid(
+                    format!("rows[{place}]"),
+                    "its kind is not known here",
+                ));
+            }
         }
     }
     sink.stage(tx, &rows).await?;
-    tx.exec("UPDATE import_session SET stored_chunk_count = stored_chunk_count + 1 WHERE session = 1", vec![]).await?;
-    Ok((session.stored + 1, i64::try_from(rows.len()).unwrap_or(i64::MAX)))
+    tx.exec(
+        "UPDATE import_session SET stored_chunk_count = stored_chunk_count + 1 WHERE session = 1",
+        vec![],
+    )
+    .await?;
+    Ok((
+        session.stored + 1,
+        i64::try_from(rows.len()).unwrap_or(i64::MAX),
+    ))
 }

@@ -16,8 +16,10 @@ use crate::{
 /// The table of intents.
 pub(crate) const MIGRATION: Migration = Migration {
     name: "c0004_intent",
-    up: &["CREATE TABLE intent (intent_id {serial}, kind {text} NOT NULL, key {text} NOT NULL, payload {blob} NOT NULL, attempts {int} NOT NULL, \
-           due_at {int} NOT NULL, lease_owner {text}, lease_until {int} NOT NULL, traceparent {text}, last_error {text}, UNIQUE (kind, key))"],
+    up: &[
+        "CREATE TABLE intent (intent_id {serial}, kind {text} NOT NULL, key {text} NOT NULL, payload {blob} NOT NULL, attempts {int} NOT NULL, \
+           due_at {int} NOT NULL, lease_owner {text}, lease_until {int} NOT NULL, traceparent {text}, last_error {text}, UNIQUE (kind, key))",
+    ],
 };
 
 /// How long one attempt may take; the lease of an intent lasts as long.
@@ -58,9 +60,20 @@ impl Tx {
     ///
     /// # Errors
     /// What the database said.
-    pub async fn intent_add(&self, kind: &'static str, key: &str, payload: Vec<u8>) -> Result<(), Error> {
+    pub async fn intent_add(
+        &self,
+        kind: &'static str,
+        key: &str,
+        payload: Vec<u8>,
+    ) -> Result<(), Error> {
         let sql = "INSERT INTO intent (kind, key, payload, attempts, due_at, lease_until, traceparent) VALUES ($1, $2, $3, 0, $4, 0, $5) ON CONFLICT DO NOTHING";
-        let values = vec![kind.into(), key.into(), payload.into(), self.now_micros().into(), crate::telemetry::current_traceparent().into()];
+        let values = vec![
+            kind.into(),
+            key.into(),
+            payload.into(),
+            self.now_micros().into(),
+            crate::telemetry::current_traceparent().into(),
+        ];
         self.exec(sql, values).await?;
         self.leave_intents();
         Ok(())
@@ -71,7 +84,13 @@ impl Tx {
     /// # Errors
     /// What the database said.
     pub async fn intent_finish(&self, intent: &Intent) -> Result<bool, Error> {
-        Ok(self.exec("DELETE FROM intent WHERE intent_id = $1", vec![intent.id.into()]).await? > 0)
+        Ok(self
+            .exec(
+                "DELETE FROM intent WHERE intent_id = $1",
+                vec![intent.id.into()],
+            )
+            .await?
+            > 0)
     }
 
     /// Ends an intent by kind and key, for work that a call did itself; false when it had ended before.
@@ -79,16 +98,30 @@ impl Tx {
     /// # Errors
     /// What the database said.
     pub async fn intent_finish_key(&self, kind: &'static str, key: &str) -> Result<bool, Error> {
-        Ok(self.exec("DELETE FROM intent WHERE kind = $1 AND key = $2", vec![kind.into(), key.into()]).await? > 0)
+        Ok(self
+            .exec(
+                "DELETE FROM intent WHERE kind = $1 AND key = $2",
+                vec![kind.into(), key.into()],
+            )
+            .await?
+            > 0)
     }
 
     /// The intent of a kind and key, when it is still owed.
     ///
     /// # Errors
     /// What the database said.
-    pub async fn intent_fetch(&self, kind: &'static str, key: &str) -> Result<Option<Intent>, Error> {
-        let sql = "SELECT intent_id, key, payload, attempts FROM intent WHERE kind = $1 AND key = $2";
-        self.one(sql, vec![kind.into(), key.into()]).await?.map(|row| read(&row)).transpose()
+    pub async fn intent_fetch(
+        &self,
+        kind: &'static str,
+        key: &str,
+    ) -> Result<Option<Intent>, Error> {
+        let sql =
+            "SELECT intent_id, key, payload, attempts FROM intent WHERE kind = $1 AND key = $2";
+        self.one(sql, vec![kind.into(), key.into()])
+            .await?
+            .map(|row| read(&row))
+            .transpose()
     }
 }
 
@@ -147,7 +180,11 @@ impl Reconciler {
         Ok(true)
     }
 
-    async fn leased(&self, call: &Call, kind: &'static str) -> Result<Option<(Intent, Option<String>)>, Error> {
+    async fn leased(
+        &self,
+        call: &Call,
+        kind: &'static str,
+    ) -> Result<Option<(Intent, Option<String>)>, Error> {
         // Looking is cheap and needs no writer; only who finds something takes it.
         let now = self.store.clock().now_micros();
         let due = self
@@ -181,7 +218,10 @@ impl Reconciler {
 
     async fn postponed(&self, intent: &Intent, error: &Error) -> Result<(), Error> {
         let call = Call::background("reconcile", Duration::from_secs(10));
-        let (id, wait) = (intent.id, (50_000i64 << intent.attempts.clamp(0, 20)).min(LONGEST));
+        let (id, wait) = (
+            intent.id,
+            (50_000i64 << intent.attempts.clamp(0, 20)).min(LONGEST),
+        );
         let error = Arc::<str>::from(error.to_string());
         self.store
             .write(&call, "intent_postpone", move |tx| {

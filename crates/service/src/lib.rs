@@ -7,15 +7,18 @@
 mod admin;
 pub mod call;
 mod compute;
+pub mod config;
 pub mod error;
 mod facts;
+pub mod health;
 mod host;
 mod import;
 mod intents;
+mod janitor;
 pub mod page;
 pub mod peer;
-#[path = "stack/routes.rs"]
-mod routes;
+pub mod serve;
+mod stack;
 mod store;
 pub mod telemetry;
 
@@ -25,10 +28,11 @@ pub use compute::compute;
 pub use error::{Error, Outcome, Refusal, Result};
 pub use facts::{NewFact, Reactions, SHARDS};
 pub use futures_util::future::BoxFuture;
-pub use host::{Definition, Deps, Wiring};
+pub use host::{Definition, Deps, Running, Wiring, core_migrations};
 pub use import::{ActiveProgramme, ImportSink};
 pub use intents::{Intent, IntentHandler};
+pub use janitor::Retention;
 pub use page::{PageToken, page_size};
 pub use sea_orm::Value;
-pub use routes::Routes;
+pub use stack::Routes;
 pub use store::{Dialect, Migration, Once, Row, Store, StoreOptions, Synchronous, Tx};

@@ -19,7 +19,10 @@ const MOST: i64 = 1_000;
 pub fn page_size(asked: i32) -> Result<i64, Error> {
     match i64::from(asked) {
         0 => Ok(USUAL),
-        asked if asked < 0 => Err(Error::invalid("page_size", format!("{asked} is negative; give 0 for {USUAL} or at most {MOST}"))),
+        asked if asked < 0 => Err(Error::invalid(
+            "page_size",
+            format!("{asked} is negative; give 0 for {USUAL} or at most {MOST}"),
+        )),
         asked => Ok(asked.min(MOST)),
     }
 }
@@ -43,16 +46,28 @@ impl PageToken {
         if token.is_empty() {
             return Ok(None);
         }
-        let foreign = || Error::invalid("page_token", "it was not made by this list for these arguments; begin without one");
+        let foreign = || {
+            Error::invalid(
+                "page_token",
+                "it was not made by this list for these arguments; begin without one",
+            )
+        };
         let body = token.strip_prefix('1').ok_or_else(foreign)?;
         let (seal, key) = body.split_at_checked(16).ok_or_else(foreign)?;
         let bytes = (0..key.len())
             .step_by(2)
-            .map(|at| key.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+            .map(|at| {
+                key.get(at..at + 2)
+                    .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+            })
             .collect::<Option<Vec<u8>>>()
             .ok_or_else(foreign)?;
         let key = String::from_utf8(bytes).map_err(|_| foreign())?;
-        if seal_of(list, arguments, &key) == seal { Ok(Some(key)) } else { Err(foreign()) }
+        if seal_of(list, arguments, &key) == seal {
+            Ok(Some(key))
+        } else {
+            Err(foreign())
+        }
     }
 }
 
@@ -69,7 +84,13 @@ mod tests {
     #[test]
     fn a_token_fits_its_list_only() {
         let token = PageToken::seal("ListOrders", "state=1", "SU7-000123");
-        assert_eq!(PageToken::open("ListOrders", "state=1", &token).ok().flatten().as_deref(), Some("SU7-000123"));
+        assert_eq!(
+            PageToken::open("ListOrders", "state=1", &token)
+                .ok()
+                .flatten()
+                .as_deref(),
+            Some("SU7-000123")
+        );
         assert!(PageToken::open("ListOrders", "state=2", &token).is_err());
         assert!(PageToken::open("ListVehicles", "state=1", &token).is_err());
         assert!(PageToken::open("ListOrders", "state=1", &format!("{token}00")).is_err());

@@ -4,6 +4,7 @@
 pub mod bulk;
 pub mod connection;
 pub mod failure;
+pub mod host;
 pub mod import;
 pub mod output;
 pub mod programme;

@@ -19,16 +19,24 @@ pub struct LaneLoads {
 impl LaneLoads {
     /// The loads as stored.
     pub fn new(counts: impl IntoIterator<Item = (i64, i64)>) -> Self {
-        Self { counts: counts.into_iter().collect(), added: BTreeMap::new() }
+        Self {
+            counts: counts.into_iter().collect(),
+            added: BTreeMap::new(),
+        }
     }
 
     /// Chooses the lane of the next order to a city and counts it; None where no lane leads.
     pub fn choose<'c>(&mut self, catalogue: &'c Catalogue, city: &str) -> Option<&'c Lane> {
         let lanes = catalogue.lanes_to(city);
         let total: i128 = lanes.iter().map(|lane| i128::from(lane.share)).sum();
-        let orders: i128 = lanes.iter().map(|lane| i128::from(self.count(lane.number))).sum();
+        let orders: i128 = lanes
+            .iter()
+            .map(|lane| i128::from(self.count(lane.number)))
+            .sum();
         // Behind by share x (orders + 1) - own orders, times the sum of the shares to stay whole.
-        let behind = |lane: &Lane| i128::from(lane.share) * (orders + 1) - i128::from(self.count(lane.number)) * total;
+        let behind = |lane: &Lane| {
+            i128::from(lane.share) * (orders + 1) - i128::from(self.count(lane.number)) * total
+        };
         let mut best: Option<(i128, &Lane)> = None;
         for lane in lanes {
             let behind = behind(lane);
@@ -63,7 +71,11 @@ mod tests {
         let mut loads = LaneLoads::default();
         let mut taken = Vec::new();
         for _ in 0..8 {
-            taken.push(loads.choose(&catalogue, "Shanghai").map_or(0, |lane| lane.number));
+            taken.push(
+                loads
+                    .choose(&catalogue, "Shanghai")
+                    .map_or(0, |lane| lane.number),
+            );
         }
         assert_eq!(taken, [80, 80, 81, 80, 80, 80, 81, 80]);
         assert!(loads.choose(&catalogue, "Atlantis").is_none());
@@ -78,7 +90,10 @@ mod tests {
         for chunk in [3, 1, 7] {
             let mut loads = LaneLoads::new(counts.clone());
             for _ in 0..chunk {
-                assert_eq!(loads.choose(&catalogue, "Shanghai"), whole.choose(&catalogue, "Shanghai"));
+                assert_eq!(
+                    loads.choose(&catalogue, "Shanghai"),
+                    whole.choose(&catalogue, "Shanghai")
+                );
             }
             for (lane, added) in loads.added() {
                 *counts.entry(*lane).or_default() += added;

@@ -9,6 +9,7 @@ pub(crate) mod intake;
 pub(crate) mod rpc;
 pub(crate) mod store;
 pub(crate) mod timeline;
+pub(crate) mod trace;
 pub(crate) mod wire;
 
 use std::{collections::BTreeMap, fmt};
@@ -142,7 +143,13 @@ impl Order {
     /// The entity tag: it changes whenever what the customer sees changes.
     pub fn etag(&self) -> String {
         let journey = &self.journey;
-        let seen = format!("{}|{}|{}|{:?}", self.number, self.state().word(), journey.vin, journey.handed_over_on);
+        let seen = format!(
+            "{}|{}|{}|{:?}",
+            self.number,
+            self.state().word(),
+            journey.vin,
+            journey.handed_over_on
+        );
         format!("{:016x}", stable_hash(seen.as_bytes()))
     }
 
@@ -150,14 +157,21 @@ impl Order {
     pub fn cancel(&self, on: Date) -> Result<Date, OrderRefusal> {
         let id = self.id.clone();
         match self.queueing {
-            Queueing::Open if on < self.locked_on => {
-                Err(OrderRefusal::CancelledBeforeLocked { id, on, locked_on: self.locked_on })
-            }
+            Queueing::Open if on < self.locked_on => Err(OrderRefusal::CancelledBeforeLocked {
+                id,
+                on,
+                locked_on: self.locked_on,
+            }),
             Queueing::Open => Ok(on),
-            Queueing::Allocated => {
-                Err(OrderRefusal::AlreadyBuilt { id, state: self.state(), vin: self.journey.vin.clone() })
-            }
-            Queueing::Cancelled => Err(OrderRefusal::AlreadyCancelled { id, on: self.cancelled_on.unwrap_or_default() }),
+            Queueing::Allocated => Err(OrderRefusal::AlreadyBuilt {
+                id,
+                state: self.state(),
+                vin: self.journey.vin.clone(),
+            }),
+            Queueing::Cancelled => Err(OrderRefusal::AlreadyCancelled {
+                id,
+                on: self.cancelled_on.unwrap_or_default(),
+            }),
         }
     }
 }
@@ -201,10 +215,16 @@ impl fmt::Display for OrderRefusal {
                 state.word()
             ),
             Self::AlreadyCancelled { id, on } => {
-                write!(out, "order {id} was cancelled on {on}; place a new order instead")
+                write!(
+                    out,
+                    "order {id} was cancelled on {on}; place a new order instead"
+                )
             }
             Self::CancelledBeforeLocked { id, on, locked_on } => {
-                write!(out, "order {id} was locked on {locked_on} and cannot be cancelled on {on}; give that day or a later one")
+                write!(
+                    out,
+                    "order {id} was locked on {locked_on} and cannot be cancelled on {on}; give that day or a later one"
+                )
             }
         }
     }
@@ -250,9 +270,18 @@ pub(crate) mod tests {
         order.journey.vin = "V".into();
         let steps: [(fn(&mut Journey), OrderState); 4] = [
             (|_| {}, OrderState::Built),
-            (|journey| journey.departed_on = Some(date("2024-04-01")), OrderState::InTransit),
-            (|journey| journey.arrived_on = Some(date("2024-04-04")), OrderState::ReadyForHandover),
-            (|journey| journey.handed_over_on = Some(date("2024-04-05")), OrderState::HandedOver),
+            (
+                |journey| journey.departed_on = Some(date("2024-04-01")),
+                OrderState::InTransit,
+            ),
+            (
+                |journey| journey.arrived_on = Some(date("2024-04-04")),
+                OrderState::ReadyForHandover,
+            ),
+            (
+                |journey| journey.handed_over_on = Some(date("2024-04-05")),
+                OrderState::HandedOver,
+            ),
         ];
         for (step, state) in steps {
             step(&mut order.journey);
@@ -266,11 +295,18 @@ pub(crate) mod tests {
     fn only_an_open_order_is_cancelled() {
         let day = date("2024-03-30");
         assert_eq!(order(Queueing::Open).cancel(day), Ok(day));
-        let early = order(Queueing::Open).cancel(date("2024-03-27")).unwrap_err();
+        let early = order(Queueing::Open)
+            .cancel(date("2024-03-27"))
+            .unwrap_err();
         assert_eq!(early.reason(), "CANCELLED_BEFORE_LOCKED");
         let built = order(Queueing::Allocated).cancel(day).unwrap_err();
         assert_eq!(built.reason(), "ORDER_ALREADY_BUILT");
-        assert!(built.to_string().starts_with("order SO-7 is built with vehicle"), "{built}");
+        assert!(
+            built
+                .to_string()
+                .starts_with("order SO-7 is built with vehicle"),
+            "{built}"
+        );
         let twice = order(Queueing::Cancelled).cancel(day).unwrap_err();
         assert_eq!(twice.reason(), "ORDER_ALREADY_CANCELLED");
     }

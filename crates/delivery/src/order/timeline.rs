@@ -27,10 +27,19 @@ const PLANT: &str = "production";
 /// The whole timeline of an order.
 pub fn timeline(order: &Order, promises: &[Promise]) -> Vec<Entry> {
     let journey = &order.journey;
-    let mut entries = vec![Entry { on: order.locked_on, event: "LOCKED", source: HERE, subject: order.id.clone() }];
+    let mut entries = vec![Entry {
+        on: order.locked_on,
+        event: "LOCKED",
+        source: HERE,
+        subject: order.id.clone(),
+    }];
     entries.extend(promises.iter().map(|promise| Entry {
         on: promise.made_on,
-        event: if promise.number == 1 { "PROMISED" } else { "PROMISED_ANEW" },
+        event: if promise.number == 1 {
+            "PROMISED"
+        } else {
+            "PROMISED_ANEW"
+        },
         source: HERE,
         subject: format!("{} {}", promise.kind.word(), promise.deliver_on),
     }));
@@ -45,7 +54,12 @@ pub fn timeline(order: &Order, promises: &[Promise]) -> Vec<Entry> {
         (journey.handed_over_on, "HANDED_OVER", HERE, vin()),
     ];
     for (on, event, source, subject) in steps {
-        entries.extend(on.map(|on| Entry { on, event, source, subject }));
+        entries.extend(on.map(|on| Entry {
+            on,
+            event,
+            source,
+            subject,
+        }));
     }
     entries.sort_by_key(|entry| entry.on);
     entries
@@ -78,10 +92,24 @@ mod tests {
             made_on: date(made),
             plan_id: "p".into(),
         };
-        let promises = [promise(1, "2024-03-28", "2024-05-01"), promise(2, "2024-03-31", "2024-04-04")];
-        let told: Vec<&str> = timeline(&order, &promises).iter().map(|entry| entry.event).collect();
-        let expected =
-            ["LOCKED", "PROMISED", "PROMISED_ANEW", "BUILT", "RELEASED", "DISPATCHED", "ARRIVED", "HANDED_OVER"];
+        let promises = [
+            promise(1, "2024-03-28", "2024-05-01"),
+            promise(2, "2024-03-31", "2024-04-04"),
+        ];
+        let told: Vec<&str> = timeline(&order, &promises)
+            .iter()
+            .map(|entry| entry.event)
+            .collect();
+        let expected = [
+            "LOCKED",
+            "PROMISED",
+            "PROMISED_ANEW",
+            "BUILT",
+            "RELEASED",
+            "DISPATCHED",
+            "ARRIVED",
+            "HANDED_OVER",
+        ];
         assert_eq!(told, expected);
         assert_eq!(timeline(&order, &promises)[1].subject, "planned 2024-05-01");
     }

@@ -24,11 +24,25 @@ pub struct Configuration {
 
 impl Configuration {
     /// The configuration of a variant and values by option key.
-    pub fn new(variant_no: i64, variant_id: &str, priority: bool, chosen: &BTreeMap<&str, &str>) -> Self {
-        let text = chosen.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(";");
+    pub fn new(
+        variant_no: i64,
+        variant_id: &str,
+        priority: bool,
+        chosen: &BTreeMap<&str, &str>,
+    ) -> Self {
+        let text = chosen
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect::<Vec<_>>()
+            .join(";");
         let hash = stable_hash(format!("{variant_id};{text}").as_bytes());
         let number = i64::try_from((hash ^ (hash >> 47)) & BITS).unwrap_or_default();
-        Self { variant_no, priority, text, number }
+        Self {
+            variant_no,
+            priority,
+            text,
+            number,
+        }
     }
 
     /// The number under which it is stored.
@@ -45,10 +59,16 @@ impl Configuration {
 /// Reads `COLOR=AQUA_BLUE;WHEEL=W20`.
 pub(crate) fn options_of(text: &str) -> BTreeMap<String, String> {
     let pairs = text.split(';').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    pairs
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
 }
 
 /// Writes a map as `COLOR=AQUA_BLUE;WHEEL=W20`.
 pub(crate) fn options_text(options: &BTreeMap<String, String>) -> String {
-    options.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(";")
+    options
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect::<Vec<_>>()
+        .join(";")
 }

@@ -4,15 +4,16 @@
 //! configuration names a value for every option, so it never changes its meaning later.
 
 mod configuration;
-pub(crate) mod store;
 #[cfg(test)]
 pub(crate) mod sample;
+pub(crate) mod store;
 
 use std::collections::{BTreeMap, HashMap};
 
 use takt_kernel::{Date, OptionKey, OptionValue, Violations, ceil_div};
 
 pub use configuration::Configuration;
+pub(crate) use configuration::options_of;
 
 /// The key under which a configuration names its variant in the programme's own files.
 pub const VARIANT_KEY: &str = "VAR";
@@ -132,12 +133,21 @@ pub struct Catalogue {
 
 impl Catalogue {
     /// Arranges the parts; lanes and variants come by their place.
-    pub fn new(programme: Programme, mut variants: Vec<Variant>, offers: Vec<OptionOffer>, mut lanes: Vec<Lane>) -> Self {
+    pub fn new(
+        programme: Programme,
+        mut variants: Vec<Variant>,
+        offers: Vec<OptionOffer>,
+        mut lanes: Vec<Lane>,
+    ) -> Self {
         variants.sort_by_key(|variant| variant.number);
         lanes.sort_by_key(|lane| lane.number);
         let mut by_key: BTreeMap<String, BTreeMap<String, BTreeMap<String, i64>>> = BTreeMap::new();
         for offer in offers {
-            let of_variant = by_key.entry(offer.key).or_default().entry(offer.variant_id).or_default();
+            let of_variant = by_key
+                .entry(offer.key)
+                .or_default()
+                .entry(offer.variant_id)
+                .or_default();
             of_variant.insert(offer.value, offer.share);
         }
         let mut lanes_of_city: HashMap<String, Vec<usize>> = HashMap::new();
@@ -145,8 +155,16 @@ impl Catalogue {
             lanes_of_city.entry(lane.city.clone()).or_default().push(at);
         }
         Self {
-            lane_at: lanes.iter().enumerate().map(|(at, lane)| (lane.number, at)).collect(),
-            lane_by_id: lanes.iter().enumerate().map(|(at, lane)| (lane.id.clone(), at)).collect(),
+            lane_at: lanes
+                .iter()
+                .enumerate()
+                .map(|(at, lane)| (lane.number, at))
+                .collect(),
+            lane_by_id: lanes
+                .iter()
+                .enumerate()
+                .map(|(at, lane)| (lane.id.clone(), at))
+                .collect(),
             lanes_of_city,
             offers: by_key,
             programme,
@@ -157,26 +175,49 @@ impl Catalogue {
 
     /// Finds what keeps the catalogue from being used.
     pub fn check(&self, violations: &mut Violations) {
-        violations.require(!self.variants.is_empty(), "variant", "the programme has no variant; upload one at least");
-        violations.require(!self.lanes.is_empty(), "lane", "the programme has no outbound lane; upload one at least");
+        violations.require(
+            !self.variants.is_empty(),
+            "variant",
+            "the programme has no variant; upload one at least",
+        );
+        violations.require(
+            !self.lanes.is_empty(),
+            "lane",
+            "the programme has no outbound lane; upload one at least",
+        );
         for city in self.lanes_of_city.values() {
             let lanes: Vec<&Lane> = city.iter().filter_map(|at| self.lanes.get(*at)).collect();
             if lanes.iter().all(|lane| lane.share == 0) {
                 let city = lanes.first().map_or("", |lane| lane.city.as_str());
-                violations.push("lane.share_millionths", format!("no lane to {city} has a share; give one at least"));
+                violations.push(
+                    "lane.share_millionths",
+                    format!("no lane to {city} has a share; give one at least"),
+                );
             }
         }
         for variant in &self.variants {
             for key in self.offers.keys() {
-                let described = format!("no value of {key} is offered for {}; give one a share", variant.id);
-                violations.require(!self.offered(key, &variant.id).is_empty(), "option_value", described);
+                let described = format!(
+                    "no value of {key} is offered for {}; give one a share",
+                    variant.id
+                );
+                violations.require(
+                    !self.offered(key, &variant.id).is_empty(),
+                    "option_value",
+                    described,
+                );
             }
         }
         let programme = &self.programme;
         violations.require(
-            programme.priority_option.is_empty() || self.offers.contains_key(&programme.priority_option),
+            programme.priority_option.is_empty()
+                || self.offers.contains_key(&programme.priority_option),
             "header.priority_option",
-            format!("{} is not an option; options are {}", programme.priority_option, self.keys()),
+            format!(
+                "{} is not an option; options are {}",
+                programme.priority_option,
+                self.keys()
+            ),
         );
     }
 
@@ -187,7 +228,9 @@ impl Catalogue {
 
     /// The variant at a place.
     pub fn variant_at(&self, number: i64) -> Option<&Variant> {
-        self.variants.iter().find(|variant| variant.number == number)
+        self.variants
+            .iter()
+            .find(|variant| variant.number == number)
     }
 
     /// The lane at a place.
@@ -202,7 +245,10 @@ impl Catalogue {
 
     /// The lanes to a city by place; none when nobody delivers there.
     pub fn lanes_to(&self, city: &str) -> Vec<&Lane> {
-        let places = self.lanes_of_city.get(city).map_or(&[] as &[usize], Vec::as_slice);
+        let places = self
+            .lanes_of_city
+            .get(city)
+            .map_or(&[] as &[usize], Vec::as_slice);
         places.iter().filter_map(|at| self.lanes.get(*at)).collect()
     }
 
@@ -215,47 +261,80 @@ impl Catalogue {
         violations: &mut Violations,
     ) -> Option<Configuration> {
         let Some(variant) = self.variant(variant_id) else {
-            let known = self.variants.iter().map(|variant| variant.id.as_str()).collect::<Vec<_>>().join(", ");
-            violations.push("variant_id", format!("{variant_id:?} is not a variant; variants are {known}"));
+            let known = self
+                .variants
+                .iter()
+                .map(|variant| variant.id.as_str())
+                .collect::<Vec<_>>()
+                .join(", ");
+            violations.push(
+                "variant_id",
+                format!("{variant_id:?} is not a variant; variants are {known}"),
+            );
             return None;
         };
         let mut chosen = BTreeMap::new();
         for key in self.offers.keys() {
             let given = options.get(key).filter(|value| !value.is_empty());
-            let reference = variant.reference.get(key).filter(|_| *key == self.programme.priority_option);
+            let reference = variant
+                .reference
+                .get(key)
+                .filter(|_| *key == self.programme.priority_option);
             match given.or(reference) {
                 Some(value) if self.offers_value(key, variant_id, value) => {
                     chosen.insert(key.as_str(), value.as_str());
                 }
                 Some(value) => violations.push(
                     &format!("options[{key}]"),
-                    format!("{value:?} is not offered for {variant_id}; choose {}", self.offered(key, variant_id).join(", ")),
+                    format!(
+                        "{value:?} is not offered for {variant_id}; choose {}",
+                        self.offered(key, variant_id).join(", ")
+                    ),
                 ),
                 None => violations.push(
                     &format!("options[{key}]"),
-                    format!("a value is missing; choose {}", self.offered(key, variant_id).join(", ")),
+                    format!(
+                        "a value is missing; choose {}",
+                        self.offered(key, variant_id).join(", ")
+                    ),
                 ),
             }
         }
         for (key, value) in options {
             let said_twice = key == VARIANT_KEY && value == variant_id;
             if !said_twice && !self.offers.contains_key(key) {
-                violations.push(&format!("options[{key}]"), format!("it is not an option; options are {}", self.keys()));
+                violations.push(
+                    &format!("options[{key}]"),
+                    format!("it is not an option; options are {}", self.keys()),
+                );
             }
         }
         let priority = !self.programme.priority_option.is_empty()
-            && chosen.get(self.programme.priority_option.as_str()) == Some(&self.programme.priority_value.as_str());
-        violations.is_empty().then(|| Configuration::new(variant.number, variant_id, priority, &chosen))
+            && chosen.get(self.programme.priority_option.as_str())
+                == Some(&self.programme.priority_value.as_str());
+        violations
+            .is_empty()
+            .then(|| Configuration::new(variant.number, variant_id, priority, &chosen))
     }
 
     fn keys(&self) -> String {
-        self.offers.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+        self.offers
+            .keys()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// The shares of an option's values for a variant.
     fn shares(&self, key: &str, variant_id: &str) -> Vec<(&str, i64)> {
-        let Some(of_key) = self.offers.get(key) else { return Vec::new() };
-        let own = of_key.get(variant_id).into_iter().chain(of_key.get("")).flatten();
+        let Some(of_key) = self.offers.get(key) else {
+            return Vec::new();
+        };
+        let own = of_key
+            .get(variant_id)
+            .into_iter()
+            .chain(of_key.get(""))
+            .flatten();
         own.map(|(value, share)| (value.as_str(), *share)).collect()
     }
 
@@ -263,8 +342,13 @@ impl Catalogue {
     /// first orders, offers all its values.
     fn offered(&self, key: &str, variant_id: &str) -> Vec<&str> {
         let shares = self.shares(key, variant_id);
-        let open = key == self.programme.priority_option || shares.iter().all(|(_, share)| *share == 0);
-        shares.into_iter().filter(|(_, share)| open || *share > 0).map(|(value, _)| value).collect()
+        let open =
+            key == self.programme.priority_option || shares.iter().all(|(_, share)| *share == 0);
+        shares
+            .into_iter()
+            .filter(|(_, share)| open || *share > 0)
+            .map(|(value, _)| value)
+            .collect()
     }
 
     fn offers_value(&self, key: &str, variant_id: &str, value: &str) -> bool {
@@ -276,7 +360,11 @@ impl Catalogue {
 pub(crate) fn option_words(offer: &OptionOffer, violations: &mut Violations) {
     violations.check("option_key", OptionKey::parse(&offer.key));
     violations.check("value", OptionValue::parse(&offer.value));
-    violations.require(offer.share >= 0, "share_millionths", format!("the share {} is negative", offer.share));
+    violations.require(
+        offer.share >= 0,
+        "share_millionths",
+        format!("the share {} is negative", offer.share),
+    );
 }
 
 #[cfg(test)]

@@ -11,7 +11,10 @@ pub(crate) fn date(text: &str) -> Date {
 }
 
 pub(crate) fn options(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 pub(crate) fn programme() -> Programme {

@@ -10,17 +10,30 @@ use super::{
 fn configure(variant: &str, chosen: &[(&str, &str)]) -> Result<Configuration, Vec<String>> {
     let mut violations = Violations::new();
     let answer = catalogue().configure(variant, &options(chosen), &mut violations);
-    violations.finish().map_err(|found| found.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    violations
+        .finish()
+        .map_err(|found| found.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     answer.ok_or_else(Vec::new)
 }
 
 #[test]
 fn a_configuration_names_every_option_and_its_number_follows_from_its_content() {
-    let a = configure("MAX", &[("COLOR", "GREY"), ("WHEEL", "W21"), ("EDITION", "FOUNDERS")]).unwrap();
+    let a = configure(
+        "MAX",
+        &[("COLOR", "GREY"), ("WHEEL", "W21"), ("EDITION", "FOUNDERS")],
+    )
+    .unwrap();
     assert_eq!(a.text, "COLOR=GREY;EDITION=FOUNDERS;WHEEL=W21");
     assert!(a.priority);
-    let b = configure("MAX", &[("VAR", "MAX"), ("COLOR", "GREY"), ("WHEEL", "W21")]).unwrap();
-    assert_eq!((b.text.as_str(), b.priority), ("COLOR=GREY;EDITION=NORMAL;WHEEL=W21", false));
+    let b = configure(
+        "MAX",
+        &[("VAR", "MAX"), ("COLOR", "GREY"), ("WHEEL", "W21")],
+    )
+    .unwrap();
+    assert_eq!(
+        (b.text.as_str(), b.priority),
+        ("COLOR=GREY;EDITION=NORMAL;WHEEL=W21", false)
+    );
     assert_ne!(a.number(), b.number());
     assert_eq!(b.options().get("WHEEL").map(String::as_str), Some("W21"));
     let std = configure("STD", &[("COLOR", "GREY"), ("WHEEL", "W19")]).unwrap();
@@ -31,13 +44,34 @@ fn a_configuration_names_every_option_and_its_number_follows_from_its_content() 
 
 #[test]
 fn every_mistake_is_told_at_once() {
-    let found = configure("STD", &[("COLOR", "PINK"), ("WHEEL", "W21"), ("SEATS", "7"), ("VAR", "MAX")]).unwrap_err();
+    let found = configure(
+        "STD",
+        &[
+            ("COLOR", "PINK"),
+            ("WHEEL", "W21"),
+            ("SEATS", "7"),
+            ("VAR", "MAX"),
+        ],
+    )
+    .unwrap_err();
     assert_eq!(found.len(), 4, "{found:?}");
-    assert_eq!(found[0], "options[COLOR]: \"PINK\" is not offered for STD; choose BLUE, GREY");
-    assert_eq!(found[1], "options[WHEEL]: \"W21\" is not offered for STD; choose W19");
+    assert_eq!(
+        found[0],
+        "options[COLOR]: \"PINK\" is not offered for STD; choose BLUE, GREY"
+    );
+    assert_eq!(
+        found[1],
+        "options[WHEEL]: \"W21\" is not offered for STD; choose W19"
+    );
     let missing = configure("MAX", &[("COLOR", "BLUE")]).unwrap_err();
-    assert_eq!(missing, ["options[WHEEL]: a value is missing; choose W19, W21"]);
-    assert_eq!(configure("PRO", &[]).unwrap_err(), ["variant_id: \"PRO\" is not a variant; variants are STD, MAX"]);
+    assert_eq!(
+        missing,
+        ["options[WHEEL]: a value is missing; choose W19, W21"]
+    );
+    assert_eq!(
+        configure("PRO", &[]).unwrap_err(),
+        ["variant_id: \"PRO\" is not a variant; variants are STD, MAX"]
+    );
 }
 
 #[test]
@@ -45,10 +79,17 @@ fn a_transit_takes_whole_days() {
     let days: Vec<i32> = lanes().iter().map(super::Lane::transit_days).collect();
     assert_eq!(days, [3, 6, 3]);
     let catalogue = catalogue();
-    let ids: Vec<&str> = catalogue.lanes_to("Shanghai").iter().map(|lane| lane.id.as_str()).collect();
+    let ids: Vec<&str> = catalogue
+        .lanes_to("Shanghai")
+        .iter()
+        .map(|lane| lane.id.as_str())
+        .collect();
     assert_eq!(ids, ["OUT-SHANGHAI-ROAD", "OUT-SHANGHAI-RAIL"]);
     assert!(catalogue.lanes_to("Atlantis").is_empty());
-    assert_eq!(catalogue.lane("OUT-XIAN-ROAD").map(|lane| lane.number), Some(90));
+    assert_eq!(
+        catalogue.lane("OUT-XIAN-ROAD").map(|lane| lane.number),
+        Some(90)
+    );
 }
 
 #[test]
@@ -64,6 +105,18 @@ fn an_unusable_catalogue_is_found() {
     offers.retain(|offer| offer.variant_id != "STD");
     let broken = Catalogue::new(programme, variants(), offers, lanes);
     broken.check(&mut violations);
-    let found: Vec<String> = violations.finish().unwrap_err().iter().map(|violation| violation.field.clone()).collect();
-    assert_eq!(found, ["lane.share_millionths", "option_value", "header.priority_option"]);
+    let found: Vec<String> = violations
+        .finish()
+        .unwrap_err()
+        .iter()
+        .map(|violation| violation.field.clone())
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "lane.share_millionths",
+            "option_value",
+            "header.priority_option"
+        ]
+    );
 }

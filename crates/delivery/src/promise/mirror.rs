@@ -4,13 +4,15 @@
 //! adds orders, vehicles, cancellations or promises counts on, tell what it has not seen; when somebody else has made
 //! promises, or when it is not known whether a write was done, it is read anew as a whole.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
-use takt_kernel::Date;
 use takt_service::{Call, Error, Intent, Store, Tx};
 
 use super::{
-    LastPromise, NewDate, Promise, PromiseKind,
+    LastPromise, Promise, PromiseKind,
     queue::{Place, Queue},
     store::promises_add,
 };
@@ -54,7 +56,9 @@ impl Mirror {
     /// Brings the queue up to date.
     pub(crate) async fn refresh(&mut self, store: &Store, call: &Call) -> Result<(), Error> {
         let seen = self.seen;
-        let news = store.read(call, "queue_refresh", move |tx| Box::pin(news(tx, seen))).await?;
+        let news = store
+            .read(call, "queue_refresh", move |tx| Box::pin(news(tx, seen)))
+            .await?;
         if seen.is_none_or(|seen| seen.promises != news.marks.promises) {
             self.queue = Queue::default();
         }
@@ -71,69 +75,51 @@ impl Mirror {
         &mut self,
         store: &Store,
         call: &Call,
-        made_on: Date,
-        plan_id: &str,
-        dated: &[(i64, NewDate)],
+        promises: Vec<(i64, Promise)>,
         intent: &Intent,
     ) -> Result<(), Error> {
-        let mut batches: Vec<&[(i64, NewDate)]> = dated.chunks(BATCH).collect();
-        let last = batches.pop().unwrap_or(&[]);
-        for batch in batches {
-            self.batch_write(store, call, made_on, plan_id, batch, None).await?;
+        let mut batches: Vec<Vec<(i64, Promise)>> = Vec::new();
+        let mut rest = promises;
+        while rest.len() > BATCH {
+            let after = rest.split_off(BATCH);
+            batches.push(std::mem::replace(&mut rest, after));
         }
-        self.batch_write(store, call, made_on, plan_id, last, Some(intent.clone())).await
+        for batch in batches {
+            self.batch_write(store, call, batch, None).await?;
+        }
+        self.batch_write(store, call, rest, Some(intent.clone()))
+            .await
     }
 
     async fn batch_write(
         &mut self,
         store: &Store,
         call: &Call,
-        made_on: Date,
-        plan_id: &str,
-        batch: &[(i64, NewDate)],
+        batch: Vec<(i64, Promise)>,
         intent: Option<Intent>,
     ) -> Result<(), Error> {
-        let promises: Vec<(i64, Promise)> =
-            batch.iter().map(|(order, new)| (*order, new.made(made_on, plan_id))).collect();
-        self.write(store, call, promises, move |_| intent.clone()).await
-    }
-
-    /// Writes promises in one transaction. What else belongs into it is the caller's: an intent to finish.
-    async fn write(
-        &mut self,
-        store: &Store,
-        call: &Call,
-        promises: Vec<(i64, Promise)>,
-        intent: impl Fn(()) -> Option<Intent> + Send + Sync + 'static,
-    ) -> Result<(), Error> {
-        let marks = self.seen.unwrap_or_default();
-        let promises = std::sync::Arc::new(promises);
-        let told = std::sync::Arc::clone(&promises);
-        let intent = std::sync::Arc::new(intent);
-        let written = store
-            .write(call, "promises_make", move |tx| {
-                let (promises, intent) = (std::sync::Arc::clone(&promises), std::sync::Arc::clone(&intent));
-                Box::pin(async move {
-                    if !promises.is_empty() {
-                        promises_add(tx, marks.promises, &promises).await?;
-                    }
-                    match intent(()) {
-                        Some(intent) => tx.intent_finish(&intent).await,
-                        None => Ok(()),
-                    }
-                })
-            })
-            .await;
-        match written {
-            Ok(()) => {
-                self.promised(&told);
+        let seen = self.promises_seen();
+        let batch = Arc::new(batch);
+        let told = Arc::clone(&batch);
+        let written = store.write(call, "promises_make", move |tx| {
+            let (batch, intent) = (Arc::clone(&batch), intent.clone());
+            Box::pin(async move {
+                if !batch.is_empty() {
+                    promises_add(tx, seen, &batch).await?;
+                }
+                if let Some(intent) = intent {
+                    tx.intent_finish(&intent).await?;
+                }
                 Ok(())
-            }
-            Err(error) => {
-                self.forget();
-                Err(error)
-            }
+            })
+        });
+        let written = written.await;
+        match &written {
+            Ok(()) => self.promised(&told),
+            // Whether it was done may not be known: the database knows.
+            Err(_) => self.forget(),
         }
+        written
     }
 
     /// The counter of promises as it was seen; who writes promises beside this mirror gives it to `promises_add`.
@@ -147,7 +133,11 @@ impl Mirror {
             return;
         }
         for (order_no, promise) in promises {
-            let last = LastPromise { number: promise.number, kind: promise.kind, deliver_on: promise.deliver_on };
+            let last = LastPromise {
+                number: promise.number,
+                kind: promise.kind,
+                deliver_on: promise.deliver_on,
+            };
             self.queue.promised(*order_no, last);
         }
         if let Some(seen) = &mut self.seen {
@@ -164,7 +154,11 @@ impl Mirror {
 async fn news(tx: &Tx, seen: Option<Marks>) -> Result<News, Error> {
     let marks = marks_fetch(tx).await?;
     let seen = seen.filter(|seen| seen.promises == marks.promises);
-    let mut news = News { marks, orders: Vec::new(), closed: BTreeSet::new() };
+    let mut news = News {
+        marks,
+        orders: Vec::new(),
+        closed: BTreeSet::new(),
+    };
     let Some(seen) = seen else {
         let mut from = 0;
         while from < marks.orders {
@@ -229,18 +223,34 @@ async fn orders_fetch(
     Ok(())
 }
 
-async fn last_promises_fetch(tx: &Tx, after: i64, until: i64) -> Result<HashMap<i64, LastPromise>, Error> {
+async fn last_promises_fetch(
+    tx: &Tx,
+    after: i64,
+    until: i64,
+) -> Result<HashMap<i64, LastPromise>, Error> {
     let sql = "SELECT p.order_no, p.promise_no, p.kind, p.deliver_on FROM promise p JOIN sales_order o ON o.order_no = p.order_no \
                WHERE p.order_no > $1 AND p.order_no <= $2 AND o.state = 0 ORDER BY p.order_no, p.promise_no";
     let mut last = HashMap::new();
     for row in tx.rows(sql, vec![after.into(), until.into()]).await? {
         let kind = PromiseKind::of_code(get(&row, 2)?).unwrap_or(PromiseKind::Estimate);
-        last.insert(get(&row, 0)?, LastPromise { number: get(&row, 1)?, kind, deliver_on: date(&row, 3)? });
+        last.insert(
+            get(&row, 0)?,
+            LastPromise {
+                number: get(&row, 1)?,
+                kind,
+                deliver_on: date(&row, 3)?,
+            },
+        );
     }
     Ok(last)
 }
 
-async fn closed_fetch(tx: &Tx, sql: &str, after: i64, into: &mut BTreeSet<i64>) -> Result<(), Error> {
+async fn closed_fetch(
+    tx: &Tx,
+    sql: &str,
+    after: i64,
+    into: &mut BTreeSet<i64>,
+) -> Result<(), Error> {
     for row in tx.rows(sql, vec![after.into()]).await? {
         into.insert(get(&row, 0)?);
     }

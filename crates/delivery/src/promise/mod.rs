@@ -113,18 +113,32 @@ impl NewDate {
 
     /// What the promise after it will depend on.
     pub fn last(self) -> LastPromise {
-        LastPromise { number: self.number, kind: self.kind, deliver_on: self.deliver_on }
+        LastPromise {
+            number: self.number,
+            kind: self.kind,
+            deliver_on: self.deliver_on,
+        }
     }
 }
 
 /// The promise that follows from a build date; None while the last one still holds (RULES 9).
-pub fn follow(last: Option<LastPromise>, build: BuildPromise, transit_days: i32, first_handover: Date) -> Option<NewDate> {
+pub fn follow(
+    last: Option<LastPromise>,
+    build: BuildPromise,
+    transit_days: i32,
+    first_handover: Date,
+) -> Option<NewDate> {
     let deliver_on = build.build_on.plus(transit_days).max(first_handover);
     if last.is_some_and(|last| !has_moved(last.deliver_on, deliver_on)) {
         return None;
     }
     let number = last.map_or(1, |last| last.number + 1);
-    Some(NewDate { number, kind: build.kind.into(), build_on: build.build_on, deliver_on })
+    Some(NewDate {
+        number,
+        kind: build.kind.into(),
+        build_on: build.build_on,
+        deliver_on,
+    })
 }
 
 #[cfg(test)]
@@ -134,7 +148,10 @@ mod tests {
 
     #[test]
     fn a_promise_follows_only_when_the_date_moves_by_more_than_a_week() {
-        let build = |day: &str| BuildPromise { kind: Sureness::Planned, build_on: date(day) };
+        let build = |day: &str| BuildPromise {
+            kind: Sureness::Planned,
+            build_on: date(day),
+        };
         let first = date("2024-04-03");
         let promise = follow(None, build("2024-03-29"), 3, first).unwrap();
         assert_eq!((promise.number, promise.deliver_on), (1, first));
@@ -142,9 +159,15 @@ mod tests {
         assert_eq!(follow(last, build("2024-04-07"), 3, first), None);
         let later = follow(last, build("2024-04-08"), 3, first).unwrap();
         assert_eq!((later.number, later.deliver_on), (2, date("2024-04-11")));
-        let estimate = BuildPromise { kind: Sureness::Estimate, build_on: date("2024-04-01") };
+        let estimate = BuildPromise {
+            kind: Sureness::Estimate,
+            build_on: date("2024-04-01"),
+        };
         let earlier = follow(Some(later.last()), estimate, 2, first);
-        assert_eq!(earlier.map(|new| (new.number, new.kind)), Some((3, PromiseKind::Estimate)));
+        assert_eq!(
+            earlier.map(|new| (new.number, new.kind)),
+            Some((3, PromiseKind::Estimate))
+        );
         assert_eq!(later.made(first, "p").plan_id, "p");
     }
 }

@@ -51,9 +51,16 @@ impl Queue {
     /// Puts an order at its place; orders come by rising numbers, so that is mostly the end.
     pub fn push(&mut self, variant_no: i64, priority: bool, place: Place) {
         let line = self.lines.entry(variant_no).or_default();
-        let places = if priority { &mut line.priority } else { &mut line.normal };
+        let places = if priority {
+            &mut line.priority
+        } else {
+            &mut line.normal
+        };
         let at = places.partition_point(|other| other.order_no < place.order_no);
-        if places.get(at).is_some_and(|other| other.order_no == place.order_no) {
+        if places
+            .get(at)
+            .is_some_and(|other| other.order_no == place.order_no)
+        {
             return;
         }
         places.insert(at, place);
@@ -68,8 +75,10 @@ impl Queue {
             return;
         }
         for line in self.lines.values_mut() {
-            line.priority.retain(|place| !orders.contains(&place.order_no));
-            line.normal.retain(|place| !orders.contains(&place.order_no));
+            line.priority
+                .retain(|place| !orders.contains(&place.order_no));
+            line.normal
+                .retain(|place| !orders.contains(&place.order_no));
         }
         self.unpromised.retain(|order| !orders.contains(order));
     }
@@ -91,7 +100,10 @@ impl Queue {
 
     /// The open orders in the queue.
     pub fn len(&self) -> usize {
-        self.lines.values().map(|line| line.priority.len() + line.normal.len()).sum()
+        self.lines
+            .values()
+            .map(|line| line.priority.len() + line.normal.len())
+            .sum()
     }
 
     /// True where nobody waits.
@@ -107,22 +119,35 @@ impl Queue {
     /// An open order with the rank that it had on its arrival: orders after it do not count, whatever their priority.
     pub fn on_arrival(&self, order_no: i64) -> Option<Ranked> {
         self.lines.iter().find_map(|(variant_no, line)| {
-            let at = |places: &[Place]| places.binary_search_by_key(&order_no, |place| place.order_no).ok();
+            let at = |places: &[Place]| {
+                places
+                    .binary_search_by_key(&order_no, |place| place.order_no)
+                    .ok()
+            };
             let (place, before) = match at(&line.priority) {
                 Some(at) => (line.priority.get(at)?, at),
                 None => {
                     let at = at(&line.normal)?;
-                    let priority = line.priority.partition_point(|place| place.order_no < order_no);
+                    let priority = line
+                        .priority
+                        .partition_point(|place| place.order_no < order_no);
                     (line.normal.get(at)?, priority + at)
                 }
             };
-            Some(Ranked { variant_no: *variant_no, rank: rank_after(before), place: *place })
+            Some(Ranked {
+                variant_no: *variant_no,
+                rank: rank_after(before),
+                place: *place,
+            })
         })
     }
 
     /// The orders that were promised nothing yet and were locked on a day, with their rank on arrival.
     pub fn arrivals(&self, locked_on: Date) -> impl Iterator<Item = Ranked> {
-        let unpromised = self.unpromised.iter().filter_map(|order_no| self.on_arrival(*order_no));
+        let unpromised = self
+            .unpromised
+            .iter()
+            .filter_map(|order_no| self.on_arrival(*order_no));
         unpromised.filter(move |ranked| ranked.place.locked_on == locked_on)
     }
 
@@ -130,7 +155,11 @@ impl Queue {
     pub fn ranked(&self) -> impl Iterator<Item = Ranked> {
         self.lines.iter().flat_map(|(variant_no, line)| {
             let places = line.priority.iter().chain(&line.normal).enumerate();
-            places.map(|(before, place)| Ranked { variant_no: *variant_no, rank: rank_after(before), place: *place })
+            places.map(|(before, place)| Ranked {
+                variant_no: *variant_no,
+                rank: rank_after(before),
+                place: *place,
+            })
         })
     }
 
@@ -139,8 +168,9 @@ impl Queue {
         ranked: impl Iterator<Item = Ranked>,
         date: impl Fn(&Ranked) -> Option<NewDate>,
     ) -> Vec<(i64, NewDate)> {
-        let mut dated: Vec<(i64, NewDate)> =
-            ranked.filter_map(|ranked| Some((ranked.place.order_no, date(&ranked)?))).collect();
+        let mut dated: Vec<(i64, NewDate)> = ranked
+            .filter_map(|ranked| Some((ranked.place.order_no, date(&ranked)?)))
+            .collect();
         dated.sort_unstable_by_key(|(order_no, _)| *order_no);
         dated
     }
@@ -156,16 +186,31 @@ mod tests {
     use crate::{programme::sample::date, promise::PromiseKind};
 
     fn place(order_no: i64) -> Place {
-        Place { order_no, lane_no: 80, locked_on: date("2024-03-28"), last: None }
+        Place {
+            order_no,
+            lane_no: 80,
+            locked_on: date("2024-03-28"),
+            last: None,
+        }
     }
 
     fn last() -> LastPromise {
-        LastPromise { number: 1, kind: PromiseKind::Planned, deliver_on: date("2024-05-01") }
+        LastPromise {
+            number: 1,
+            kind: PromiseKind::Planned,
+            deliver_on: date("2024-05-01"),
+        }
     }
 
     fn queue() -> Queue {
         let mut queue = Queue::default();
-        for (order_no, variant, priority) in [(1, 1, false), (2, 1, true), (3, 2, false), (4, 1, false), (5, 1, true)] {
+        for (order_no, variant, priority) in [
+            (1, 1, false),
+            (2, 1, true),
+            (3, 2, false),
+            (4, 1, false),
+            (5, 1, true),
+        ] {
             queue.push(variant, priority, place(order_no));
         }
         queue
@@ -173,14 +218,19 @@ mod tests {
 
     #[test]
     fn founders_are_built_first_then_the_oldest() {
-        let order: Vec<(i64, i64)> = queue().ranked().map(|ranked| (ranked.place.order_no, ranked.rank)).collect();
+        let order: Vec<(i64, i64)> = queue()
+            .ranked()
+            .map(|ranked| (ranked.place.order_no, ranked.rank))
+            .collect();
         assert_eq!(order, [(2, 1), (5, 2), (1, 3), (4, 4), (3, 1)]);
     }
 
     #[test]
     fn an_arrival_counts_only_those_before_it() {
         let queue = queue();
-        let ranks: Vec<i64> = (1..=5).filter_map(|order| Some(queue.on_arrival(order)?.rank)).collect();
+        let ranks: Vec<i64> = (1..=5)
+            .filter_map(|order| Some(queue.on_arrival(order)?.rank))
+            .collect();
         assert_eq!(ranks, [1, 1, 1, 3, 2]);
         assert_eq!(queue.arrivals(date("2024-03-28")).count(), 5);
         assert_eq!(queue.arrivals(date("2024-03-29")).count(), 0);
@@ -192,18 +242,33 @@ mod tests {
         let mut queue = queue();
         queue.promised(4, last());
         queue.close(&BTreeSet::from([2, 3]));
-        let order: Vec<(i64, i64)> = queue.ranked().map(|ranked| (ranked.place.order_no, ranked.rank)).collect();
+        let order: Vec<(i64, i64)> = queue
+            .ranked()
+            .map(|ranked| (ranked.place.order_no, ranked.rank))
+            .collect();
         assert_eq!(order, [(5, 1), (1, 2), (4, 3)]);
         assert_eq!(queue.len(), 3);
-        assert!(queue.has_unpromised(1, 1) && !queue.has_unpromised(2, 4) && !queue.has_unpromised(6, 1));
+        assert!(
+            queue.has_unpromised(1, 1)
+                && !queue.has_unpromised(2, 4)
+                && !queue.has_unpromised(6, 1)
+        );
         queue.push(1, false, place(4));
         assert_eq!(queue.len(), 3);
         let dated = Queue::dated(queue.ranked(), |ranked| {
             let deliver_on = date("2024-05-01").plus(i32::try_from(ranked.rank).unwrap());
             let number = ranked.place.last.map_or(1, |last| last.number + 1);
-            Some(NewDate { number, kind: PromiseKind::Planned, build_on: deliver_on, deliver_on })
+            Some(NewDate {
+                number,
+                kind: PromiseKind::Planned,
+                build_on: deliver_on,
+                deliver_on,
+            })
         });
-        let told: Vec<(i64, i64)> = dated.iter().map(|(order, new)| (*order, new.number)).collect();
+        let told: Vec<(i64, i64)> = dated
+            .iter()
+            .map(|(order, new)| (*order, new.number))
+            .collect();
         assert_eq!(told, [(1, 1), (4, 2), (5, 1)]);
     }
 }

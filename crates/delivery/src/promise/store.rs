@@ -16,7 +16,8 @@ pub(crate) async fn promises_fetch(tx: &Tx, order_no: i64) -> Result<Vec<Promise
         let kind: i64 = get(row, 1)?;
         Ok(Promise {
             number: get(row, 0)?,
-            kind: PromiseKind::of_code(kind).ok_or_else(|| Error::broken(format!("promise kind {kind}")))?,
+            kind: PromiseKind::of_code(kind)
+                .ok_or_else(|| Error::broken(format!("promise kind {kind}")))?,
             build_on: date(row, 2)?,
             deliver_on: date(row, 3)?,
             made_on: date(row, 4)?,
@@ -28,7 +29,11 @@ pub(crate) async fn promises_fetch(tx: &Tx, order_no: i64) -> Result<Vec<Promise
 
 /// Adds promises by order number. `seen` is the state of the counter that the caller has seen: when others have made
 /// promises since, nothing is written and the answer is `Stale`.
-pub(crate) async fn promises_add(tx: &Tx, seen: i64, promises: &[(i64, Promise)]) -> Result<(), Error> {
+pub(crate) async fn promises_add(
+    tx: &Tx,
+    seen: i64,
+    promises: &[(i64, Promise)],
+) -> Result<(), Error> {
     if counter_lock(tx, "promise").await? != seen {
         return Err(Error::stale("queue", "of promises"));
     }
@@ -44,7 +49,16 @@ pub(crate) async fn promises_add(tx: &Tx, seen: i64, promises: &[(i64, Promise)]
             promise.plan_id.as_str().into(),
         ]
     });
-    let columns = ["order_no", "promise_no", "kind", "build_on", "deliver_on", "made_on", "plan_id"];
-    tx.insert_many("promise", &columns, rows.collect(), "").await?;
+    let columns = [
+        "order_no",
+        "promise_no",
+        "kind",
+        "build_on",
+        "deliver_on",
+        "made_on",
+        "plan_id",
+    ];
+    tx.insert_many("promise", &columns, rows.collect(), "")
+        .await?;
     Ok(())
 }

@@ -75,7 +75,7 @@ fn from_code(error: &dyn DatabaseError) -> Error {
     }
 }
 
-fn from_sqlstate(code: &str, error: &dyn DatabaseError) -> Error {
+pub(super) fn from_sqlstate(code: &str, error: &dyn DatabaseError) -> Error {
     match code {
         // serialization_failure, deadlock_detected, lock_not_available
         "40001" | "40P01" | "55P03" => conflict(error),

@@ -11,7 +11,7 @@ use std::{borrow::Cow, fmt, time::Duration};
 
 use takt_kernel::{FieldViolation, Violations};
 
-pub use status::{DOMAIN, Details, reason_of};
+pub use status::{DOMAIN, reason_of};
 
 /// What every fallible function of the chassis answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -14,8 +14,11 @@ use crate::telemetry;
 /// The domain of every `ErrorInfo`: together with the reason it names an error for programs.
 pub const DOMAIN: &str = "takt";
 
-/// The details of a status, decoded once; for callers and tests.
-pub type Details = ErrorDetails;
+/// The most text of violations in bytes: details travel in trailers, and clients take no more than 8 KiB of those.
+const DETAILS_MAX: usize = 3_000;
+
+/// The longest sentence in bytes, for the same reason.
+const MESSAGE_MAX: usize = 1_000;
 
 /// The reason in the `ErrorInfo` of a status that one of our services sent, else None.
 pub fn reason_of(status: &Status) -> Option<String> {
@@ -106,15 +109,25 @@ fn details(error: &Error, trace_id: Option<&str>) -> ErrorDetails {
     let mut metadata = HashMap::new();
     match error {
         Error::Invalid { violations, .. } => {
+            let mut room = DETAILS_MAX;
             for violation in violations {
+                let size = violation.field.len() + violation.description.len();
+                if size > room {
+                    break;
+                }
+                room -= size;
                 details.add_bad_request_violation(&violation.field, &violation.description);
             }
+            metadata.insert("violations".to_owned(), violations.len().to_string());
         }
         Error::Missing { what, id } | Error::Exists { what, id } | Error::Stale { what, id } => {
             details.set_resource_info(what.as_ref(), id, "", sentence(error));
         }
         Error::Refused { metadata: all, .. } => {
-            metadata.extend(all.iter().map(|(key, value)| (key.to_string(), value.clone())));
+            metadata.extend(
+                all.iter()
+                    .map(|(key, value)| (key.to_string(), value.clone())),
+            );
         }
         Error::Down { what, .. } | Error::Busy { what, .. } => {
             metadata.insert("subject".to_owned(), what.to_string());
@@ -153,6 +166,7 @@ impl From<Error> for Status {
             }
             _ => {}
         }
+        message.truncate(message.floor_char_boundary(MESSAGE_MAX));
         Self::with_error_details(code(&error), message, details(&error, trace_id.as_deref()))
     }
 }

@@ -36,11 +36,16 @@ impl Store {
         let target = if position > 0 {
             position
         } else {
-            self.read(call, "facts_newest", |tx| Box::pin(tx.facts_newest())).await?
+            self.read(call, "facts_newest", |tx| Box::pin(tx.facts_newest()))
+                .await?
         };
         loop {
             nudges.borrow_and_update();
-            let open = self.read(call, "await_applied", move |tx| Box::pin(tx.open(target, subscribers))).await?;
+            let open = self
+                .read(call, "await_applied", move |tx| {
+                    Box::pin(tx.open(target, subscribers))
+                })
+                .await?;
             if !open.facts && open.intents == 0 {
                 return Ok(pb::AwaitAppliedResponse {
                     position: open.newest,
@@ -49,7 +54,10 @@ impl Store {
                 });
             }
             if call.is_late() {
-                let what = format!("the wait for {} intents and the facts up to {target}", open.intents);
+                let what = format!(
+                    "the wait for {} intents and the facts up to {target}",
+                    open.intents
+                );
                 return Err(Error::late(what));
             }
             tokio::select! {
@@ -70,22 +78,38 @@ impl Tx {
             }
         }
         let intents = self.number("SELECT COUNT(*) FROM intent", vec![]).await?;
-        let parked = self.number("SELECT COUNT(*) FROM parked_fact", vec![]).await?;
-        Ok(Open { newest, facts, intents, parked })
+        let parked = self
+            .number("SELECT COUNT(*) FROM parked_fact", vec![])
+            .await?;
+        Ok(Open {
+            newest,
+            facts,
+            intents,
+            parked,
+        })
     }
 
     /// Whether a fact up to `target` is not yet behind the subscriber's cursors.
     async fn owes(&self, subscriber: &'static str, target: i64) -> Result<bool, Error> {
         let sql = "SELECT cursor_xid, cursor_position FROM subscription WHERE subscriber = $1 ORDER BY cursor_xid, cursor_position LIMIT 1";
         let least = match self.one(sql, vec![subscriber.into()]).await? {
-            Some(row) => Cursor { xid: row.try_get_by_index(0)?, position: row.try_get_by_index(1)? },
+            Some(row) => Cursor {
+                xid: row.try_get_by_index(0)?,
+                position: row.try_get_by_index(1)?,
+            },
             None => Cursor::default(),
         };
         match self.dialect() {
             Dialect::Sqlite => Ok(least.position < target),
             Dialect::Postgres => {
                 let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM fact WHERE (xid, position) > ($1, $2) AND position <= $3 LIMIT 1) AS owed";
-                Ok(self.number(sql, vec![least.xid.into(), least.position.into(), target.into()]).await? > 0)
+                Ok(self
+                    .number(
+                        sql,
+                        vec![least.xid.into(), least.position.into(), target.into()],
+                    )
+                    .await?
+                    > 0)
             }
         }
     }

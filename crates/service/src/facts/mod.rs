@@ -89,7 +89,11 @@ impl Tx {
         for fact in facts {
             let body = wire::body_bytes(fact.body);
             if body.len() > PAYLOAD {
-                return Err(Error::broken(format!("the fact about {} has {} bytes", fact.subject, body.len())));
+                return Err(Error::broken(format!(
+                    "the fact about {} has {} bytes",
+                    fact.subject,
+                    body.len()
+                )));
             }
             let sequence = next.entry(fact.subject.clone()).or_default();
             *sequence += 1;
@@ -103,7 +107,15 @@ impl Tx {
                 fact.subject.into(),
             ]);
         }
-        let columns = ["shard", "sequence", "occurred_at", "business_day", "traceparent", "body", "subject"];
+        let columns = [
+            "shard",
+            "sequence",
+            "occurred_at",
+            "business_day",
+            "traceparent",
+            "body",
+            "subject",
+        ];
         self.insert_many("fact", &columns, rows, "").await?;
         self.leave_facts();
         Ok(())
@@ -116,9 +128,14 @@ impl Tx {
         for fact in facts {
             *counts.entry(fact.subject.as_str()).or_default() += 1;
         }
-        let rows = counts.iter().map(|(subject, count)| vec![(*subject).into(), (*count).into()]).collect();
+        let rows = counts
+            .iter()
+            .map(|(subject, count)| vec![(*subject).into(), (*count).into()])
+            .collect();
         let suffix = "ON CONFLICT (subject) DO UPDATE SET sequence = fact_subject.sequence + excluded.sequence RETURNING subject, sequence";
-        let taken = self.insert_returning("fact_subject", &["subject", "sequence"], rows, suffix).await?;
+        let taken = self
+            .insert_returning("fact_subject", &["subject", "sequence"], rows, suffix)
+            .await?;
         let mut before = BTreeMap::new();
         for row in taken {
             let subject: String = row.try_get_by_index(0)?;
@@ -131,12 +148,19 @@ impl Tx {
 
     /// Facts behind a cursor in the order of commits, at most `limit`, and only such that no earlier one can still
     /// appear.
-    pub(crate) async fn facts_after(&self, cursor: Cursor, limit: i64) -> Result<Vec<LoggedFact>, Error> {
-        let columns = "position, xid, shard, subject, sequence, occurred_at, business_day, traceparent, body";
+    pub(crate) async fn facts_after(
+        &self,
+        cursor: Cursor,
+        limit: i64,
+    ) -> Result<Vec<LoggedFact>, Error> {
+        let columns =
+            "position, xid, shard, subject, sequence, occurred_at, business_day, traceparent, body";
         let (sql, values) = match self.dialect() {
             // One writer: positions are the order of commits.
             Dialect::Sqlite => (
-                format!("SELECT {columns} FROM fact WHERE position > $1 ORDER BY position LIMIT $2"),
+                format!(
+                    "SELECT {columns} FROM fact WHERE position > $1 ORDER BY position LIMIT $2"
+                ),
                 vec![cursor.position.into(), limit.into()],
             ),
             // Transactions below the horizon have all ended.
@@ -149,7 +173,11 @@ impl Tx {
                 vec![cursor.xid.into(), cursor.position.into(), limit.into()],
             ),
         };
-        self.rows(&sql, values).await?.iter().map(LoggedFact::read).collect()
+        self.rows(&sql, values)
+            .await?
+            .iter()
+            .map(LoggedFact::read)
+            .collect()
     }
 
     /// The newest position that is written, 0 in an empty log.
@@ -161,7 +189,13 @@ impl Tx {
     pub(crate) async fn facts_cursor(&self, position: i64) -> Result<Cursor, Error> {
         let xid = match self.dialect() {
             Dialect::Sqlite => 0,
-            Dialect::Postgres => self.number("SELECT xid FROM fact WHERE position = $1", vec![position.into()]).await?,
+            Dialect::Postgres => {
+                self.number(
+                    "SELECT xid FROM fact WHERE position = $1",
+                    vec![position.into()],
+                )
+                .await?
+            }
         };
         Ok(Cursor { xid, position })
     }
@@ -183,7 +217,10 @@ pub(crate) struct LoggedFact {
 impl LoggedFact {
     fn read(row: &Row) -> Result<Self, Error> {
         Ok(Self {
-            cursor: Cursor { position: row.try_get_by_index(0)?, xid: row.try_get_by_index(1)? },
+            cursor: Cursor {
+                position: row.try_get_by_index(0)?,
+                xid: row.try_get_by_index(1)?,
+            },
             shard: row.try_get_by_index(2)?,
             subject: row.try_get_by_index(3)?,
             sequence: row.try_get_by_index(4)?,
@@ -202,10 +239,17 @@ fn shard(subject: &str) -> i64 {
 
 impl Tx {
     /// The facts of a subject from a sequence on.
-    pub(crate) async fn facts_of_subject(&self, subject: &str, from: i64, limit: i64) -> Result<Vec<LoggedFact>, Error> {
+    pub(crate) async fn facts_of_subject(
+        &self,
+        subject: &str,
+        from: i64,
+        limit: i64,
+    ) -> Result<Vec<LoggedFact>, Error> {
         let sql = "SELECT position, xid, shard, subject, sequence, occurred_at, business_day, traceparent, body FROM fact \
                    WHERE subject = $1 AND sequence >= $2 ORDER BY sequence LIMIT $3";
-        let rows = self.rows(sql, vec![subject.into(), from.into(), limit.into()]).await?;
+        let rows = self
+            .rows(sql, vec![subject.into(), from.into(), limit.into()])
+            .await?;
         rows.iter().map(LoggedFact::read).collect()
     }
 }

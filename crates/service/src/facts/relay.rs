@@ -35,9 +35,22 @@ pub(crate) struct Relay {
 
 impl Relay {
     /// A relay from `source`, whose log is in `store`, to `subscriber`.
-    pub(crate) fn new(store: Store, source: &'static str, subscriber: &'static str, peer: Peer) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        source: &'static str,
+        subscriber: &'static str,
+        peer: Peer,
+    ) -> Self {
         let owner = uuid::Uuid::now_v7().to_string();
-        Self { store, source, subscriber, peer, owner, leased: Vec::new(), renew_at: tokio::time::Instant::now() }
+        Self {
+            store,
+            source,
+            subscriber,
+            peer,
+            owner,
+            leased: Vec::new(),
+            renew_at: tokio::time::Instant::now(),
+        }
     }
 
     /// Works until it is told to stop; it stops between two batches and gives its leases back.
@@ -74,12 +87,21 @@ impl Relay {
         let Some(cursor) = self.leased.iter().map(|(_, cursor)| *cursor).min() else {
             return Ok(false);
         };
-        let read = self.store.read(&call, "facts_after", move |tx| Box::pin(tx.facts_after(cursor, BATCH))).await?;
+        let read = self
+            .store
+            .read(&call, "facts_after", move |tx| {
+                Box::pin(tx.facts_after(cursor, BATCH))
+            })
+            .await?;
         let Some(last) = read.last().map(|fact| fact.cursor) else {
             return Ok(false);
         };
         let batch: Vec<LoggedFact> = read.into_iter().filter(|fact| self.owes(fact)).collect();
-        let span = tracing::info_span!("relay", otel.kind = "producer", subscriber = self.subscriber, facts = batch.len());
+        // A batch is a trace of its own; each fact's part in it belongs to the fact's trace.
+        let span = crate::telemetry::root_span("relay");
+        for traceparent in batch.iter().filter_map(|fact| fact.traceparent.as_deref()) {
+            crate::telemetry::link(&span, traceparent);
+        }
         async {
             if !batch.is_empty() {
                 self.deliver(&call, batch).await?;
@@ -93,11 +115,16 @@ impl Relay {
     }
 
     fn owes(&self, fact: &LoggedFact) -> bool {
-        self.leased.iter().any(|(shard, cursor)| *shard == fact.shard && fact.cursor > *cursor)
+        self.leased
+            .iter()
+            .any(|(shard, cursor)| *shard == fact.shard && fact.cursor > *cursor)
     }
 
     async fn deliver(&self, call: &Call, batch: Vec<LoggedFact>) -> Result<(), Error> {
-        let facts = batch.into_iter().map(|fact| wire::fact_pb(self.source, fact)).collect::<Result<Vec<_>, _>>()?;
+        let facts = batch
+            .into_iter()
+            .map(|fact| wire::fact_pb(self.source, fact))
+            .collect::<Result<Vec<_>, _>>()?;
         for gap in self.delivered(call, facts).await? {
             // The receiver misses earlier facts of the subject: send them from the one it expects.
             let (subject, expected) = gap;
@@ -114,13 +141,26 @@ impl Relay {
     }
 
     /// Sends facts and answers with the gaps that the receiver found.
-    async fn delivered(&self, call: &Call, facts: Vec<pb::Fact>) -> Result<Vec<(String, i64)>, Error> {
+    async fn delivered(
+        &self,
+        call: &Call,
+        facts: Vec<pb::Fact>,
+    ) -> Result<Vec<(String, i64)>, Error> {
         let subjects: Vec<String> = facts.iter().map(|fact| fact.subject.clone()).collect();
         let mut client = InboxServiceClient::new(self.peer.channel());
         let request = self.peer.request(call, pb::DeliverRequest { facts });
-        let answer = client.deliver(request).await.map_err(|status| Error::down(self.subscriber, status))?.into_inner();
+        let answer = client
+            .deliver(request)
+            .await
+            .map_err(|status| Error::down(self.subscriber, status))?
+            .into_inner();
         if answer.results.len() != subjects.len() {
-            return Err(Error::broken(format!("{} answered for {} of {} facts", self.subscriber, answer.results.len(), subjects.len())));
+            return Err(Error::broken(format!(
+                "{} answered for {} of {} facts",
+                self.subscriber,
+                answer.results.len(),
+                subjects.len()
+            )));
         }
         let mut gaps: Vec<(String, i64)> = Vec::new();
         for (subject, result) in subjects.into_iter().zip(answer.results) {
@@ -132,7 +172,12 @@ impl Relay {
         Ok(gaps)
     }
 
-    async fn subject_from(&self, call: &Call, subject: String, expected: i64) -> Result<Vec<pb::Fact>, Error> {
+    async fn subject_from(
+        &self,
+        call: &Call,
+        subject: String,
+        expected: i64,
+    ) -> Result<Vec<pb::Fact>, Error> {
         let found = self
             .store
             .read(call, "facts_of_subject", move |tx| {
@@ -140,7 +185,10 @@ impl Relay {
                 Box::pin(async move { tx.facts_of_subject(&subject, expected, BATCH).await })
             })
             .await?;
-        found.into_iter().map(|fact| wire::fact_pb(self.source, fact)).collect()
+        found
+            .into_iter()
+            .map(|fact| wire::fact_pb(self.source, fact))
+            .collect()
     }
 
     async fn leases_taken(&mut self, call: &Call) -> Result<(), Error> {
@@ -173,7 +221,11 @@ impl Relay {
     }
 
     async fn cursors_moved(&mut self, call: &Call, to: Cursor) -> Result<(), Error> {
-        let (subscriber, owner, shards) = (self.subscriber, Arc::<str>::from(self.owner.as_str()), self.leased.len() as u64);
+        let (subscriber, owner, shards) = (
+            self.subscriber,
+            Arc::<str>::from(self.owner.as_str()),
+            self.leased.len() as u64,
+        );
         let moved = self
             .store
             .write(call, "relay_cursor", move |tx| {
@@ -186,7 +238,9 @@ impl Relay {
             .await?;
         if moved != shards {
             self.leased.clear();
-            return Err(Error::Conflict { detail: format!("the lease of the facts for {subscriber} was lost") });
+            return Err(Error::Conflict {
+                detail: format!("the lease of the facts for {subscriber} was lost"),
+            });
         }
         for (_, cursor) in &mut self.leased {
             *cursor = to;
@@ -211,7 +265,11 @@ impl Relay {
 }
 
 /// Waits for a nudge, a tick or the end.
-pub(crate) async fn wait(nudges: &mut watch::Receiver<u64>, tick: Duration, stop: &CancellationToken) {
+pub(crate) async fn wait(
+    nudges: &mut watch::Receiver<u64>,
+    tick: Duration,
+    stop: &CancellationToken,
+) {
     tokio::select! {
         _ = nudges.changed() => {}
         () = tokio::time::sleep(tick) => {}

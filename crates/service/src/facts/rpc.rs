@@ -31,7 +31,10 @@ pub(crate) struct EventRpc {
 impl EventService for EventRpc {
     type WatchStream = ReceiverStream<Result<pb::WatchResponse, Status>>;
 
-    async fn watch(&self, request: Request<pb::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+    async fn watch(
+        &self,
+        request: Request<pb::WatchRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
         let message = request.into_inner();
         not_negative(message.after_position)?;
         let (sender, receiver) = mpsc::channel(4);
@@ -45,7 +48,10 @@ impl EventService for EventRpc {
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
 
-    async fn list_facts(&self, request: Request<pb::ListFactsRequest>) -> Result<Response<pb::ListFactsResponse>, Status> {
+    async fn list_facts(
+        &self,
+        request: Request<pb::ListFactsRequest>,
+    ) -> Result<Response<pb::ListFactsResponse>, Status> {
         let call = Call::of(&request);
         let message = request.into_inner();
         not_negative(message.after_position)?;
@@ -66,14 +72,23 @@ impl EventService for EventRpc {
                 })
             })
             .await?;
-        Ok(Response::new(pb::ListFactsResponse { facts: facts_pb(self.source, found)? }))
+        Ok(Response::new(pb::ListFactsResponse {
+            facts: facts_pb(self.source, found)?,
+        }))
     }
 
-    async fn await_applied(&self, request: Request<pb::AwaitAppliedRequest>) -> Result<Response<pb::AwaitAppliedResponse>, Status> {
+    async fn await_applied(
+        &self,
+        request: Request<pb::AwaitAppliedRequest>,
+    ) -> Result<Response<pb::AwaitAppliedResponse>, Status> {
         let call = Call::of(&request);
         let position = request.into_inner().position;
         not_negative(position)?;
-        Ok(Response::new(self.store.settled(&call, position, self.subscribers).await?))
+        Ok(Response::new(
+            self.store
+                .settled(&call, position, self.subscribers)
+                .await?,
+        ))
     }
 
     async fn list_parked_facts(
@@ -84,10 +99,17 @@ impl EventService for EventRpc {
         let message = request.into_inner();
         let limit = page_size(message.page_size)?;
         let after = match PageToken::open("ListParkedFacts", "", &message.page_token)? {
-            Some(key) => key.parse::<i64>().map_err(|_| Error::invalid("page_token", "it is not one of this list"))?,
+            Some(key) => key
+                .parse::<i64>()
+                .map_err(|_| Error::invalid("page_token", "it is not one of this list"))?,
             None => 0,
         };
-        let found = self.store.read(&call, "parked_list", move |tx| Box::pin(tx.parked_list(after, limit + 1))).await?;
+        let found = self
+            .store
+            .read(&call, "parked_list", move |tx| {
+                Box::pin(tx.parked_list(after, limit + 1))
+            })
+            .await?;
         let more = found.len() as i64 > limit;
         let keep = usize::try_from(limit).unwrap_or_default();
         let parked_facts: Vec<pb::ParkedFact> = found
@@ -101,10 +123,15 @@ impl EventService for EventRpc {
             })
             .collect();
         let next_page_token = match parked_facts.last() {
-            Some(last) if more => PageToken::seal("ListParkedFacts", "", &last.parked_id.to_string()),
+            Some(last) if more => {
+                PageToken::seal("ListParkedFacts", "", &last.parked_id.to_string())
+            }
             _ => String::new(),
         };
-        Ok(Response::new(pb::ListParkedFactsResponse { parked_facts, next_page_token }))
+        Ok(Response::new(pb::ListParkedFactsResponse {
+            parked_facts,
+            next_page_token,
+        }))
     }
 
     async fn retry_parked_fact(
@@ -137,7 +164,11 @@ impl EventService for EventRpc {
         let message = request.into_inner();
         let id = read_request_id(&message.request_id)?;
         if message.reason.trim().is_empty() {
-            return Err(Error::invalid("reason", "say why the fact is given up; it is kept for the record").into());
+            return Err(Error::invalid(
+                "reason",
+                "say why the fact is given up; it is kept for the record",
+            )
+            .into());
         }
         let once = Once::of("EventService/SkipParkedFact", id, &message);
         let reactions = self.reactions()?;
@@ -147,7 +178,9 @@ impl EventService for EventRpc {
             .write_once(&call, "parked_skip", once, move |tx| {
                 let (reactions, message) = (Arc::clone(&reactions), Arc::clone(&message));
                 Box::pin(async move {
-                    let applied_count = tx.parked_skip(message.parked_id, &message.reason, &reactions).await?;
+                    let applied_count = tx
+                        .parked_skip(message.parked_id, &message.reason, &reactions)
+                        .await?;
                     Ok(pb::SkipParkedFactResponse { applied_count })
                 })
             })
@@ -158,7 +191,12 @@ impl EventService for EventRpc {
 
 impl EventRpc {
     fn reactions(&self) -> Result<Arc<dyn Reactions>, Error> {
-        let none = || Error::refused("NO_REACTIONS", format!("{} takes no facts, so none is parked here", self.source));
+        let none = || {
+            Error::refused(
+                "NO_REACTIONS",
+                format!("{} takes no facts, so none is parked here", self.source),
+            )
+        };
         self.reactions.clone().ok_or_else(none)
     }
 }
@@ -173,14 +211,24 @@ async fn watched(
     let mut nudges = store.nudges().facts.subscribe();
     let call = || Call::background("watch", Duration::from_secs(10));
     let after = message.after_position;
-    let mut cursor: Cursor = store.read(&call(), "facts_cursor", move |tx| Box::pin(tx.facts_cursor(after))).await?;
+    let mut cursor: Cursor = store
+        .read(&call(), "facts_cursor", move |tx| {
+            Box::pin(tx.facts_cursor(after))
+        })
+        .await?;
     loop {
         nudges.borrow_and_update();
-        let found = store.read(&call(), "facts_after", move |tx| Box::pin(tx.facts_after(cursor, BATCH))).await?;
+        let found = store
+            .read(&call(), "facts_after", move |tx| {
+                Box::pin(tx.facts_after(cursor, BATCH))
+            })
+            .await?;
         match found.last() {
             Some(last) => {
                 cursor = last.cursor;
-                let answer = pb::WatchResponse { facts: facts_pb(source, found)? };
+                let answer = pb::WatchResponse {
+                    facts: facts_pb(source, found)?,
+                };
                 if sender.send(Ok(answer)).await.is_err() {
                     return Ok(());
                 }
@@ -196,11 +244,21 @@ async fn watched(
 }
 
 fn facts_pb(source: &str, facts: Vec<LoggedFact>) -> Result<Vec<pb::Fact>, Error> {
-    facts.into_iter().map(|fact| wire::fact_pb(source, fact)).collect()
+    facts
+        .into_iter()
+        .map(|fact| wire::fact_pb(source, fact))
+        .collect()
 }
 
 fn not_negative(position: i64) -> Result<(), Error> {
-    if position < 0 { Err(Error::invalid("position", "it is negative; give 0 or a position of this log")) } else { Ok(()) }
+    if position < 0 {
+        Err(Error::invalid(
+            "position",
+            "it is negative; give 0 or a position of this log",
+        ))
+    } else {
+        Ok(())
+    }
 }
 
 fn read_request_id(text: &str) -> Result<[u8; 16], Error> {

@@ -16,16 +16,25 @@ pub(super) fn body_bytes(kind: pb::fact_body::Kind) -> Vec<u8> {
 
 /// A logged fact as it is sent.
 pub(super) fn fact_pb(source: &str, fact: LoggedFact) -> Result<pb::Fact, Error> {
-    let body = pb::FactBody::decode(fact.body.as_slice())
-        .map_err(|error| Error::broken(format!("fact {} cannot be read: {error}", fact.cursor.position)))?;
+    let body = pb::FactBody::decode(fact.body.as_slice()).map_err(|error| {
+        Error::broken(format!(
+            "fact {} cannot be read: {error}",
+            fact.cursor.position
+        ))
+    })?;
     let nanos = i32::try_from(fact.occurred_at.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
     Ok(pb::Fact {
         position: fact.cursor.position,
         source: source.to_owned(),
         subject: fact.subject,
         sequence: fact.sequence,
-        occurred_at: Some(prost_types::Timestamp { seconds: fact.occurred_at.div_euclid(1_000_000), nanos }),
-        business_date: Some(date_pb(Date::from_epoch_day(i32::try_from(fact.business_day).unwrap_or_default()))),
+        occurred_at: Some(prost_types::Timestamp {
+            seconds: fact.occurred_at.div_euclid(1_000_000),
+            nanos,
+        }),
+        business_date: Some(date_pb(Date::from_epoch_day(
+            i32::try_from(fact.business_day).unwrap_or_default(),
+        ))),
         traceparent: fact.traceparent.unwrap_or_default(),
         body: Some(body),
     })

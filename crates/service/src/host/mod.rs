@@ -3,9 +3,17 @@
 //! It must not know any service: a `Definition` says what one is. Invariants: nothing is served before the schema is
 //! there; workers stop between two steps; the database is closed last.
 
+mod run;
+mod workers;
+
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{ActiveProgramme, Error, ImportSink, IntentHandler, Invariant, Migration, Reactions, Routes, Store, Table, peer::Peer};
+pub use run::Running;
+
+use crate::{
+    ActiveProgramme, Error, ImportSink, IntentHandler, Invariant, Migration, Reactions, Routes,
+    Store, Table, peer::Peer,
+};
 
 /// What a service is.
 #[derive(Clone, Copy)]
@@ -41,7 +49,10 @@ impl Deps {
     /// # Errors
     /// `Broken` when the definition does not name it.
     pub fn peer(&self, name: &str) -> Result<Peer, Error> {
-        self.peers.get(name).cloned().ok_or_else(|| Error::broken(format!("{name} is not among the peers of this service")))
+        self.peers
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Error::broken(format!("{name} is not among the peers of this service")))
     }
 
     /// A number that changes when another programme becomes visible; 0 while none is.
@@ -60,4 +71,39 @@ pub struct Wiring {
     pub import: Arc<dyn ImportSink>,
     /// What does the work that is owed.
     pub intents: Vec<Arc<dyn IntentHandler>>,
+}
+
+/// The steps that the chassis itself needs, before those of a service.
+pub fn core_migrations() -> Vec<Migration> {
+    vec![
+        crate::store::ONCE_MIGRATION,
+        crate::facts::MIGRATION,
+        crate::intents::MIGRATION,
+        crate::import::MIGRATION,
+    ]
+}
+
+/// The rules that the chassis keeps in every service.
+fn core_invariants() -> &'static [Invariant] {
+    &[
+        Invariant {
+            id: "FA-1",
+            rule: "the facts of a subject are numbered without gaps, up to the number its row holds",
+            checked: "SELECT COUNT(*) FROM fact_subject",
+            violated: "SELECT s.subject FROM fact_subject AS s JOIN (SELECT subject, MIN(sequence) AS least, MAX(sequence) AS most, COUNT(*) AS number \
+                       FROM fact GROUP BY subject) AS f ON f.subject = s.subject WHERE f.most <> s.sequence OR f.most - f.least + 1 <> f.number LIMIT 20",
+        },
+        Invariant {
+            id: "FA-3",
+            rule: "no fact is parked",
+            checked: "SELECT COUNT(*) FROM inbox",
+            violated: "SELECT subject FROM parked_fact LIMIT 20",
+        },
+        Invariant {
+            id: "IN-1",
+            rule: "no work is owed at rest",
+            checked: "SELECT COUNT(*) FROM intent",
+            violated: "SELECT key FROM intent LIMIT 20",
+        },
+    ]
 }

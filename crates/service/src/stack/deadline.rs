@@ -131,7 +131,7 @@ fn drained() -> Status {
 
 pin_project! {
     /// A call that is answered in time, whatever happens.
-    pub(crate) struct TimedCall<F> {
+    pub struct TimedCall<F> {
         #[pin]
         inner: F,
         #[pin]
@@ -180,7 +180,7 @@ where
 pin_project! {
     /// The body of an answer that ends in time. Its timer is made when it first has to wait, which the body of
     /// a unary answer never does.
-    pub(crate) struct TimedBody<B> {
+    pub struct TimedBody<B> {
         #[pin]
         inner: Option<B>,
         at: Instant,
@@ -213,7 +213,7 @@ impl<B: HttpBody<Data = Bytes, Error = Status>> HttpBody for TimedBody<B> {
             return Poll::Ready(None);
         };
         // A stream that always has something to send must end in time as well.
-        let overdue = this.sleep.is_some() && Instant::now() >= *this.at;
+        let overdue = Instant::now() >= *this.at;
         if !overdue && let Poll::Ready(frame) = inner.poll_frame(cx) {
             return Poll::Ready(frame);
         }
@@ -268,6 +268,9 @@ mod tests {
     #[test]
     fn we_are_earlier_than_the_transport() {
         assert_eq!(before(Duration::from_millis(10)), Duration::from_millis(9));
-        assert_eq!(before(Duration::from_secs(10)), Duration::from_millis(9_980));
+        assert_eq!(
+            before(Duration::from_secs(10)),
+            Duration::from_millis(9_980)
+        );
     }
 }

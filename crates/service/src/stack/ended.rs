@@ -4,6 +4,7 @@
 //! also when the call is dropped half way.
 
 use std::{
+    convert::Infallible,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -15,7 +16,7 @@ use pin_project_lite::pin_project;
 use tonic::{Code, Status};
 
 /// What wants to know how a call ends.
-pub(crate) trait Observer {
+pub trait Observer {
     /// Runs one step of the call in whatever surroundings the observer keeps for it.
     fn surround<R>(&self, step: impl FnOnce() -> R) -> R {
         step()
@@ -25,8 +26,26 @@ pub(crate) trait Observer {
     fn end(&mut self, code: Code);
 }
 
+/// What ends a call without an answer.
+pub trait Failure {
+    /// The code that the caller sees.
+    fn code(&self) -> Code;
+}
+
+impl Failure for Status {
+    fn code(&self) -> Code {
+        Self::code(self)
+    }
+}
+
+impl Failure for Infallible {
+    fn code(&self) -> Code {
+        match *self {}
+    }
+}
+
 /// An observer that is told `CANCELLED` when nothing else was said before it went away.
-pub(crate) struct Ending<O: Observer> {
+pub struct Ending<O: Observer> {
     observer: O,
     ended: bool,
 }
@@ -59,7 +78,7 @@ impl<O: Observer> Drop for Ending<O> {
 
 pin_project! {
     /// The future of a call under observation.
-    pub(crate) struct ObservedCall<F, O: Observer> {
+    pub struct ObservedCall<F, O: Observer> {
         #[pin]
         inner: F,
         ending: Option<Ending<O>>,
@@ -78,6 +97,7 @@ impl<F, O: Observer> ObservedCall<F, O> {
 impl<F, B, E, O> Future for ObservedCall<F, O>
 where
     F: Future<Output = Result<http::Response<B>, E>>,
+    E: Failure,
     O: Observer,
 {
     type Output = Result<http::Response<ObservedBody<B, O>>, E>;
@@ -89,19 +109,21 @@ where
             Some(ending) => ready!(ending.observer().surround(|| inner.poll(cx))),
             None => ready!(inner.poll(cx)),
         };
-        Poll::Ready(answer.map(|response| {
-            let mut ending = this.ending.take();
-            if let (Some(ending), Some(code)) = (&mut ending, code_in(response.headers())) {
-                ending.end(code);
-            }
-            response.map(|inner| ObservedBody { inner, ending })
-        }))
+        let mut ending = this.ending.take();
+        let code = match &answer {
+            Ok(response) => code_in(response.headers()),
+            Err(failure) => Some(failure.code()),
+        };
+        if let (Some(ending), Some(code)) = (&mut ending, code) {
+            ending.end(code);
+        }
+        Poll::Ready(answer.map(|response| response.map(|inner| ObservedBody { inner, ending })))
     }
 }
 
 pin_project! {
     /// The body of an answer under observation.
-    pub(crate) struct ObservedBody<B, O: Observer> {
+    pub struct ObservedBody<B, O: Observer> {
         #[pin]
         inner: B,
         ending: Option<Ending<O>>,

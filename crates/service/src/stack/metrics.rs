@@ -11,7 +11,7 @@ use tonic::{Code, body::Body};
 use tower::{Layer, Service};
 
 use super::{
-    ended::{ObservedBody, ObservedCall, Observer, code_name, is_server_error},
+    ended::{Failure, ObservedBody, ObservedCall, Observer, code_name, is_server_error},
     method::Method,
 };
 use crate::telemetry::{Metrics, names};
@@ -43,6 +43,7 @@ pub(crate) struct Measured<S> {
 impl<S, B> Service<Request<Body>> for Measured<S>
 where
     S: Service<Request<Body>, Response = Response<B>>,
+    S::Error: Failure,
 {
     type Response = Response<ObservedBody<B, Clocked>>;
     type Error = S::Error;
@@ -99,7 +100,9 @@ impl Observer for Clocked {
                 .metrics
                 .server_call(seconds, &[system, name, status, error]);
         } else {
-            running.metrics.server_call(seconds, &[system, name, status]);
+            running
+                .metrics
+                .server_call(seconds, &[system, name, status]);
         }
     }
 }

@@ -26,7 +26,7 @@ use tower::{ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
 use crate::telemetry::Metrics;
 pub(crate) use deadline::{TimedBody, TimedCall, before, grpc_timeout};
 pub(crate) use ended::{ObservedBody, ObservedCall, Observer, code_name};
-pub(crate) use method::{Method, Methods};
+pub(crate) use method::Methods;
 pub use routes::Routes;
 
 /// The whole stack over the routes of a service.

@@ -20,7 +20,7 @@ use tower::Service;
 /// The gRPC services of one server, by name.
 #[derive(Clone, Default)]
 pub struct Routes {
-    services: Arc<BTreeMap<&'static str, Box<dyn Route>>>,
+    services: Arc<BTreeMap<&'static str, Arc<dyn Route>>>,
 }
 
 impl Routes {
@@ -41,12 +41,26 @@ impl Routes {
             + 'static,
         S::Future: Send + 'static,
     {
-        if let Some(services) = Arc::get_mut(&mut self.services) {
-            services.insert(S::NAME, Box::new(service));
-        } else {
-            tracing::error!(service = S::NAME, "a service was added while others run");
-        }
+        Arc::make_mut(&mut self.services).insert(S::NAME, Arc::new(service));
         self
+    }
+
+    /// The same services behind a door: what the door refuses does not reach them.
+    pub(crate) fn behind<D>(self, door: D) -> Self
+    where
+        D: Fn() -> BoxFuture<'static, Result<(), Status>> + Send + Sync + 'static,
+    {
+        let door: Door = Arc::new(door);
+        let behind = |(name, route): (&&'static str, &Arc<dyn Route>)| {
+            let route: Arc<dyn Route> = Arc::new(Behind {
+                door: Arc::clone(&door),
+                route: Arc::clone(route),
+            });
+            (*name, route)
+        };
+        Self {
+            services: Arc::new(self.services.iter().map(behind).collect()),
+        }
     }
 
     /// The full names of the services in order.
@@ -64,6 +78,27 @@ impl fmt::Debug for Routes {
 /// A service whose type is forgotten.
 trait Route: Send + Sync {
     fn answer(&self, request: Request<Body>) -> Answer;
+}
+
+/// Lets calls through or says why not.
+type Door = Arc<dyn Fn() -> BoxFuture<'static, Result<(), Status>> + Send + Sync>;
+
+/// A service behind a door.
+struct Behind {
+    door: Door,
+    route: Arc<dyn Route>,
+}
+
+impl Route for Behind {
+    fn answer(&self, request: Request<Body>) -> Answer {
+        let (allowed, route) = ((self.door)(), Arc::clone(&self.route));
+        Box::pin(async move {
+            match allowed.await {
+                Ok(()) => route.answer(request).await,
+                Err(status) => Ok(status.into_http()),
+            }
+        })
+    }
 }
 
 type Answer = BoxFuture<'static, Result<Response<Body>, Infallible>>;

@@ -132,7 +132,8 @@ where
             }
             AdmittedProjection::Out { error } => {
                 let error = error.take();
-                let error = error.unwrap_or_else(|| Error::broken("a call was polled after its end"));
+                let error =
+                    error.unwrap_or_else(|| Error::broken("a call was polled after its end"));
                 Poll::Ready(Ok(Status::from(error).into_http()))
             }
         }

@@ -15,7 +15,7 @@ use tower::{Layer, Service};
 use tracing::{Span, field::Empty};
 
 use super::{
-    ended::{ObservedBody, ObservedCall, Observer, code_name, is_server_error},
+    ended::{Failure, ObservedBody, ObservedCall, Observer, code_name, is_server_error},
     method::{Method, Methods},
 };
 use crate::telemetry;
@@ -47,6 +47,7 @@ pub(crate) struct Trace<S> {
 impl<S, B> Service<Request<Body>> for Trace<S>
 where
     S: Service<Request<Body>, Response = Response<B>>,
+    S::Error: Failure,
 {
     type Response = Response<ObservedBody<B, CallSpan>>;
     type Error = S::Error;

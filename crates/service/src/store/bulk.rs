@@ -88,7 +88,12 @@ impl Tx {
     ///
     /// # Errors
     /// What the database said.
-    pub async fn rows_for(&self, columns: &[&str], list: Vec<Vec<Value>>, query: &str) -> Result<Vec<Row>, Error> {
+    pub async fn rows_for(
+        &self,
+        columns: &[&str],
+        list: Vec<Vec<Value>>,
+        query: &str,
+    ) -> Result<Vec<Row>, Error> {
         let head = format!("WITH v({}) AS (VALUES ", columns.join(", "));
         let mut answers = Vec::with_capacity(list.len());
         for (sql, values) in statements(&head, columns.len(), list, &format!(") {query}")) {
@@ -102,7 +107,12 @@ impl Tx {
     ///
     /// # Errors
     /// What the database said.
-    pub async fn exec_for(&self, columns: &[&str], list: Vec<Vec<Value>>, statement: &str) -> Result<u64, Error> {
+    pub async fn exec_for(
+        &self,
+        columns: &[&str],
+        list: Vec<Vec<Value>>,
+        statement: &str,
+    ) -> Result<u64, Error> {
         let head = format!("WITH v({}) AS (VALUES ", columns.join(", "));
         let mut changed = 0;
         for (sql, values) in statements(&head, columns.len(), list, &format!(") {statement}")) {
@@ -114,14 +124,23 @@ impl Tx {
 
 /// Cuts rows into statements. Full ones have the same text; a rest is padded to nothing, it has a text of its own
 /// with a power of two of rows where possible, so that few texts exist.
-fn statements(head: &str, width: usize, rows: Vec<Vec<Value>>, tail: &str) -> Vec<(String, Vec<Value>)> {
+fn statements(
+    head: &str,
+    width: usize,
+    rows: Vec<Vec<Value>>,
+    tail: &str,
+) -> Vec<(String, Vec<Value>)> {
     let width = width.max(1);
     let full = prev_power_of_two(VALUES / width);
     let mut left = rows.len();
     let mut rows = rows.into_iter();
     let mut answer = Vec::new();
     while left > 0 {
-        let count = if left >= full { full } else { prev_power_of_two(left) };
+        let count = if left >= full {
+            full
+        } else {
+            prev_power_of_two(left)
+        };
         let mut values = Vec::with_capacity(count * width);
         for row in rows.by_ref().take(count) {
             debug_assert_eq!(row.len(), width, "a row has one value a column");
@@ -152,7 +171,11 @@ fn text(head: &str, width: usize, count: usize, tail: &str) -> String {
 }
 
 fn prev_power_of_two(number: usize) -> usize {
-    if number < 2 { 1 } else { 1 << (usize::BITS - 1 - number.leading_zeros()) }
+    if number < 2 {
+        1
+    } else {
+        1 << (usize::BITS - 1 - number.leading_zeros())
+    }
 }
 
 #[cfg(test)]
@@ -161,7 +184,9 @@ mod tests {
 
     #[test]
     fn rows_are_cut_into_few_texts_and_none_is_lost() {
-        let rows = (0..3_007i64).map(|n| vec![Value::from(n), Value::from(n)]).collect();
+        let rows = (0..3_007i64)
+            .map(|n| vec![Value::from(n), Value::from(n)])
+            .collect();
         let cut = statements("INSERT INTO t (a, b) VALUES ", 2, rows, "");
         let sizes: Vec<usize> = cut.iter().map(|(_, values)| values.len() / 2).collect();
         assert_eq!(sizes, [2048, 512, 256, 128, 32, 16, 8, 4, 2, 1]);
@@ -172,6 +197,9 @@ mod tests {
 
     #[test]
     fn placeholders_are_numbered_through() {
-        assert_eq!(text("VALUES ", 2, 2, "RETURNING a"), "VALUES ($1,$2),($3,$4) RETURNING a");
+        assert_eq!(
+            text("VALUES ", 2, 2, "RETURNING a"),
+            "VALUES ($1,$2),($3,$4) RETURNING a"
+        );
     }
 }

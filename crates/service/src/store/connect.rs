@@ -9,7 +9,10 @@ use sea_orm::{
     sqlx::{
         ConnectOptions,
         postgres::{PgConnectOptions, PgPoolOptions},
-        sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+        sqlite::{
+            SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
+            SqliteSynchronous,
+        },
     },
 };
 
@@ -40,7 +43,11 @@ pub struct StoreOptions {
 impl StoreOptions {
     /// The defaults for a URL.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), synchronous: Synchronous::Full, connections: 4 }
+        Self {
+            url: url.into(),
+            synchronous: Synchronous::Full,
+            connections: 4,
+        }
     }
 
     /// A SQLite database in a file.
@@ -58,20 +65,33 @@ pub(super) struct Opened {
 /// How long a call may wait for a connection; its deadline is usually nearer.
 const ACQUIRE: Duration = Duration::from_secs(30);
 
-pub(super) async fn open(options: &StoreOptions, interrupt: &Arc<Interrupt>) -> Result<Opened, Error> {
+pub(super) async fn open(
+    options: &StoreOptions,
+    interrupt: &Arc<Interrupt>,
+) -> Result<Opened, Error> {
     let url = options.url.as_str();
     if let Some(path) = url.strip_prefix("sqlite:") {
         sqlite(path.trim_start_matches("//"), options, interrupt).await
     } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
         postgres(url, options).await
     } else {
-        Err(Error::invalid("database_url", "it begins neither with sqlite: nor with postgres:"))
+        Err(Error::invalid(
+            "database_url",
+            "it begins neither with sqlite: nor with postgres:",
+        ))
     }
 }
 
-async fn sqlite(path: &str, options: &StoreOptions, interrupt: &Arc<Interrupt>) -> Result<Opened, Error> {
+async fn sqlite(
+    path: &str,
+    options: &StoreOptions,
+    interrupt: &Arc<Interrupt>,
+) -> Result<Opened, Error> {
     if path.is_empty() || path.contains(":memory:") {
-        return Err(Error::invalid("database_url", "give a file, as in sqlite:takt-data/delivery.sqlite"));
+        return Err(Error::invalid(
+            "database_url",
+            "give a file, as in sqlite:takt-data/delivery.sqlite",
+        ));
     }
     let connect = SqliteConnectOptions::new()
         .filename(path)
@@ -134,5 +154,9 @@ async fn postgres(url: &str, options: &StoreOptions) -> Result<Opened, Error> {
         .connect_with(connect)
         .await?;
     let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-    Ok(Opened { writer: connection.clone(), reader: connection, dialect: Dialect::Postgres })
+    Ok(Opened {
+        writer: connection.clone(),
+        reader: connection,
+        dialect: Dialect::Postgres,
+    })
 }

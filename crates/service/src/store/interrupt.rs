@@ -16,7 +16,10 @@ pub(super) struct Interrupt {
 
 impl Default for Interrupt {
     fn default() -> Self {
-        Self { base: Instant::now(), at_micros: AtomicI64::new(i64::MAX) }
+        Self {
+            base: Instant::now(),
+            at_micros: AtomicI64::new(i64::MAX),
+        }
     }
 }
 
@@ -24,7 +27,10 @@ impl Interrupt {
     /// The writer must stop after `left`.
     pub(super) fn after(&self, left: Duration) {
         let left = i64::try_from(left.as_micros()).unwrap_or(i64::MAX);
-        self.at_micros.store(self.elapsed_micros().saturating_add(left), Ordering::Relaxed);
+        self.at_micros.store(
+            self.elapsed_micros().saturating_add(left),
+            Ordering::Relaxed,
+        );
     }
 
     /// The writer may go on.

@@ -29,7 +29,8 @@ impl Store {
         };
         let tx = connection.begin_with_options(options).await?;
         if self.dialect() == Dialect::Postgres {
-            tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
+            tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})"))
+                .await?;
         }
         tx.execute_unprepared(table).await?;
         let present = names(&tx).await?;
@@ -39,13 +40,18 @@ impl Store {
                 continue;
             }
             for sql in migration.statements(self.dialect()) {
-                tx.execute_unprepared(&sql)
-                    .await
-                    .map_err(|error| Error::broken(format!("migration {}: {error}\n{sql}", migration.name)))?;
+                tx.execute_unprepared(&sql).await.map_err(|error| {
+                    Error::broken(format!("migration {}: {error}\n{sql}", migration.name))
+                })?;
             }
             let record = "INSERT INTO takt_schema (name, applied_at) VALUES ($1, $2)";
             let values: Vec<sea_orm::Value> = vec![migration.name.into(), now.into()];
-            tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), record, values)).await?;
+            tx.execute_raw(Statement::from_sql_and_values(
+                tx.get_database_backend(),
+                record,
+                values,
+            ))
+            .await?;
             applied.push(migration.name);
         }
         tx.commit().await?;
@@ -56,22 +62,32 @@ impl Store {
     ///
     /// # Errors
     /// `Refused` with SCHEMA_NEWER when the database holds steps that are not listed; what the database said.
-    pub async fn migrations_pending(&self, migrations: &[Migration]) -> Result<Vec<&'static str>, Error> {
+    pub async fn migrations_pending(
+        &self,
+        migrations: &[Migration],
+    ) -> Result<Vec<&'static str>, Error> {
         let present = match table_exists(self.writer(), self.dialect()).await? {
             true => names(self.writer()).await?,
             false => Vec::new(),
         };
         refuse_newer(&present, migrations)?;
-        let missing = migrations.iter().filter(|migration| !present.iter().any(|name| name == migration.name));
+        let missing = migrations
+            .iter()
+            .filter(|migration| !present.iter().any(|name| name == migration.name));
         Ok(missing.map(|migration| migration.name).collect())
     }
 }
 
 fn refuse_newer(present: &[String], migrations: &[Migration]) -> Result<(), Error> {
-    match present.iter().find(|name| !migrations.iter().any(|migration| migration.name == **name)) {
+    match present
+        .iter()
+        .find(|name| !migrations.iter().any(|migration| migration.name == **name))
+    {
         Some(name) => Err(Error::refused(
             "SCHEMA_NEWER",
-            format!("the database has the step {name}, which this binary does not know; start a newer binary"),
+            format!(
+                "the database has the step {name}, which this binary does not know; start a newer binary"
+            ),
         )),
         None => Ok(()),
     }
@@ -79,14 +95,30 @@ fn refuse_newer(present: &[String], migrations: &[Migration]) -> Result<(), Erro
 
 async fn names<C: ConnectionTrait>(connection: &C) -> Result<Vec<String>, DbErr> {
     let sql = "SELECT name FROM takt_schema";
-    let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await?;
-    rows.iter().map(|row| row.try_get_by_index::<String>(0)).collect()
+    let rows = connection
+        .query_all_raw(Statement::from_string(
+            connection.get_database_backend(),
+            sql,
+        ))
+        .await?;
+    rows.iter()
+        .map(|row| row.try_get_by_index::<String>(0))
+        .collect()
 }
 
 async fn table_exists(connection: &DatabaseConnection, dialect: Dialect) -> Result<bool, DbErr> {
     let (backend, sql) = match dialect {
-        Dialect::Sqlite => (DbBackend::Sqlite, "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'takt_schema'"),
-        Dialect::Postgres => (DbBackend::Postgres, "SELECT table_name FROM information_schema.tables WHERE table_name = 'takt_schema' AND table_schema = ANY (current_schemas(false))"),
+        Dialect::Sqlite => (
+            DbBackend::Sqlite,
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'takt_schema'",
+        ),
+        Dialect::Postgres => (
+            DbBackend::Postgres,
+            "SELECT table_name FROM information_schema.tables WHERE table_name = 'takt_schema' AND table_schema = ANY (current_schemas(false))",
+        ),
     };
-    Ok(connection.query_one_raw(Statement::from_string(backend, sql)).await?.is_some())
+    Ok(connection
+        .query_one_raw(Statement::from_string(backend, sql))
+        .await?
+        .is_some())
 }

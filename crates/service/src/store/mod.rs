@@ -22,17 +22,22 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use sea_orm::{
-    AccessMode, DatabaseConnection, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, DatabaseConnection, IsolationLevel, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 use takt_kernel::Clock;
 use tokio::sync::watch;
 use tracing::Instrument;
 
-use crate::{Call, Error};
+use crate::{
+    Call, Error,
+    telemetry::{DbSystem, db_span},
+};
 
 use interrupt::Interrupt;
 
 pub use connect::{StoreOptions, Synchronous};
+pub(crate) use once::MIGRATION as ONCE_MIGRATION;
 pub use once::Once;
 pub use schema::Migration;
 pub use tx::{Row, Tx};
@@ -83,7 +88,11 @@ pub(crate) struct Nudges {
 
 impl Default for Nudges {
     fn default() -> Self {
-        Self { facts: watch::Sender::new(0), intents: watch::Sender::new(0), settled: watch::Sender::new(0) }
+        Self {
+            facts: watch::Sender::new(0),
+            intents: watch::Sender::new(0),
+            settled: watch::Sender::new(0),
+        }
     }
 }
 
@@ -125,7 +134,7 @@ impl Store {
     {
         let store = self.clone();
         let call = call.clone();
-        let span = self.span(name, "write");
+        let span = self.span(name);
         let task = async move { store.attempts(&call, name, work).await }.instrument(span);
         match tokio::spawn(task).await {
             Ok(answer) => answer,
@@ -142,7 +151,7 @@ impl Store {
         T: Send + 'static,
         F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T, Error>> + Send + Sync + 'static,
     {
-        let span = self.span(name, "read");
+        let span = self.span(name);
         let mut attempt = 0;
         loop {
             let answer = async {
@@ -195,14 +204,12 @@ impl Store {
         self.0.activity.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn span(&self, name: &'static str, kind: &'static str) -> tracing::Span {
-        tracing::info_span!(
-            "db.transaction",
-            otel.name = name,
-            otel.kind = "client",
-            db.system.name = self.0.dialect.as_str(),
-            db.operation.name = kind,
-        )
+    pub(crate) fn span(&self, name: &'static str) -> tracing::Span {
+        let system = match self.0.dialect {
+            Dialect::Sqlite => DbSystem::Sqlite,
+            Dialect::Postgres => DbSystem::Postgres,
+        };
+        db_span(name, system)
     }
 
     async fn attempts<T, F>(&self, call: &Call, name: &'static str, work: F) -> Result<T, Error>
@@ -258,7 +265,11 @@ impl Store {
         if call.is_late() {
             return Err(Error::late("the transaction"));
         }
-        let connection = if read_only { &self.0.reader } else { &self.0.writer };
+        let connection = if read_only {
+            &self.0.reader
+        } else {
+            &self.0.writer
+        };
         let (isolation, mode) = match self.0.dialect {
             Dialect::Sqlite if read_only => (None, Some(SqliteTransactionMode::Deferred)),
             Dialect::Sqlite => (None, Some(SqliteTransactionMode::Immediate)),
@@ -267,19 +278,26 @@ impl Store {
         };
         let options = TransactionOptions {
             isolation_level: isolation,
-            access_mode: (self.0.dialect == Dialect::Postgres && read_only).then_some(AccessMode::ReadOnly),
+            access_mode: (self.0.dialect == Dialect::Postgres && read_only)
+                .then_some(AccessMode::ReadOnly),
             sqlite_transaction_mode: mode,
         };
         let inner = tokio::time::timeout_at(call.deadline, connection.begin_with_options(options))
             .await
             .map_err(|_| Error::late("the wait for the database"))??;
-        let tx = Tx::new(inner, self.0.dialect, self.0.clock.now_micros(), call.deadline);
+        let tx = Tx::new(
+            inner,
+            self.0.dialect,
+            self.0.clock.now_micros(),
+            call.deadline,
+        );
         match self.0.dialect {
             Dialect::Sqlite if !read_only => self.0.interrupt.after(tx.time_left()),
             Dialect::Sqlite => {}
             Dialect::Postgres => {
                 let millis = tx.time_left().as_millis().clamp(1, 86_400_000);
-                tx.exec(&format!("SET LOCAL statement_timeout = {millis}"), vec![]).await?;
+                tx.exec(&format!("SET LOCAL statement_timeout = {millis}"), vec![])
+                    .await?;
             }
         }
         Ok(tx)

@@ -13,8 +13,10 @@ use crate::{Call, Error};
 /// The table of answers.
 pub(crate) const MIGRATION: Migration = Migration {
     name: "c0001_once",
-    up: &["CREATE TABLE once (request_id {blob} NOT NULL PRIMARY KEY, fingerprint {blob} NOT NULL, answer {blob} NOT NULL, \
-           answered_at {int} NOT NULL) {rowless}"],
+    up: &[
+        "CREATE TABLE once (request_id {blob} NOT NULL PRIMARY KEY, fingerprint {blob} NOT NULL, answer {blob} NOT NULL, \
+           answered_at {int} NOT NULL) {rowless}",
+    ],
 };
 
 /// A request that is to have one effect, however often it is sent.
@@ -36,7 +38,10 @@ impl Once {
         for (to, from) in fingerprint.iter_mut().zip(hash.finalize()) {
             *to = from;
         }
-        Self { request_id, fingerprint }
+        Self {
+            request_id,
+            fingerprint,
+        }
     }
 
     /// The id, as it stands on the wire.
@@ -60,7 +65,9 @@ impl Tx {
             return Err(Error::request_id_reused(once.request_id()));
         }
         let answer: Vec<u8> = row.try_get_by_index(1)?;
-        M::decode(answer.as_slice()).map(Some).map_err(|error| Error::broken(format!("recorded answer: {error}")))
+        M::decode(answer.as_slice())
+            .map(Some)
+            .map_err(|error| Error::broken(format!("recorded answer: {error}")))
     }
 
     /// Records the answer of a request.
@@ -77,7 +84,9 @@ impl Tx {
             self.now_micros().into(),
         ];
         if self.exec(sql, values).await? == 0 {
-            return Err(Error::Conflict { detail: format!("request {} is being answered twice", once.request_id()) });
+            return Err(Error::Conflict {
+                detail: format!("request {} is being answered twice", once.request_id()),
+            });
         }
         Ok(())
     }
@@ -88,7 +97,13 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::write`], and `REQUEST_ID_REUSED`.
-    pub async fn write_once<M, F>(&self, call: &Call, name: &'static str, once: Once, work: F) -> Result<M, Error>
+    pub async fn write_once<M, F>(
+        &self,
+        call: &Call,
+        name: &'static str,
+        once: Once,
+        work: F,
+    ) -> Result<M, Error>
     where
         M: Message + Default + Send + 'static,
         F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<M, Error>> + Send + Sync + 'static,

@@ -32,12 +32,18 @@ impl Migration {
             ],
             Dialect::Postgres => [
                 ("{id}", "BIGINT PRIMARY KEY"),
-                ("{serial}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+                (
+                    "{serial}",
+                    "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+                ),
                 ("{int}", "BIGINT"),
                 ("{text}", "TEXT COLLATE \"C\""),
                 ("{blob}", "BYTEA"),
                 ("{rowless}", ""),
-                ("{xid}", "BIGINT NOT NULL DEFAULT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"),
+                (
+                    "{xid}",
+                    "BIGINT NOT NULL DEFAULT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)",
+                ),
             ],
         };
         let mut answer = Vec::with_capacity(self.up.len());

@@ -8,7 +8,9 @@ use std::{
 };
 
 use futures_util::Stream;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, StreamTrait, Value};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, StreamTrait, Value,
+};
 use tokio::time::Instant;
 
 use super::Dialect;
@@ -34,7 +36,12 @@ pub(super) struct WorkLeft {
 }
 
 impl Tx {
-    pub(super) fn new(inner: DatabaseTransaction, dialect: Dialect, now_micros: i64, deadline: Instant) -> Self {
+    pub(super) fn new(
+        inner: DatabaseTransaction,
+        dialect: Dialect,
+        now_micros: i64,
+        deadline: Instant,
+    ) -> Self {
         Self {
             inner,
             dialect,
@@ -66,7 +73,10 @@ impl Tx {
     /// `Late` when the deadline has passed, or what the database said.
     pub async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, Error> {
         self.check_deadline()?;
-        Ok(self.inner.query_all_raw(self.statement(sql, values)).await?)
+        Ok(self
+            .inner
+            .query_all_raw(self.statement(sql, values))
+            .await?)
     }
 
     /// The rows of a query one by one, for answers that are too long to hold.
@@ -88,7 +98,10 @@ impl Tx {
     /// `Late` when the deadline has passed, or what the database said.
     pub async fn one(&self, sql: &str, values: Vec<Value>) -> Result<Option<Row>, Error> {
         self.check_deadline()?;
-        Ok(self.inner.query_one_raw(self.statement(sql, values)).await?)
+        Ok(self
+            .inner
+            .query_one_raw(self.statement(sql, values))
+            .await?)
     }
 
     /// The single number of a query such as a count; 0 when it is null or there is no row.
@@ -108,7 +121,11 @@ impl Tx {
     /// `Late` when the deadline has passed, or what the database said.
     pub async fn exec(&self, sql: &str, values: Vec<Value>) -> Result<u64, Error> {
         self.check_deadline()?;
-        Ok(self.inner.execute_raw(self.statement(sql, values)).await?.rows_affected())
+        Ok(self
+            .inner
+            .execute_raw(self.statement(sql, values))
+            .await?
+            .rows_affected())
     }
 
     /// Refuses to go on after the deadline of the call.
@@ -116,7 +133,11 @@ impl Tx {
     /// # Errors
     /// `Late`.
     pub fn check_deadline(&self) -> Result<(), Error> {
-        if Instant::now() >= self.deadline { Err(Error::late("the transaction")) } else { Ok(()) }
+        if Instant::now() >= self.deadline {
+            Err(Error::late("the transaction"))
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn time_left(&self) -> Duration {
@@ -142,7 +163,11 @@ impl Tx {
         // A commit that is broken off may have happened; a conflict found at commit certainly has not.
         self.inner.commit().await.map_err(|error| {
             let error = Error::from(error);
-            if error.is_retryable() { error } else { error.maybe() }
+            if error.is_retryable() {
+                error
+            } else {
+                error.maybe()
+            }
         })
     }
 

@@ -172,7 +172,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_parsed_is_ignored() {
-        for text in ["", "00", "00-0-0-01", "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"] {
+        for text in [
+            "",
+            "00",
+            "00-0-0-01",
+            "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        ] {
             assert!(parse_traceparent(text).is_none(), "{text}");
         }
         let zero = PARENT.replace("0af7651916cd43dd8448eb211c80319c", &"0".repeat(32));

@@ -5,6 +5,8 @@
 mod network;
 mod rows;
 
+pub use rows::is_line;
+
 use serde::Serialize;
 use takt_contract::common::v1::programme_row::Row;
 use takt_contract::common::v1::programme_service_client::ProgrammeServiceClient;
@@ -55,9 +57,9 @@ fn owns(service: usize, row: &Row) -> bool {
     }
 }
 
-/// Imports a programme at the size of the run.
-pub async fn import(peers: &Peers, programme: &Programme, import_id: &str) -> Outcome<Imported> {
-    let rows = rows::rows(programme);
+/// Imports a programme at the size of the run; `full` is the same programme at its own size.
+pub async fn import(peers: &Peers, full: &Programme, programme: &Programme, import_id: &str) -> Outcome<Imported> {
+    let rows = rows::rows(full, programme);
     let part = |service: usize| -> (usize, Vec<Vec<ProgrammeRow>>) {
         let mine: Vec<Row> = rows.iter().filter(|row| owns(service, row)).cloned().collect();
         (mine.len(), rows::chunks(mine))
@@ -176,7 +178,8 @@ mod tests {
 
     #[test]
     fn every_row_has_an_owner_and_chunks_fit() -> Result<(), String> {
-        let rows = rows::rows(&su7()?);
+        let su7 = su7()?;
+        let rows = rows::rows(&su7, &su7);
         assert!(rows.len() > 2500, "{}", rows.len());
         assert!(rows.iter().all(|row| (0..3).any(|service| owns(service, row))));
         for service in 0..3 {
@@ -195,7 +198,8 @@ mod tests {
 
     #[test]
     fn the_rows_are_those_of_the_programme() -> Result<(), String> {
-        let rows = rows::rows(&su7()?);
+        let su7 = su7()?;
+        let rows = rows::rows(&su7, &su7);
         let count = |test: fn(&Row) -> bool| rows.iter().filter(|row| test(row)).count();
         assert_eq!(count(|row| matches!(row, Row::Item(_))), 412);
         assert_eq!(count(|row| matches!(row, Row::BomLine(_))), 451);

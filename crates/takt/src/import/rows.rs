@@ -2,20 +2,25 @@
 //! it is given the programme at the size of the run. Invariant: the same programme gives the same rows.
 use std::collections::BTreeMap;
 
-use prost::Message;
 use takt_contract::common::v1::programme_row::Row;
 use takt_contract::common::v1::{self as pb, ProgrammeRow};
 use takt_contract::{date_pb, money_pb, price_pb};
 use takt_kernel::{Amount, Price, half_even_div};
 
 use super::network;
-use crate::programme::{FeatureRule, Measure, Programme};
+use crate::programme::{FeatureRule, Measure, Programme, Shop};
 
 /// The shops that feed the line instead of standing in it (RULES 11), by the names of programme.yaml.
 const FEEDERS: [&str; 3] = ["stamping", "die_casting", "battery"];
 
-/// Every row of a programme.
-pub fn rows(programme: &Programme) -> Vec<Row> {
+/// Whether vehicles flow through a shop; the other shops feed the line.
+pub fn is_line(shop: &Shop) -> bool {
+    !FEEDERS.contains(&shop.name.as_str())
+}
+
+/// Every row of a programme at the size of the run. `full` is the same programme at its own size: the line's capacity
+/// is told as it is, because production takes the least of capacity, takt and operations before it scales.
+pub fn rows(full: &Programme, programme: &Programme) -> Vec<Row> {
     let mut rows = vec![Row::Header(header(programme))];
     rows.extend(network::suppliers(programme));
     rows.extend(items(programme));
@@ -35,7 +40,7 @@ pub fn rows(programme: &Programme) -> Vec<Row> {
     rows.extend(variants(programme));
     rows.extend(option_values(programme));
     rows.extend(operations(programme));
-    rows.extend(days(programme));
+    rows.extend(days(full, programme));
     rows.extend(milestones(programme));
     rows.extend(economics(programme));
     rows
@@ -47,11 +52,6 @@ pub fn chunks(rows: Vec<Row>) -> Vec<Vec<ProgrammeRow>> {
     crate::bulk::cut_by_bytes(rows.collect())
 }
 
-/// How many bytes the rows have on the wire, for progress.
-pub fn weight(chunk: &[ProgrammeRow]) -> usize {
-    chunk.iter().map(Message::encoded_len).sum()
-}
-
 fn header(programme: &Programme) -> pb::ProgrammeHeader {
     let priority = programme.features.iter().find_map(|feature| match feature.rule {
         FeatureRule::First { value, .. } => {
@@ -61,10 +61,10 @@ fn header(programme: &Programme) -> pb::ProgrammeHeader {
         _ => None,
     });
     let (priority_option, priority_value) = priority.unwrap_or_default();
-    let shop = |shop: &crate::programme::Shop| pb::ShopRow {
+    let shop = |shop: &Shop| pb::ShopRow {
         shop_id: shop.id.to_string(),
         name: shop.name.clone(),
-        is_line: !FEEDERS.contains(&shop.name.as_str()),
+        is_line: is_line(shop),
     };
     pb::ProgrammeHeader {
         programme_id: programme.id.to_string(),
@@ -185,8 +185,8 @@ fn operations(programme: &Programme) -> impl Iterator<Item = Row> + '_ {
     })
 }
 
-fn days(programme: &Programme) -> impl Iterator<Item = Row> + '_ {
-    programme.days.iter().map(|day| {
+fn days<'p>(full: &'p Programme, programme: &'p Programme) -> impl Iterator<Item = Row> + 'p {
+    programme.days.iter().zip(&full.days).map(|(day, full)| {
         let count = |(variant, count): (&crate::programme::Variant, &i64)| pb::VariantCount {
             variant_id: variant.id.to_string(),
             vehicle_count: *count,
@@ -194,7 +194,7 @@ fn days(programme: &Programme) -> impl Iterator<Item = Row> + '_ {
         Row::CalendarDay(pb::CalendarDayRow {
             date: Some(date_pb(day.on)),
             shifts: i32::try_from(day.shifts).unwrap_or(i32::MAX),
-            capacity: day.capacity,
+            capacity: full.capacity,
             ramp_plan: programme.variants.iter().zip(&day.planned).map(count).collect(),
             published_delivered: day.published_delivered.unwrap_or(0),
         })

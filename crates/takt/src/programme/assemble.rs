@@ -79,7 +79,10 @@ fn parts(draft: &Draft) -> Option<Parts> {
     let final_item = final_item(draft)?.row.id.clone();
     let supplier = plant(draft)?.clone();
     let first = draft.days.first()?.row.on;
-    let delivered = draft.days.iter().find(|day| day.row.published_delivered.is_some_and(|n| n > 0));
+    let delivered = draft
+        .days
+        .iter()
+        .find(|day| day.row.published_delivered.is_some_and(|n| n > 0));
     Some(Parts {
         id: match &sheet.id {
             Some(id) => id.clone(),
@@ -90,7 +93,16 @@ fn parts(draft: &Draft) -> Option<Parts> {
         final_item,
         order_from: sheet.order_from?,
         day_zero: first.minus(1),
-        plan_last: draft.days.iter().rev().find(|day| day.row.planned_total() > 0)?.row.on,
-        first_handover: sheet.first_handover.or_else(|| delivered.map(|day| day.row.on)).unwrap_or(first),
+        plan_last: draft
+            .days
+            .iter()
+            .rev()
+            .find(|day| day.row.planned_total() > 0)?
+            .row
+            .on,
+        first_handover: sheet
+            .first_handover
+            .or_else(|| delivered.map(|day| day.row.on))
+            .unwrap_or(first),
     })
 }

@@ -19,11 +19,21 @@ pub(super) fn check(draft: &Draft, log: &mut Log) {
     calendar(draft, log);
     operations(draft, log);
     empty_files(draft, log);
-    let economics = draft.sheet.as_ref().and_then(|sheet| sheet.published.economics.as_ref());
-    if let Some(currency) = economics.map(|figures| figures.currency).filter(|c| *c != Currency::USD) {
-        log.error("programme.yaml", None, format_args!(
-            "economics is in {currency}, items.csv in USD; give the figures of economics in USD"
-        ));
+    let economics = draft
+        .sheet
+        .as_ref()
+        .and_then(|sheet| sheet.published.economics.as_ref());
+    if let Some(currency) = economics
+        .map(|figures| figures.currency)
+        .filter(|c| *c != Currency::USD)
+    {
+        log.error(
+            "programme.yaml",
+            None,
+            format_args!(
+                "economics is in {currency}, items.csv in USD; give the figures of economics in USD"
+            ),
+        );
     }
 }
 
@@ -50,12 +60,23 @@ fn cycles(draft: &Draft, log: &mut Log) {
 
 /// The vehicle: `final_item`, else the first made item of group `final` that is not itself a part.
 pub(super) fn final_item(draft: &Draft) -> Option<&Numbered<Item>> {
-    if let Some((_, id)) = draft.sheet.as_ref().and_then(|sheet| sheet.final_item.as_ref()) {
+    if let Some((_, id)) = draft
+        .sheet
+        .as_ref()
+        .and_then(|sheet| sheet.final_item.as_ref())
+    {
         return draft.items.iter().find(|item| item.row.id == *id);
     }
     let parts: HashSet<&ItemId> = draft.bom.iter().map(|line| &line.row.child).collect();
-    let candidates = || draft.items.iter().filter(|item| item.row.make && item.row.group == FINAL_GROUP);
-    candidates().find(|item| !parts.contains(&item.row.id)).or_else(|| candidates().next())
+    let candidates = || {
+        draft
+            .items
+            .iter()
+            .filter(|item| item.row.make && item.row.group == FINAL_GROUP)
+    };
+    candidates()
+        .find(|item| !parts.contains(&item.row.id))
+        .or_else(|| candidates().next())
 }
 
 fn bill(draft: &Draft, log: &mut Log) {
@@ -66,9 +87,13 @@ fn bill(draft: &Draft, log: &mut Log) {
     for Numbered { line, row: item } in draft.items.iter().filter(|item| item.row.make) {
         if !parents.contains(&item.id) {
             let id = &item.id;
-            log.error("items.csv", Some(*line), format_args!(
-                "{id} is made and is no parent in bom.csv; add its parts there, or write buy"
-            ));
+            log.error(
+                "items.csv",
+                Some(*line),
+                format_args!(
+                    "{id} is made and is no parent in bom.csv; add its parts there, or write buy"
+                ),
+            );
         }
     }
     let Some(root) = final_item(draft) else {
@@ -85,7 +110,11 @@ fn bill(draft: &Draft, log: &mut Log) {
     let root = &root.row.id;
     let graph = bill_graph(draft);
     let reachable = graph.reachable(root.as_str());
-    for Numbered { line, row: item } in draft.items.iter().filter(|item| !reachable(item.row.id.as_str())) {
+    for Numbered { line, row: item } in draft
+        .items
+        .iter()
+        .filter(|item| !reachable(item.row.id.as_str()))
+    {
         let id = &item.id;
         log.warning("items.csv", Some(*line), format_args!(
             "{id} does not go into {root} by any line of bom.csv; it is neither planned nor bought"
@@ -97,7 +126,12 @@ fn bill(draft: &Draft, log: &mut Log) {
 fn direct_links(draft: &Draft, log: &mut Log) {
     let Some(plant) = plant(draft) else { return };
     let mut shares: HashMap<(&ItemId, &SupplierId), _> = HashMap::new();
-    for item in draft.items.iter().map(|item| &item.row).filter(|item| !item.make) {
+    for item in draft
+        .items
+        .iter()
+        .map(|item| &item.row)
+        .filter(|item| !item.make)
+    {
         for agreement in &item.agreements {
             shares.insert((&item.id, &agreement.supplier), agreement.share);
         }
@@ -105,9 +139,11 @@ fn direct_links(draft: &Draft, log: &mut Log) {
     for Numbered { line, row: link } in draft.links.iter().filter(|link| link.row.to == *plant) {
         let (item, from, share) = (&link.item, &link.from, link.share);
         match shares.get(&(item, from)) {
-            None => log.warning("supply_edges.csv", Some(*line), format_args!(
-                "{from} does not supply {item} in items.csv, which counts"
-            )),
+            None => log.warning(
+                "supply_edges.csv",
+                Some(*line),
+                format_args!("{from} does not supply {item} in items.csv, which counts"),
+            ),
             Some(agreed) if (agreed.millionths() - share.millionths()).abs() > 1 => {
                 log.warning("supply_edges.csv", Some(*line), format_args!(
                     "share of {from} for {item} is {share} here and {agreed} in items.csv, which counts"
@@ -119,7 +155,11 @@ fn direct_links(draft: &Draft, log: &mut Log) {
 }
 
 pub(super) fn plant(draft: &Draft) -> Option<&SupplierId> {
-    draft.suppliers.iter().find(|supplier| supplier.row.tier == 0).map(|supplier| &supplier.row.id)
+    draft
+        .suppliers
+        .iter()
+        .find(|supplier| supplier.row.tier == 0)
+        .map(|supplier| &supplier.row.id)
 }
 
 fn lanes(draft: &Draft, log: &mut Log) {
@@ -145,8 +185,16 @@ fn lanes(draft: &Draft, log: &mut Log) {
             }
         }
     }
-    if !draft.lanes.iter().any(|lane| matches!(lane.row.direction, Direction::Outbound { .. })) {
-        log.error("logistics.csv", None, "no outbound lane; vehicles need a way to customers");
+    if !draft
+        .lanes
+        .iter()
+        .any(|lane| matches!(lane.row.direction, Direction::Outbound { .. }))
+    {
+        log.error(
+            "logistics.csv",
+            None,
+            "no outbound lane; vehicles need a way to customers",
+        );
     }
 }
 
@@ -159,18 +207,35 @@ fn calendar(draft: &Draft, log: &mut Log) {
         && first.row.on < day.row.on.minus(1)
     {
         let (on, zero) = (first.row.on, day.row.on.minus(1));
-        log.error("orders.csv", Some(first.line), format_args!(
-            "orders begin on {on}, before day 0, {zero}; no order is locked before the launch"
-        ));
+        log.error(
+            "orders.csv",
+            Some(first.line),
+            format_args!(
+                "orders begin on {on}, before day 0, {zero}; no order is locked before the launch"
+            ),
+        );
     }
 }
 
 fn operations(draft: &Draft, log: &mut Log) {
-    let Some(sheet) = draft.sheet.as_ref().filter(|_| !draft.operations.is_empty()) else { return };
+    let sheet = draft.sheet.as_ref().filter(|sheet| sheet.offer.sound);
+    let Some(sheet) = sheet.filter(|_| !draft.operations.is_empty()) else {
+        return;
+    };
     for variant in &sheet.offer.variants {
-        if !draft.operations.iter().any(|op| op.row.applies_to.contains(&variant.id)) {
+        if !draft
+            .operations
+            .iter()
+            .any(|op| op.row.applies_to.contains(&variant.id))
+        {
             let id = &variant.id;
-            log.error("routing.csv", None, format_args!("no operation applies to {VARIANT_KEY}={id}; it would be built by none"));
+            log.error(
+                "routing.csv",
+                None,
+                format_args!(
+                    "no operation applies to {VARIANT_KEY}={id}; it would be built by none"
+                ),
+            );
         }
     }
 }
@@ -187,9 +252,14 @@ fn empty_files(draft: &Draft, log: &mut Log) {
         draft.days.len(),
         draft.orders.len(),
     ];
-    for (file, _) in REQUIRED.iter().skip(1).zip(counts).filter(|(_, count)| *count == 0) {
+    for (file, _) in REQUIRED
+        .iter()
+        .skip(1)
+        .zip(counts)
+        .filter(|(_, count)| *count == 0)
+    {
         // An unusable file has been told already, and so has a sheet without which this one is not read.
-        if log.is_clean(file) && draft.sheet.is_some() {
+        if log.is_clean(file) && draft.sheet.as_ref().is_some_and(|sheet| sheet.offer.sound) {
             log.error(file, None, "has no row; a programme needs at least one");
         }
     }

@@ -32,10 +32,10 @@ pub(super) fn document(text: &str, file: &'static str, log: &mut Log) -> Option<
     }
 }
 
-/// A collection that is still open, with the key it waits to fill.
+/// A collection that is still open, with the key it waits to fill and that key's line.
 struct Open {
     node: Node,
-    key: Option<String>,
+    key: Option<(String, u32)>,
 }
 
 type Refusal = (u32, String);
@@ -44,7 +44,8 @@ fn tree(text: &str) -> Result<Node, Refusal> {
     let mut open: Vec<Open> = Vec::new();
     let mut root = None;
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|e| (at(e.marker().line()), format!("is not yaml: {}", e.info())))?;
+        let (event, span) =
+            event.map_err(|e| (at(e.marker().line()), format!("is not yaml: {}", e.info())))?;
         let line = line_of(&span);
         let done = match event {
             Event::Scalar(text, style, ..) => {
@@ -56,18 +57,40 @@ fn tree(text: &str) -> Result<Node, Refusal> {
                 Node { line, value }
             }
             Event::SequenceStart(..) => {
-                open.push(Open { node: Node { line, value: Value::List(Vec::new()) }, key: None });
+                open.push(Open {
+                    node: Node {
+                        line,
+                        value: Value::List(Vec::new()),
+                    },
+                    key: None,
+                });
                 continue;
             }
             Event::MappingStart(..) => {
-                open.push(Open { node: Node { line, value: Value::Map(Vec::new()) }, key: None });
+                open.push(Open {
+                    node: Node {
+                        line,
+                        value: Value::Map(Vec::new()),
+                    },
+                    key: None,
+                });
                 continue;
             }
             Event::SequenceEnd | Event::MappingEnd => match open.pop() {
                 Some(open) => open.node,
-                None => return Err((line, "is not yaml: a collection ends that never began".to_owned())),
+                None => {
+                    return Err((
+                        line,
+                        "is not yaml: a collection ends that never began".to_owned(),
+                    ));
+                }
             },
-            Event::Alias(_) => return Err((line, "holds an alias (*name); write the value out".to_owned())),
+            Event::Alias(_) => {
+                return Err((
+                    line,
+                    "holds an alias (*name); write the value out".to_owned(),
+                ));
+            }
             _ => continue,
         };
         match open.last_mut() {
@@ -84,12 +107,13 @@ impl Open {
     fn put(&mut self, done: Node) -> Result<(), Refusal> {
         match (&mut self.node.value, self.key.take()) {
             (Value::List(values), _) => values.push(done),
-            (Value::Map(pairs), Some(key)) => pairs.push((key, done)),
+            // A person looks for the key: a list or mapping that begins below it counts as there.
+            (Value::Map(pairs), Some((key, line))) => pairs.push((key, Node { line, ..done })),
             (Value::Map(pairs), None) => match done.value {
                 Value::Text(key) if pairs.iter().any(|(name, _)| *name == key) => {
                     return Err((done.line, format!("holds the key {} twice", quote(&key))));
                 }
-                Value::Text(key) => self.key = Some(key),
+                Value::Text(key) => self.key = Some((key, done.line)),
                 _ => return Err((done.line, "holds a key that is not a text".to_owned())),
             },
             _ => {}
@@ -118,7 +142,12 @@ pub(super) struct Field<'d> {
 impl<'d> Field<'d> {
     /// The whole document.
     pub fn root(node: &'d Node, file: &'static str) -> Self {
-        Self { file, path: String::new(), line: 1, node: Some(node) }
+        Self {
+            file,
+            path: String::new(),
+            line: 1,
+            node: Some(node),
+        }
     }
 
     /// The line of the value, or of what should hold it.
@@ -134,37 +163,58 @@ impl<'d> Field<'d> {
     /// The value of a key, absent where there is none.
     pub fn key(&self, key: &str) -> Self {
         let found = match self.node.map(|node| &node.value) {
-            Some(Value::Map(pairs)) => pairs.iter().find(|(name, _)| name == key).map(|(_, node)| node),
+            Some(Value::Map(pairs)) => pairs
+                .iter()
+                .find(|(name, _)| name == key)
+                .map(|(_, node)| node),
             _ => None,
         };
         self.inner(key, found)
     }
 
     fn inner(&self, key: &str, node: Option<&'d Node>) -> Self {
-        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+        let path = if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        };
         let line = node.map_or(self.line, |node| node.line);
         let node = node.filter(|node| !matches!(node.value, Value::Nothing));
-        Self { file: self.file, path, line, node }
+        Self {
+            file: self.file,
+            path,
+            line,
+            node,
+        }
     }
 
     /// Records what is wrong here.
     pub fn error(&self, log: &mut Log, message: impl std::fmt::Display) {
         let colon = if self.path.is_empty() { "" } else { ": " };
-        log.error(self.file, Some(self.line), format_args!("{}{colon}{message}", self.path));
+        log.error(
+            self.file,
+            Some(self.line),
+            format_args!("{}{colon}{message}", self.path),
+        );
     }
 
     /// Records that a value must be here; `meaning` says what it would be.
     pub fn missing(&self, log: &mut Log, meaning: &str) {
         let path = &self.path;
-        log.error(self.file, Some(self.line), format_args!("{path} is missing; it is {meaning}"));
+        log.error(
+            self.file,
+            Some(self.line),
+            format_args!("{path} is missing; it is {meaning}"),
+        );
     }
 
     /// The entries of a mapping in the order of the file; an error where it is something else.
     pub fn entries(&self, log: &mut Log) -> Vec<(&'d str, Self)> {
         match self.node.map(|node| &node.value) {
-            Some(Value::Map(pairs)) => {
-                pairs.iter().map(|(key, node)| (key.as_str(), self.inner(key, Some(node)))).collect()
-            }
+            Some(Value::Map(pairs)) => pairs
+                .iter()
+                .map(|(key, node)| (key.as_str(), self.inner(key, Some(node))))
+                .collect(),
             None => Vec::new(),
             Some(_) => {
                 self.error(log, "must be a mapping of keys and values");
@@ -218,7 +268,11 @@ impl<'d> Field<'d> {
     }
 
     /// The value, None where it is absent, an error and None where it cannot be read.
-    pub fn maybe<T>(&self, log: &mut Log, read: impl FnOnce(&str) -> Result<T, ParseError>) -> Option<T> {
+    pub fn maybe<T>(
+        &self,
+        log: &mut Log,
+        read: impl FnOnce(&str) -> Result<T, ParseError>,
+    ) -> Option<T> {
         self.node?;
         let Some(text) = self.scalar() else {
             self.error(log, "must be a single value");
@@ -248,12 +302,14 @@ impl<'d> Field<'d> {
 
     /// A required text.
     pub fn must_text(&self, log: &mut Log, meaning: &str) -> String {
-        self.must(log, meaning, |text| Ok(text.to_owned())).unwrap_or_default()
+        self.must(log, meaning, |text| Ok(text.to_owned()))
+            .unwrap_or_default()
     }
 
     /// A required number of 10^-`places`, at least `least`.
     pub fn must_number(&self, log: &mut Log, meaning: &str, places: u32, least: i64) -> i64 {
-        self.must(log, meaning, |text| number(text, places, least)).unwrap_or(least.max(1))
+        self.must(log, meaning, |text| number(text, places, least))
+            .unwrap_or(least.max(1))
     }
 
     /// An optional number of 10^-`places`, at least `least`.
@@ -263,18 +319,29 @@ impl<'d> Field<'d> {
 
     /// A required share from 0 to 1.
     pub fn must_share(&self, log: &mut Log, meaning: &str) -> Share {
-        self.must(log, meaning, |text| share(text, 0, 1_000_000)).unwrap_or_default()
+        self.must(log, meaning, |text| share(text, 0, 1_000_000))
+            .unwrap_or_default()
     }
 
     /// A mapping from names to shares that must add up to 1 within a millionth.
     pub fn shares(&self, log: &mut Log) -> Vec<(&'d str, Share)> {
+        let before = log.count();
         let entries = self.entries(log);
-        let shares: Vec<(&str, Share)> =
-            entries.iter().map(|(name, field)| (*name, field.must_share(log, "a share"))).collect();
+        let shares: Vec<(&str, Share)> = entries
+            .iter()
+            .map(|(name, field)| (*name, field.must_share(log, "a share")))
+            .collect();
         let sum: i64 = shares.iter().map(|(_, share)| share.millionths()).sum();
-        if self.is_there() && !entries.is_empty() && (sum - 1_000_000).abs() > 1 {
+        let sound = log.count() == before;
+        if sound && self.is_there() && (sum - 1_000_000).abs() > 1 {
             let names = list(shares.iter().map(|(name, _)| name));
-            self.error(log, format_args!("the shares of {names} add up to {} instead of 1", Share(sum)));
+            self.error(
+                log,
+                format_args!(
+                    "the shares of {names} add up to {} instead of 1",
+                    Share(sum)
+                ),
+            );
         }
         shares
     }

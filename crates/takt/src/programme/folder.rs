@@ -88,7 +88,10 @@ impl Folder {
     pub fn built_in(name: &str) -> Option<Self> {
         (name == BUILT_IN[0]).then(|| Self {
             name: name.to_owned(),
-            files: SU7.iter().map(|(file, bytes)| (*file, Cow::Borrowed(*bytes))).collect(),
+            files: SU7
+                .iter()
+                .map(|(file, bytes)| (*file, Cow::Borrowed(*bytes)))
+                .collect(),
             strangers: Vec::new(),
         })
     }
@@ -103,16 +106,27 @@ impl Folder {
             return Err(FolderError::Unknown(directory.to_owned()));
         }
         let absolute = directory.canonicalize().map_err(unreadable(directory))?;
-        let name = absolute.file_name().map_or_else(|| "programme".into(), |name| name.to_string_lossy());
-        let mut folder = Self { name: name.into_owned(), files: BTreeMap::new(), strangers: Vec::new() };
+        let name = absolute
+            .file_name()
+            .map_or_else(|| "programme".into(), |name| name.to_string_lossy());
+        let mut folder = Self {
+            name: name.into_owned(),
+            files: BTreeMap::new(),
+            strangers: Vec::new(),
+        };
         for entry in directory.read_dir().map_err(unreadable(directory))? {
             let path = entry.map_err(unreadable(directory))?.path();
-            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+                continue;
+            };
             match FILES.iter().find(|file| **file == name) {
                 Some(file) => {
                     folder.files.insert(*file, Cow::Owned(read_file(&path)?));
                 }
-                None if name.ends_with(".csv") || name.ends_with(".yaml") || name.ends_with(".yml") => {
+                None if name.ends_with(".csv")
+                    || name.ends_with(".yaml")
+                    || name.ends_with(".yml") =>
+                {
                     folder.strangers.push(name.to_owned());
                 }
                 None => {}
@@ -165,10 +179,12 @@ impl Folder {
             hash.update((bytes.len() as u64).to_be_bytes());
             hash.update(bytes);
         }
-        hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hash.finalize()
+            .iter()
+            .fold(String::with_capacity(64), |mut text, byte| {
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
     }
 }
 
@@ -176,7 +192,9 @@ fn read_file(path: &Path) -> Result<Vec<u8>, FolderError> {
     let unreadable = |error| FolderError::Unreadable(path.to_owned(), error);
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST {
         return Err(FolderError::TooLarge(path.to_owned()));
     }

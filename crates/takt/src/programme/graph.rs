@@ -72,7 +72,8 @@ impl<'n> Graph<'n> {
                     }
                     State::Open if found.len() < MOST_CYCLES => {
                         let start = path.iter().position(|(place, _)| *place == to).unwrap_or(0);
-                        let text = self.path(path[start..].iter().map(|(place, _)| *place).collect());
+                        let text =
+                            self.path(path[start..].iter().map(|(place, _)| *place).collect());
                         // Two lines with the same ends close the same cycle.
                         if !found.contains(&text) {
                             found.push(text);
@@ -87,9 +88,17 @@ impl<'n> Graph<'n> {
 
     /// Writes a cycle from its first member in file order, so that the same cycle reads the same.
     fn path(&self, mut places: Vec<usize>) -> String {
-        let first = places.iter().enumerate().min_by_key(|(_, place)| **place).map_or(0, |(at, _)| at);
+        let first = places
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, place)| **place)
+            .map_or(0, |(at, _)| at);
         places.rotate_left(first);
-        let names: Vec<&str> = places.iter().take(WRITTEN).map(|place| self.name(*place)).collect();
+        let names: Vec<&str> = places
+            .iter()
+            .take(WRITTEN)
+            .map(|place| self.name(*place))
+            .collect();
         let start = names.first().copied().unwrap_or_default();
         let gap = match places.len().saturating_sub(WRITTEN) {
             0 => String::new(),

@@ -55,7 +55,9 @@ impl Problems {
 
     /// The problems that are printed, file by file and line by line.
     pub fn shown(&self) -> impl Iterator<Item = &Problem> {
-        self.files.iter().flat_map(|pile| pile.kept.iter().take(SHOWN))
+        self.files
+            .iter()
+            .flat_map(|pile| pile.kept.iter().take(SHOWN))
     }
 
     /// One problem of a file.
@@ -69,14 +71,22 @@ impl Problems {
         let place = match self.files.iter().position(|pile| pile.file == file) {
             Some(place) => place,
             None => {
-                self.files.push(Pile { file, kept: Vec::new(), total: 0 });
+                self.files.push(Pile {
+                    file,
+                    kept: Vec::new(),
+                    total: 0,
+                });
                 self.files.len() - 1
             }
         };
         if let Some(pile) = self.files.get_mut(place) {
             pile.total += 1;
             if pile.kept.len() < KEPT {
-                pile.kept.push(Problem { file, line, message });
+                pile.kept.push(Problem {
+                    file,
+                    line,
+                    message,
+                });
             }
         }
     }
@@ -119,16 +129,31 @@ pub(super) struct Log {
 }
 
 impl Log {
+    /// How many errors have been told: a reader compares before and after to know whether it was sound.
+    pub(super) fn count(&self) -> usize {
+        self.errors.total()
+    }
+
     /// True where no error has been told of a file.
     pub(super) fn is_clean(&self, file: &str) -> bool {
         !self.errors.files.iter().any(|pile| pile.file == file)
     }
 
-    pub(super) fn error(&mut self, file: &'static str, line: Option<u32>, message: impl fmt::Display) {
+    pub(super) fn error(
+        &mut self,
+        file: &'static str,
+        line: Option<u32>,
+        message: impl fmt::Display,
+    ) {
         self.errors.push(file, line, message.to_string());
     }
 
-    pub(super) fn warning(&mut self, file: &'static str, line: Option<u32>, message: impl fmt::Display) {
+    pub(super) fn warning(
+        &mut self,
+        file: &'static str,
+        line: Option<u32>,
+        message: impl fmt::Display,
+    ) {
         self.warnings.push(file, line, message.to_string());
     }
 
@@ -136,14 +161,22 @@ impl Log {
     pub(super) fn finish(mut self, order: &[&str]) -> Result<Problems, Problems> {
         self.errors.sort(order);
         self.warnings.sort(order);
-        if self.errors.is_empty() { Ok(self.warnings) } else { Err(self.errors) }
+        if self.errors.is_empty() {
+            Ok(self.warnings)
+        } else {
+            Err(self.errors)
+        }
     }
 }
 
 /// A value as a message shows it: quoted, and cut so that a bad file cannot fill the screen.
 pub(super) fn quote(value: &str) -> String {
     let short: String = value.chars().take(60).collect();
-    if short.len() < value.len() { format!("{short:?}...") } else { format!("{short:?}") }
+    if short.len() < value.len() {
+        format!("{short:?}...")
+    } else {
+        format!("{short:?}")
+    }
 }
 
 /// A list as a message shows it: at most twenty names and then a count.

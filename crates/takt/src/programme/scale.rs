@@ -11,19 +11,41 @@ impl Programme {
     #[must_use]
     pub fn scaled(&self, vehicles: u32, scale_lots: bool) -> Self {
         let mut scaled = self.clone();
-        let ratio = Ratio { of: i128::from(vehicles), total: i128::from(self.vehicles.max(1)) };
+        let ratio = Ratio {
+            of: i128::from(vehicles),
+            total: i128::from(self.vehicles.max(1)),
+        };
         if ratio.of == ratio.total {
             return scaled;
         }
         scaled.vehicles = i64::from(vehicles);
         ratio.cumulative(scaled.days.iter_mut().map(|day| &mut day.capacity));
-        ratio.cumulative(scaled.days.iter_mut().filter_map(|day| day.published_delivered.as_mut()));
+        ratio.cumulative(
+            scaled
+                .days
+                .iter_mut()
+                .filter_map(|day| day.published_delivered.as_mut()),
+        );
         for place in 0..scaled.variants.len() {
-            ratio.cumulative(scaled.days.iter_mut().filter_map(|day| day.planned.get_mut(place)));
+            ratio.cumulative(
+                scaled
+                    .days
+                    .iter_mut()
+                    .filter_map(|day| day.planned.get_mut(place)),
+            );
         }
         ratio.cumulative(scaled.orders.iter_mut().map(|order| &mut order.locked));
-        ratio.cumulative(scaled.published_months.iter_mut().map(|month| &mut month.vehicles));
-        for figure in scaled.milestones.iter_mut().flat_map(|milestone| &mut milestone.figures) {
+        ratio.cumulative(
+            scaled
+                .published_months
+                .iter_mut()
+                .map(|month| &mut month.vehicles),
+        );
+        for figure in scaled
+            .milestones
+            .iter_mut()
+            .flat_map(|milestone| &mut milestone.figures)
+        {
             figure.value = ratio.floor(i128::from(figure.value));
         }
         for feature in &mut scaled.features {

@@ -18,8 +18,17 @@ pub(super) struct Column {
 
 /// The required columns, then the optional ones, of one file.
 pub(super) fn columns(required: &[&str], optional: &[&str]) -> Vec<Column> {
-    let column = |required| move |name: &&str| Column { name: (*name).to_owned(), required };
-    required.iter().map(column(true)).chain(optional.iter().map(column(false))).collect()
+    let column = |required| {
+        move |name: &&str| Column {
+            name: (*name).to_owned(),
+            required,
+        }
+    };
+    required
+        .iter()
+        .map(column(true))
+        .chain(optional.iter().map(column(false)))
+        .collect()
 }
 
 /// One row while it is read.
@@ -42,13 +51,21 @@ pub(super) fn each_row(
     log: &mut Log,
     mut read: impl FnMut(&mut Row<'_>),
 ) -> bool {
-    let Some(text) = text_of(folder, file, log) else { return false };
+    let Some(text) = text_of(folder, file, log) else {
+        return false;
+    };
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
-    let Some(header) = header_of(&mut reader, file, known, log) else { return false };
-    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
+    let Some(header) = header_of(&mut reader, file, known, log) else {
+        return false;
+    };
+    let mut lines = Lines {
+        text: text.as_bytes(),
+        at: 0,
+        line: 1,
+    };
     let mut record = StringRecord::new();
     loop {
         match reader.read_record(&mut record) {
@@ -63,24 +80,45 @@ pub(super) fn each_row(
         let line = lines.of(usize::try_from(start).unwrap_or(usize::MAX));
         if record.len() != header.len() {
             let (has, want) = (record.len(), header.len());
-            log.error(file, Some(line), format_args!(
-                "has {has} fields and the header has {want}; quote a field that holds a comma"
-            ));
+            log.error(
+                file,
+                Some(line),
+                format_args!(
+                    "has {has} fields and the header has {want}; quote a field that holds a comma"
+                ),
+            );
             continue;
         }
-        read(&mut Row { file, line, header: &header, record: &record, log });
+        read(&mut Row {
+            file,
+            line,
+            header: &header,
+            record: &record,
+            log,
+        });
     }
 }
 
 /// The file as text; absent required files are the caller's business.
-pub(super) fn text_of<'f>(folder: &'f Folder, file: &'static str, log: &mut Log) -> Option<&'f str> {
+pub(super) fn text_of<'f>(
+    folder: &'f Folder,
+    file: &'static str,
+    log: &mut Log,
+) -> Option<&'f str> {
     let bytes = folder.file(file)?;
     match std::str::from_utf8(bytes) {
         Ok(text) => Some(text.strip_prefix('\u{feff}').unwrap_or(text)),
         Err(error) => {
-            let line = 1 + bytes[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count();
+            let line = 1 + bytes[..error.valid_up_to()]
+                .iter()
+                .filter(|b| **b == b'\n')
+                .count();
             let line = u32::try_from(line).unwrap_or(u32::MAX);
-            log.error(file, Some(line), "is not UTF-8 from here on; save the file as UTF-8");
+            log.error(
+                file,
+                Some(line),
+                "is not UTF-8 from here on; save the file as UTF-8",
+            );
             None
         }
     }
@@ -95,7 +133,11 @@ fn header_of(
     let names: Vec<String> = match reader.headers() {
         Ok(names) => names.iter().map(str::to_owned).collect(),
         Err(error) => {
-            log.error(file, Some(1), format_args!("has no header that can be read: {error}"));
+            log.error(
+                file,
+                Some(1),
+                format_args!("has no header that can be read: {error}"),
+            );
             return None;
         }
     };
@@ -103,20 +145,43 @@ fn header_of(
     for (place, name) in names.iter().enumerate() {
         let all = || list(known.iter().map(|column| column.name.as_str()));
         if !known.iter().any(|column| column.name == *name) {
-            log.error(file, Some(1), format_args!(
-                "column {} is not known; the columns are {}", quote(name), all()
-            ));
+            log.error(
+                file,
+                Some(1),
+                format_args!(
+                    "column {} is not known; the columns are {}",
+                    quote(name),
+                    all()
+                ),
+            );
         } else if names[..place].contains(name) {
-            log.error(file, Some(1), format_args!("column {name} stands there twice"));
+            log.error(
+                file,
+                Some(1),
+                format_args!("column {name} stands there twice"),
+            );
             sound = false;
         }
     }
-    for column in known.iter().filter(|column| column.required && !names.contains(&column.name)) {
-        log.error(file, Some(1), format_args!("column {} is missing; it is required", column.name));
+    for column in known
+        .iter()
+        .filter(|column| column.required && !names.contains(&column.name))
+    {
+        log.error(
+            file,
+            Some(1),
+            format_args!("column {} is missing; it is required", column.name),
+        );
         sound = false;
     }
     let required = |name: &String| known.iter().any(|c| c.name == *name && c.required);
-    sound.then(|| names.into_iter().map(|name| (required(&name), name)).map(|(r, n)| (n, r)).collect())
+    sound.then(|| {
+        names
+            .into_iter()
+            .map(|name| (required(&name), name))
+            .map(|(r, n)| (n, r))
+            .collect()
+    })
 }
 
 /// Finds the line of a byte, moving forward only. Blank lines before a row are the reader's to skip, so
@@ -158,7 +223,11 @@ impl Row<'_> {
     }
 
     /// The value of a cell, None where it is empty, an error and None where it cannot be read.
-    pub fn maybe<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, ParseError>) -> Option<T> {
+    pub fn maybe<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, ParseError>,
+    ) -> Option<T> {
         match read(self.cell(name)?) {
             Ok(value) => Some(value),
             Err(ParseError { rule, .. }) => {
@@ -170,7 +239,11 @@ impl Row<'_> {
     }
 
     /// The value of a cell that must not be empty.
-    pub fn must<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, ParseError>) -> Option<T> {
+    pub fn must<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, ParseError>,
+    ) -> Option<T> {
         if self.cell(name).is_none() {
             self.error(format_args!("{name} is empty; it is required"));
             return None;
@@ -183,23 +256,28 @@ impl Row<'_> {
         let parts: Vec<String> = self.cell(name).map_or_else(Vec::new, |cell| {
             cell.split(';').map(|part| part.trim().to_owned()).collect()
         });
-        parts.iter().filter_map(|part| match read(part) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.error(format_args!("{name}: {error}"));
-                None
-            }
-        }).collect()
+        parts
+            .iter()
+            .filter_map(|part| match read(part) {
+                Ok(value) => Some(value),
+                Err(error) => {
+                    self.error(format_args!("{name}: {error}"));
+                    None
+                }
+            })
+            .collect()
     }
 
     /// Text that must not be empty.
     pub fn must_text(&mut self, name: &str) -> String {
-        self.must(name, |text| Ok(text.to_owned())).unwrap_or_default()
+        self.must(name, |text| Ok(text.to_owned()))
+            .unwrap_or_default()
     }
 
     /// A required number of 10^-`places`, at least `least`.
     pub fn must_number(&mut self, name: &str, places: u32, least: i64) -> i64 {
-        self.must(name, |text| number(text, places, least)).unwrap_or(least.max(1))
+        self.must(name, |text| number(text, places, least))
+            .unwrap_or(least.max(1))
     }
 
     /// An optional number of 10^-`places`, at least `least`.
@@ -219,7 +297,8 @@ impl Row<'_> {
 
     /// An optional share from `least` to `most` millionths.
     pub fn share_within(&mut self, name: &str, default: Share, least: i64, most: i64) -> Share {
-        self.maybe(name, |text| share(text, least, most)).unwrap_or(default)
+        self.maybe(name, |text| share(text, least, most))
+            .unwrap_or(default)
     }
 
     /// A required date.

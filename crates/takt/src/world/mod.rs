@@ -1,2 +1,84 @@
-//! x
+//! The outside world that a replay plays: customers, suppliers, carriers and what happens on the line. Services must
+//! not know it (RULES 19); it speaks to them through the contract like anybody else. Invariants: with the exact world
+//! nothing is left to chance; with the real one every draw depends on the seed and a business key alone.
+pub mod class;
 pub mod dice;
+mod line;
+mod orders;
+mod supply;
+
+use std::collections::HashMap;
+
+use takt_kernel::Date;
+
+use crate::programme::{Direction, Programme, WorldKind};
+use crate::replay::options::{Options, WorldMode};
+use class::{Lateness, mode_of};
+use dice::Dice;
+
+pub use line::LineDay;
+pub use orders::Customers;
+pub use supply::{Fate, Suppliers};
+
+/// The outside world of a run.
+pub struct World {
+    /// Who orders vehicles.
+    pub customers: Customers,
+    /// Who ships parts.
+    pub suppliers: Suppliers,
+    /// Who carries vehicles.
+    pub carriers: Carriers,
+    line: line::Line,
+}
+
+impl World {
+    /// The world of a programme at its full size, for a run with these options.
+    pub fn new(full: &Programme, options: &Options) -> Self {
+        let dice = Dice::new(options.seed);
+        let real = options.world == WorldMode::Real;
+        Self {
+            customers: Customers::new(full, options.vehicles),
+            suppliers: if real {
+                Suppliers::real(full, &options.disruptions, dice)
+            } else {
+                Suppliers::exact(&options.disruptions)
+            },
+            carriers: Carriers::new(full, real.then_some(dice)),
+            line: line::Line::new(full, real.then_some(dice), options),
+        }
+    }
+
+    /// What the world does to the line on a day.
+    pub fn line_day(&self, day: Date) -> LineDay {
+        self.line.day(day)
+    }
+}
+
+/// The carriers of finished vehicles.
+pub struct Carriers {
+    dice: Option<Dice>,
+    delays: HashMap<String, Lateness>,
+}
+
+impl Carriers {
+    fn new(programme: &Programme, dice: Option<Dice>) -> Self {
+        let delays = programme.lanes.iter().filter_map(|lane| match lane.direction {
+            Direction::Outbound { .. } => {
+                let delay = Lateness::of(programme, WorldKind::LaneDelay, &[mode_of(&lane.mode)])?;
+                Some((lane.id.to_string(), delay))
+            }
+            Direction::Inbound { .. } => None,
+        });
+        Self { delays: if dice.is_some() { delays.collect() } else { HashMap::new() }, dice }
+    }
+
+    /// How many days after its expected day a load arrives.
+    pub fn days_delayed(&self, lane: &str, shipment: &str) -> i32 {
+        let (Some(dice), Some(delay)) = (self.dice, self.delays.get(lane)) else { return 0 };
+        if dice.falls(&format!("late/{shipment}"), delay.probability) {
+            delay.days.days(dice.share(&format!("days/{shipment}")))
+        } else {
+            0
+        }
+    }
+}

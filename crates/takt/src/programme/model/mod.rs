@@ -8,13 +8,17 @@ mod product;
 mod world;
 
 pub use demand::{
-    Economics, Feature, FeatureRule, FeatureValue, Figure, Measure, Milestone, MonthFigure, OrderDay, Peer,
-    PeerSpan, PublishedQuarter, QuarterEconomics, Variant,
+    Economics, Feature, FeatureRule, FeatureValue, Figure, Measure, Milestone, MonthFigure,
+    OrderDay, Peer, PeerSpan, PublishedQuarter, QuarterEconomics, Variant,
 };
-pub use network::{CostUnit, Direction, Lane, Material, MaterialUnit, Node, Place, Stake, SupplyLink, Supplier};
+pub use network::{
+    CostUnit, Direction, Lane, Material, MaterialUnit, Node, Place, Stake, Supplier, SupplyLink,
+};
 pub use plant::{Day, Operation, Plant, Shop, VinScheme};
 pub use product::{Agreement, BomLine, Condition, Item, Term};
-pub use world::{Co2Factor, LooseDate, Recall, SequenceRule, ServiceCase, WorldFigure, WorldKind, WorldValue};
+pub use world::{
+    Co2Factor, LooseDate, Recall, SequenceRule, ServiceCase, WorldFigure, WorldKind, WorldValue,
+};
 
 use super::problem::Problems;
 use takt_kernel::{Date, ItemId, ProgrammeId};
@@ -104,17 +108,23 @@ impl Programme {
 
     /// The place of a variant in `variants`, and so in every row that counts by variant.
     pub fn variant_place(&self, id: &str) -> Option<usize> {
-        self.variants.iter().position(|variant| variant.id.as_str() == id)
+        self.variants
+            .iter()
+            .position(|variant| variant.id.as_str() == id)
     }
 
     /// The lanes that bring parts to the plant.
     pub fn inbound(&self) -> impl Iterator<Item = &Lane> {
-        self.lanes.iter().filter(|lane| matches!(lane.direction, Direction::Inbound { .. }))
+        self.lanes
+            .iter()
+            .filter(|lane| matches!(lane.direction, Direction::Inbound { .. }))
     }
 
     /// The lanes that take vehicles to customers.
     pub fn outbound(&self) -> impl Iterator<Item = &Lane> {
-        self.lanes.iter().filter(|lane| matches!(lane.direction, Direction::Outbound { .. }))
+        self.lanes
+            .iter()
+            .filter(|lane| matches!(lane.direction, Direction::Outbound { .. }))
     }
 
     /// A number of world.csv in millionths, for example `(WorldKind::Lateness, "chip", "probability")`.

@@ -2,7 +2,9 @@
 //! exploded. Invariants: a made item has no agreements, a bought one at least one and shares that add up
 //! to 1; the bill has no cycle.
 use std::fmt;
-use takt_kernel::{ItemId, OptionKey, OptionValue, Price, Quantity, Share, ShopId, SupplierId, Unit};
+use takt_kernel::{
+    ItemId, OptionKey, OptionValue, Price, Quantity, Share, ShopId, SupplierId, Unit,
+};
 
 /// A part, material, subassembly or the vehicle.
 #[derive(Debug, Clone, PartialEq, Eq)]

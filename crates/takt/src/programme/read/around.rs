@@ -4,13 +4,21 @@ use super::items::check_shop;
 use super::sheet::Sheet;
 use super::{Known, loose_date, once};
 use crate::programme::folder::Folder;
-use crate::programme::model::{Co2Factor, Recall, SequenceRule, ServiceCase, WorldFigure, WorldKind, WorldValue};
+use crate::programme::model::{
+    Co2Factor, Recall, SequenceRule, ServiceCase, WorldFigure, WorldKind, WorldValue,
+};
 use crate::programme::problem::{Log, list, quote};
 use crate::programme::table::{Row, columns, each_row, share};
 use std::collections::HashMap;
-use takt_kernel::{Currency, ItemId, OptionKey, OptionValue, ParseError, Price, ShopId, SupplierId, decimal};
+use takt_kernel::{
+    Currency, ItemId, OptionKey, OptionValue, ParseError, Price, ShopId, SupplierId, decimal,
+};
 
-pub(super) fn sequence_rules(folder: &Folder, sheet: Option<&Sheet>, log: &mut Log) -> Vec<SequenceRule> {
+pub(super) fn sequence_rules(
+    folder: &Folder,
+    sheet: Option<&Sheet>,
+    log: &mut Log,
+) -> Vec<SequenceRule> {
     let columns = columns(&["rule", "feature"], &["p", "q", "priority", "note"]);
     let mut rules = Vec::new();
     each_row(folder, "sequence_rules.csv", &columns, log, |row| {
@@ -19,13 +27,24 @@ pub(super) fn sequence_rules(folder: &Folder, sheet: Option<&Sheet>, log: &mut L
             "ratio" => rules.extend(ratio(row, &feature, sheet)),
             "paint_batch_max" => {
                 let most = row.must_number("p", 0, 1);
-                if let Some(sheet) = sheet
-                    && !sheet.offer.features.iter().any(|known| known.key.as_str() == feature)
+                if let Some(sheet) = sheet.filter(|sheet| sheet.offer.sound)
+                    && !sheet
+                        .offer
+                        .features
+                        .iter()
+                        .any(|known| known.key.as_str() == feature)
                 {
                     let known = sheet.offer.feature_names();
-                    row.error(format_args!("{} is not a feature; features are {known}", quote(&feature)));
+                    row.error(format_args!(
+                        "{} is not a feature; features are {known}",
+                        quote(&feature)
+                    ));
                 }
-                rules.extend(OptionKey::parse(&feature).ok().map(|key| SequenceRule::PaintBatch { key, most }));
+                rules.extend(
+                    OptionKey::parse(&feature)
+                        .ok()
+                        .map(|key| SequenceRule::PaintBatch { key, most }),
+                );
             }
             "objectives" => {
                 let names = feature.split(';').map(|name| name.trim().to_owned());
@@ -52,14 +71,23 @@ fn ratio(row: &mut Row<'_>, feature: &str, sheet: Option<&Sheet>) -> Option<Sequ
         _ => Err(ParseError::new("priority", text, "it is high or low")),
     });
     let Some((key, value)) = feature.split_once('=') else {
-        row.error(format_args!("feature {} of a ratio is KEY=VALUE", quote(feature)));
+        row.error(format_args!(
+            "feature {} of a ratio is KEY=VALUE",
+            quote(feature)
+        ));
         return None;
     };
     if let Some(Err(error)) = sheet.map(|sheet| sheet.offer.check(key, value)) {
         row.error(error);
     }
     let (key, value) = (OptionKey::parse(key).ok()?, OptionValue::parse(value).ok()?);
-    Some(SequenceRule::Ratio { key, value, p, q, high: high? })
+    Some(SequenceRule::Ratio {
+        key,
+        value,
+        p,
+        q,
+        high: high?,
+    })
 }
 
 pub(super) fn service_cases(folder: &Folder, known: &Known, log: &mut Log) -> Vec<ServiceCase> {
@@ -75,11 +103,16 @@ pub(super) fn service_cases(folder: &Folder, known: &Known, log: &mut Log) -> Ve
         }
         let case = ServiceCase {
             category: row.must_text("category"),
-            share: row.must("share", |text| share(text, 1, 1_000_000)).unwrap_or_default(),
+            share: row
+                .must("share", |text| share(text, 1, 1_000_000))
+                .unwrap_or_default(),
             items,
             remedy: row.text("remedy"),
             labour_millihours: row.maybe_number("labour_h", 3, 0).unwrap_or(0),
-            cost: Price::new(row.maybe_number("cost_usd", 6, 0).unwrap_or(0), Currency::USD),
+            cost: Price::new(
+                row.maybe_number("cost_usd", 6, 0).unwrap_or(0),
+                Currency::USD,
+            ),
             source_kind: row.text("source_kind"),
             source: row.text("source"),
         };
@@ -93,7 +126,15 @@ pub(super) fn recalls(folder: &Folder, known: &Known, log: &mut Log) -> Vec<Reca
     let columns = columns(
         &["recall_id", "maker", "date", "units"],
         &[
-            "model", "regulator", "built_from", "built_to", "item_hint", "defect", "remedy", "detail", "source_kind",
+            "model",
+            "regulator",
+            "built_from",
+            "built_to",
+            "item_hint",
+            "defect",
+            "remedy",
+            "detail",
+            "source_kind",
             "source",
         ],
     );
@@ -104,11 +145,17 @@ pub(super) fn recalls(folder: &Folder, known: &Known, log: &mut Log) -> Vec<Reca
             known.check_item(row, "item_hint", item);
         }
         let on = row.must("date", loose_date);
-        let (built_from, built_to) = (row.maybe("built_from", loose_date), row.maybe("built_to", loose_date));
+        let (built_from, built_to) = (
+            row.maybe("built_from", loose_date),
+            row.maybe("built_to", loose_date),
+        );
         if let (Some(from), Some(to)) = (&built_from, &built_to)
             && to.last < from.first
         {
-            row.error(format_args!("built_to {} is before built_from {}", to.text, from.text));
+            row.error(format_args!(
+                "built_to {} is before built_from {}",
+                to.text, from.text
+            ));
         }
         let id = row.must_text("recall_id");
         once(&mut seen, id.clone(), row, "this recall_id");
@@ -145,7 +192,10 @@ pub(super) fn co2_factors(folder: &Folder, log: &mut Log) -> Vec<Co2Factor> {
             "energy" => "kWh",
             "" => "",
             other => {
-                row.error(format_args!("kind {} is not known; kinds are transport, energy", quote(other)));
+                row.error(format_args!(
+                    "kind {} is not known; kinds are transport, energy",
+                    quote(other)
+                ));
                 ""
             }
         };
@@ -157,34 +207,62 @@ pub(super) fn co2_factors(folder: &Folder, log: &mut Log) -> Vec<Co2Factor> {
             kind,
         };
         if !per.is_empty() && !factor.per.is_empty() && factor.per != per {
-            row.error(format_args!("per {} of {} must be {per}", quote(&factor.per), factor.kind));
+            row.error(format_args!(
+                "per {} of {} must be {per}",
+                quote(&factor.per),
+                factor.kind
+            ));
         }
-        once(&mut seen, (factor.kind.clone(), factor.key.clone()), row, "this kind with this key");
+        once(
+            &mut seen,
+            (factor.kind.clone(), factor.key.clone()),
+            row,
+            "this kind with this key",
+        );
         factors.push(factor);
     });
     factors
 }
 
-pub(super) fn world(folder: &Folder, sheet: Option<&Sheet>, known: &Known, log: &mut Log) -> Vec<WorldFigure> {
+pub(super) fn world(
+    folder: &Folder,
+    sheet: Option<&Sheet>,
+    known: &Known,
+    log: &mut Log,
+) -> Vec<WorldFigure> {
     let columns = columns(&["kind", "key", "parameter", "value"], &[]);
     let (mut figures, mut seen) = (Vec::new(), HashMap::new());
     each_row(folder, "world.csv", &columns, log, |row| {
         let name = row.must_text("kind");
-        let kind = WorldKind::ALL.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
+        let kind = WorldKind::ALL
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, kind)| *kind);
         if kind.is_none() && !name.is_empty() {
             let kinds = list(WorldKind::ALL.iter().map(|(name, _)| name));
-            row.error(format_args!("kind {} is not known; kinds are {kinds}", quote(&name)));
+            row.error(format_args!(
+                "kind {} is not known; kinds are {kinds}",
+                quote(&name)
+            ));
         }
         let (key, parameter) = (row.must_text("key"), row.must_text("parameter"));
         let value = row.must_text("value");
         let number = decimal(&value, 6, "number");
         let fraction = parameter.contains("probability") || parameter.contains("fraction");
         match &number {
-            Ok(number) if *number < 0 => row.error(format_args!("value {} is negative", quote(&value))),
-            Ok(number) if fraction && *number > 1_000_000 => {
-                row.error(format_args!("value {} of {parameter} is more than 1", quote(&value)));
+            Ok(number) if *number < 0 => {
+                row.error(format_args!("value {} is negative", quote(&value)))
             }
-            Err(_) if fraction => row.error(format_args!("value {} of {parameter} is not a number", quote(&value))),
+            Ok(number) if fraction && *number > 1_000_000 => {
+                row.error(format_args!(
+                    "value {} of {parameter} is more than 1",
+                    quote(&value)
+                ));
+            }
+            Err(_) if fraction => row.error(format_args!(
+                "value {} of {parameter} is not a number",
+                quote(&value)
+            )),
             _ => {}
         }
         if kind == Some(WorldKind::BadLot) && parameter == "supplier" {
@@ -198,15 +276,27 @@ pub(super) fn world(folder: &Folder, sheet: Option<&Sheet>, known: &Known, log: 
                 Ok(item) => known.check_item(row, "key", &item),
                 Err(error) => row.error(error),
             },
-            (Some(WorldKind::Station | WorldKind::Changeover), Some(sheet)) => match ShopId::parse(&key) {
-                Ok(shop) => check_shop(row, &shop, sheet),
-                Err(error) => row.error(error),
-            },
+            (Some(WorldKind::Station | WorldKind::Changeover), Some(sheet)) => {
+                match ShopId::parse(&key) {
+                    Ok(shop) => check_shop(row, &shop, sheet),
+                    Err(error) => row.error(error),
+                }
+            }
             _ => {}
         }
-        once(&mut seen, (name, key.clone(), parameter.clone()), row, "this kind, key and parameter");
+        once(
+            &mut seen,
+            (name, key.clone(), parameter.clone()),
+            row,
+            "this kind, key and parameter",
+        );
         let value = number.map_or(WorldValue::Text(value), WorldValue::Number);
-        figures.extend(kind.map(|kind| WorldFigure { kind, key, parameter, value }));
+        figures.extend(kind.map(|kind| WorldFigure {
+            kind,
+            key,
+            parameter,
+            value,
+        }));
     });
     figures
 }

@@ -15,13 +15,34 @@ pub(super) const BOM: &str = "bom.csv";
 /// A lot number has two digits for the supplier's rank.
 const MOST_SUPPLIERS: usize = 99;
 
-pub(super) fn items(folder: &Folder, sheet: Option<&Sheet>, known: &mut Known, log: &mut Log) -> Vec<Numbered<Item>> {
+pub(super) fn items(
+    folder: &Folder,
+    sheet: Option<&Sheet>,
+    known: &mut Known,
+    log: &mut Log,
+) -> Vec<Numbered<Item>> {
     let columns = columns(
         &[
-            "item_id", "name", "group", "uom", "make_buy", "shop", "mass_kg", "unit_cost_usd", "lead_time_days",
-            "lot_size", "supplier_id", "share",
+            "item_id",
+            "name",
+            "group",
+            "uom",
+            "make_buy",
+            "shop",
+            "mass_kg",
+            "unit_cost_usd",
+            "lead_time_days",
+            "lot_size",
+            "supplier_id",
+            "share",
         ],
-        &["unit_cost_low_usd", "unit_cost_high_usd", "source_kind", "serial", "order_yield"],
+        &[
+            "unit_cost_low_usd",
+            "unit_cost_high_usd",
+            "source_kind",
+            "serial",
+            "order_yield",
+        ],
     );
     let mut items: Vec<Numbered<Item>> = Vec::new();
     let mut places: HashMap<ItemId, usize> = HashMap::new();
@@ -29,38 +50,66 @@ pub(super) fn items(folder: &Folder, sheet: Option<&Sheet>, known: &mut Known, l
     let usable = each_row(folder, ITEMS, &columns, log, |row| {
         let Some(item) = item(row, sheet) else { return };
         let place = *places.entry(item.id.clone()).or_insert_with(|| {
-            items.push(Numbered { line: row.line, row: item.clone() });
+            items.push(Numbered {
+                line: row.line,
+                row: item.clone(),
+            });
             items.len() - 1
         });
-        let Some(first) = items.get_mut(place) else { return };
+        let Some(first) = items.get_mut(place) else {
+            return;
+        };
         if first.line != row.line {
             same_attributes(row, first, &item);
         }
         let agreement = agreement(row, &item, known);
         if let Some(agreement) = agreement.filter(|_| !first.row.make) {
-            if once(&mut pairs, (item.id, agreement.supplier.clone()), row, "this item with this supplier") {
+            if once(
+                &mut pairs,
+                (item.id, agreement.supplier.clone()),
+                row,
+                "this item with this supplier",
+            ) {
                 first.row.agreements.push(agreement);
             }
         } else if first.row.make && first.line != row.line {
-            row.error(format_args!("{} is made and has a second row; a made item has one", first.row.id));
+            row.error(format_args!(
+                "{} is made and has a second row; a made item has one",
+                first.row.id
+            ));
         }
     });
     for Numbered { line, row: item } in &items {
-        let sum: i64 = item.agreements.iter().map(|agreement| agreement.share.millionths()).sum();
+        let sum: i64 = item
+            .agreements
+            .iter()
+            .map(|agreement| agreement.share.millionths())
+            .sum();
         if !item.agreements.is_empty() && (sum - 1_000_000).abs() > 1 {
             let suppliers = list(item.agreements.iter().map(|agreement| &agreement.supplier));
             let (id, sum) = (&item.id, Share(sum));
-            log.error(ITEMS, Some(*line), format_args!(
-                "the shares of {id} over {suppliers} add up to {sum} instead of 1"
-            ));
+            log.error(
+                ITEMS,
+                Some(*line),
+                format_args!("the shares of {id} over {suppliers} add up to {sum} instead of 1"),
+            );
         }
         if item.agreements.len() > MOST_SUPPLIERS {
             let (id, count) = (&item.id, item.agreements.len());
-            log.error(ITEMS, Some(*line), format_args!("{id} has {count} suppliers; at most 99 can be told apart"));
+            log.error(
+                ITEMS,
+                Some(*line),
+                format_args!("{id} has {count} suppliers; at most 99 can be told apart"),
+            );
         }
     }
     if usable {
-        known.items = Some(items.iter().map(|item| (item.row.id.clone(), item.row.make)).collect());
+        known.items = Some(
+            items
+                .iter()
+                .map(|item| (item.row.id.clone(), item.row.make))
+                .collect(),
+        );
     }
     items
 }
@@ -80,7 +129,9 @@ fn item(row: &mut Row<'_>, sheet: Option<&Sheet>) -> Option<Item> {
     let unit = row.must("uom", Unit::parse).unwrap_or(Unit::Piece);
     let lot_size = row.must_quantity("lot_size");
     if unit != Unit::Kilogram && lot_size.milli() % 1000 != 0 {
-        row.error(format_args!("lot_size {lot_size} is not whole, but {unit} cannot be split"));
+        row.error(format_args!(
+            "lot_size {lot_size} is not whole, but {unit} cannot be split"
+        ));
     }
     let serial = row.maybe("serial", flag).unwrap_or(false);
     if serial && unit == Unit::Kilogram {
@@ -110,7 +161,10 @@ fn item(row: &mut Row<'_>, sheet: Option<&Sheet>) -> Option<Item> {
 pub(super) fn check_shop(row: &mut Row<'_>, shop: &ShopId, sheet: &Sheet) {
     if !sheet.shops.is_empty() && !sheet.shops.iter().any(|known| known.id == *shop) {
         let shops = list(sheet.shops.iter().map(|shop| &shop.id));
-        row.error(format_args!("shop {} is not in programme.yaml; shops are {shops}", quote(shop.as_str())));
+        row.error(format_args!(
+            "shop {} is not in programme.yaml; shops are {shops}",
+            quote(shop.as_str())
+        ));
     }
 }
 
@@ -141,10 +195,16 @@ fn same_attributes(row: &mut Row<'_>, first: &Numbered<Item>, item: &Item) {
 
 fn agreement(row: &mut Row<'_>, item: &Item, known: &Known) -> Option<Agreement> {
     let supplier = row.must("supplier_id", SupplierId::parse);
-    let share = row.must("share", |text| crate::programme::table::share(text, 1, 1_000_000));
+    let share = row.must("share", |text| {
+        crate::programme::table::share(text, 1, 1_000_000)
+    });
     let usd = |micros| Price::new(micros, Currency::USD);
-    let cost_low = row.maybe_number("unit_cost_low_usd", 6, 0).map_or(item.unit_cost, usd);
-    let cost_high = row.maybe_number("unit_cost_high_usd", 6, 0).map_or(item.unit_cost, usd);
+    let cost_low = row
+        .maybe_number("unit_cost_low_usd", 6, 0)
+        .map_or(item.unit_cost, usd);
+    let cost_high = row
+        .maybe_number("unit_cost_high_usd", 6, 0)
+        .map_or(item.unit_cost, usd);
     if cost_low.micros > item.unit_cost.micros || cost_high.micros < item.unit_cost.micros {
         row.error("unit_cost_usd lies outside unit_cost_low_usd to unit_cost_high_usd");
     }
@@ -153,9 +213,13 @@ fn agreement(row: &mut Row<'_>, item: &Item, known: &Known) -> Option<Agreement>
     if let Some(plant) = &known.plant {
         let id = &item.id;
         if item.make && supplier != *plant {
-            row.error(format_args!("{id} is made, so its supplier is the plant, {plant}; or write buy"));
+            row.error(format_args!(
+                "{id} is made, so its supplier is the plant, {plant}; or write buy"
+            ));
         } else if !item.make && supplier == *plant {
-            row.error(format_args!("{id} is bought from the plant itself; name its supplier, or write make"));
+            row.error(format_args!(
+                "{id} is bought from the plant itself; name its supplier, or write make"
+            ));
         }
     }
     if item.make && share.is_some_and(|share| share != Share::ONE) {
@@ -175,8 +239,16 @@ fn agreement(row: &mut Row<'_>, item: &Item, known: &Known) -> Option<Agreement>
     })
 }
 
-pub(super) fn bom(folder: &Folder, sheet: Option<&Sheet>, known: &Known, log: &mut Log) -> Vec<Numbered<BomLine>> {
-    let columns = columns(&["parent", "child", "qty"], &["variant_condition", "mass_yield", "component_scrap"]);
+pub(super) fn bom(
+    folder: &Folder,
+    sheet: Option<&Sheet>,
+    known: &Known,
+    log: &mut Log,
+) -> Vec<Numbered<BomLine>> {
+    let columns = columns(
+        &["parent", "child", "qty"],
+        &["variant_condition", "mass_yield", "component_scrap"],
+    );
     let mut lines = Vec::new();
     let mut seen = HashMap::new();
     each_row(folder, BOM, &columns, log, |row| {
@@ -198,19 +270,39 @@ pub(super) fn bom(folder: &Folder, sheet: Option<&Sheet>, known: &Known, log: &m
             })
         })();
         let Some(line) = line else { return };
-        let made = known.items.as_ref().and_then(|items| items.get(&line.parent));
+        let made = known
+            .items
+            .as_ref()
+            .and_then(|items| items.get(&line.parent));
         if made == Some(&false) {
-            row.error(format_args!("parent {} is bought and has no parts; write make in items.csv", line.parent));
+            row.error(format_args!(
+                "parent {} is bought and has no parts; write make in items.csv",
+                line.parent
+            ));
         }
-        let key = (line.parent.clone(), line.child.clone(), line.condition.clone());
-        once(&mut seen, key, row, "this parent with this child and condition");
-        lines.push(Numbered { line: row.line, row: line });
+        let key = (
+            line.parent.clone(),
+            line.child.clone(),
+            line.condition.clone(),
+        );
+        once(
+            &mut seen,
+            key,
+            row,
+            "this parent with this child and condition",
+        );
+        lines.push(Numbered {
+            line: row.line,
+            row: line,
+        });
     });
     lines
 }
 
 fn condition(row: &mut Row<'_>, sheet: Option<&Sheet>) -> Condition {
-    let (Some(text), Some(sheet)) = (row.cell("variant_condition"), sheet) else { return Condition::default() };
+    let (Some(text), Some(sheet)) = (row.cell("variant_condition"), sheet) else {
+        return Condition::default();
+    };
     match sheet.offer.condition(text) {
         Ok(condition) => condition,
         Err(errors) => {

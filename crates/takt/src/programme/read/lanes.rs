@@ -11,10 +11,32 @@ use takt_kernel::{LaneId, ParseError, Share, SupplierId};
 
 pub(super) const FILE: &str = "logistics.csv";
 
-pub(super) fn read(folder: &Folder, sheet: Option<&Sheet>, known: &Known, log: &mut Log) -> Vec<Numbered<Lane>> {
+pub(super) fn read(
+    folder: &Folder,
+    sheet: Option<&Sheet>,
+    known: &Known,
+    log: &mut Log,
+) -> Vec<Numbered<Lane>> {
     let columns = columns(
-        &["lane_id", "kind", "from", "to", "mode", "transit_days", "supplier_id", "share"],
-        &["lat", "lon", "distance_km", "cost_usd", "cost_unit", "frequency", "source_kind"],
+        &[
+            "lane_id",
+            "kind",
+            "from",
+            "to",
+            "mode",
+            "transit_days",
+            "supplier_id",
+            "share",
+        ],
+        &[
+            "lat",
+            "lon",
+            "distance_km",
+            "cost_usd",
+            "cost_unit",
+            "frequency",
+            "source_kind",
+        ],
     );
     let (mut lanes, mut seen, mut served) = (Vec::new(), HashMap::new(), HashMap::new());
     each_row(folder, FILE, &columns, log, |row| {
@@ -32,7 +54,9 @@ pub(super) fn read(folder: &Folder, sheet: Option<&Sheet>, known: &Known, log: &
                     row.maybe_number("cost_usd", 6, 0).unwrap_or(0),
                     takt_kernel::Currency::USD,
                 ),
-                cost_unit: row.maybe("cost_unit", cost_unit).unwrap_or(CostUnit::Vehicle),
+                cost_unit: row
+                    .maybe("cost_unit", cost_unit)
+                    .unwrap_or(CostUnit::Vehicle),
                 source_kind: row.text("source_kind"),
                 id: id?,
                 direction: direction?,
@@ -48,13 +72,24 @@ pub(super) fn read(folder: &Folder, sheet: Option<&Sheet>, known: &Known, log: &
         };
         if let Some(sheet) = sheet.filter(|sheet| !sheet.city.is_empty() && sheet.city != *place) {
             let city = &sheet.city;
-            row.error(format_args!("{end} is {}, but the plant's city in programme.yaml is {city}", quote(place)));
+            row.error(format_args!(
+                "{end} is {}, but the plant's city in programme.yaml is {city}",
+                quote(place)
+            ));
         }
         if let Direction::Inbound { supplier, .. } = &lane.direction {
-            once(&mut served, supplier.clone(), row, "an inbound lane of this supplier");
+            once(
+                &mut served,
+                supplier.clone(),
+                row,
+                "an inbound lane of this supplier",
+            );
         }
         once(&mut seen, lane.id.clone(), row, "this lane_id");
-        lanes.push(Numbered { line: row.line, row: lane });
+        lanes.push(Numbered {
+            line: row.line,
+            row: lane,
+        });
     });
     lanes
 }
@@ -67,12 +102,17 @@ fn direction(row: &mut Row<'_>, known: &Known) -> Option<Direction> {
     })?;
     if !inbound {
         // Also where the share is wrong the lane is kept, so that it does not seem to be missing.
-        let share = row.must("share", |text| share(text, 1, 1_000_000)).unwrap_or(Share::ONE);
+        let share = row
+            .must("share", |text| share(text, 1, 1_000_000))
+            .unwrap_or(Share::ONE);
         return Some(Direction::Outbound { share });
     }
     let supplier = row.must("supplier_id", SupplierId::parse)?;
     known.check_supplier(row, "supplier", &supplier);
-    Some(Direction::Inbound { supplier, frequency: row.text("frequency") })
+    Some(Direction::Inbound {
+        supplier,
+        frequency: row.text("frequency"),
+    })
 }
 
 fn cost_unit(text: &str) -> Result<CostUnit, ParseError> {

@@ -16,12 +16,30 @@ pub(super) const ROUTING: &str = "routing.csv";
 pub(super) const DAILY: &str = "daily.csv";
 pub(super) const ORDERS: &str = "orders.csv";
 
-pub(super) fn operations(folder: &Folder, sheet: Option<&Sheet>, log: &mut Log) -> Vec<Numbered<Operation>> {
+pub(super) fn operations(
+    folder: &Folder,
+    sheet: Option<&Sheet>,
+    log: &mut Log,
+) -> Vec<Numbered<Operation>> {
     let columns = columns(
-        &["op_id", "shop", "seq", "operation", "applies_to", "cycle_time_s"],
         &[
-            "flow_time_s", "parallel_stations", "capacity_per_hour", "first_pass_yield", "energy_kwh_per_vehicle",
-            "automation_rate", "operators_per_shift", "source_kind", "source",
+            "op_id",
+            "shop",
+            "seq",
+            "operation",
+            "applies_to",
+            "cycle_time_s",
+        ],
+        &[
+            "flow_time_s",
+            "parallel_stations",
+            "capacity_per_hour",
+            "first_pass_yield",
+            "energy_kwh_per_vehicle",
+            "automation_rate",
+            "operators_per_shift",
+            "source_kind",
+            "source",
         ],
     );
     let (mut operations, mut ids, mut places) = (Vec::new(), HashMap::new(), HashMap::new());
@@ -41,7 +59,9 @@ pub(super) fn operations(folder: &Folder, sheet: Option<&Sheet>, log: &mut Log) 
                 flow_ms: row.maybe_number("flow_time_s", 3, 0).unwrap_or(cycle_ms),
                 stations: row.maybe_number("parallel_stations", 0, 1).unwrap_or(1),
                 first_pass_yield: row.share_within("first_pass_yield", Share::ONE, 1, 1_000_000),
-                energy_wh: row.maybe_number("energy_kwh_per_vehicle", 3, 0).unwrap_or(0),
+                energy_wh: row
+                    .maybe_number("energy_kwh_per_vehicle", 3, 0)
+                    .unwrap_or(0),
                 automation: row.share_within("automation_rate", Share(0), 0, 1_000_000),
                 operators: row.maybe_number("operators_per_shift", 0, 0).unwrap_or(0),
                 source_kind: row.text("source_kind"),
@@ -52,8 +72,16 @@ pub(super) fn operations(folder: &Folder, sheet: Option<&Sheet>, log: &mut Log) 
         })();
         let Some(operation) = operation else { return };
         once(&mut ids, operation.id.clone(), row, "this op_id");
-        once(&mut places, (operation.shop.clone(), operation.seq), row, "this shop with this seq");
-        operations.push(Numbered { line: row.line, row: operation });
+        once(
+            &mut places,
+            (operation.shop.clone(), operation.seq),
+            row,
+            "this shop with this seq",
+        );
+        operations.push(Numbered {
+            line: row.line,
+            row: operation,
+        });
     });
     operations
 }
@@ -61,17 +89,28 @@ pub(super) fn operations(folder: &Folder, sheet: Option<&Sheet>, log: &mut Log) 
 /// ALL, or variants with commas; a variant that is known and not built is left out.
 fn applies_to(row: &mut Row<'_>, sheet: Option<&Sheet>) -> Vec<VariantId> {
     let text = row.must_text("applies_to");
-    let Some(offer) = sheet.map(|sheet| &sheet.offer) else { return Vec::new() };
+    let Some(offer) = sheet.map(|sheet| &sheet.offer).filter(|offer| offer.sound) else {
+        return Vec::new();
+    };
     let built = offer.variants.iter().map(|variant| &variant.id);
     if text == "ALL" || text.is_empty() {
         return built.cloned().collect();
     }
     let named: Vec<&str> = text.split(',').map(str::trim).collect();
-    for name in named.iter().filter(|name| !offer.known_variants.iter().any(|known| known == *name)) {
+    for name in named
+        .iter()
+        .filter(|name| !offer.known_variants.iter().any(|known| known == *name))
+    {
         let variants = list(&offer.known_variants);
-        row.error(format_args!("applies_to {} is not a variant; write ALL or some of {variants}", quote(name)));
+        row.error(format_args!(
+            "applies_to {} is not a variant; write ALL or some of {variants}",
+            quote(name)
+        ));
     }
-    built.filter(|id| named.contains(&id.as_str())).cloned().collect()
+    built
+        .filter(|id| named.contains(&id.as_str()))
+        .cloned()
+        .collect()
 }
 
 /// Reports the first row whose date does not follow the one before.
@@ -81,8 +120,14 @@ struct Calendar {
 
 impl Calendar {
     fn check(&mut self, row: &mut Row<'_>, on: Date) {
-        if let Some(due) = self.before.map(|before| before.plus(1)).filter(|due| *due != on) {
-            row.error(format_args!("date {on} does not follow; the next day is {due}, one row a day"));
+        if let Some(due) = self
+            .before
+            .map(|before| before.plus(1))
+            .filter(|due| *due != on)
+        {
+            row.error(format_args!(
+                "date {on} does not follow; the next day is {due}, one row a day"
+            ));
         }
         self.before = Some(on);
     }
@@ -99,22 +144,33 @@ struct Cumulative {
 
 impl Cumulative {
     const fn new(column: &'static str, of: &'static str) -> Self {
-        Self { column, of, sum: 0, told: false }
+        Self {
+            column,
+            of,
+            sum: 0,
+            told: false,
+        }
     }
 
     fn check(&mut self, row: &mut Row<'_>, value: i64) {
         self.sum += value;
         let (column, of, sum) = (self.column, self.of, self.sum);
-        if let Some(says) = row.maybe_number(column, 0, 0).filter(|says| *says != sum && !self.told) {
+        if let Some(says) = row
+            .maybe_number(column, 0, 0)
+            .filter(|says| *says != sum && !self.told)
+        {
             self.told = true;
-            let message = format!("{column} is {says} but {of} adds up to {sum}; {column} is not used");
+            let message =
+                format!("{column} is {says} but {of} adds up to {sum}; {column} is not used");
             row.log.warning(row.file, Some(row.line), message);
         }
     }
 }
 
 pub(super) fn days(folder: &Folder, sheet: Option<&Sheet>, log: &mut Log) -> Vec<Numbered<Day>> {
-    let variants = sheet.map(|sheet| sheet.offer.variants.as_slice()).unwrap_or_default();
+    let variants = sheet
+        .map(|sheet| sheet.offer.variants.as_slice())
+        .unwrap_or_default();
     let planned: Vec<String> = variants
         .iter()
         .map(|variant| format!("produced_{}", variant.id.as_str().to_ascii_lowercase()))
@@ -122,7 +178,7 @@ pub(super) fn days(folder: &Folder, sheet: Option<&Sheet>, log: &mut Log) -> Vec
     let mut required = vec!["day", "date", "shifts", "capacity", "produced"];
     required.extend(planned.iter().map(String::as_str));
     let columns = columns(&required, &["cum_produced", "delivered", "cum_delivered"]);
-    if sheet.is_none() {
+    if !sheet.is_some_and(|sheet| sheet.offer.sound) {
         // Without the variants the columns of this file are not known.
         return Vec::new();
     }
@@ -132,6 +188,7 @@ pub(super) fn days(folder: &Folder, sheet: Option<&Sheet>, log: &mut Log) -> Vec
     let mut delivered = Cumulative::new("cum_delivered", "delivered");
     let mut shifts_told = false;
     each_row(folder, DAILY, &columns, log, |row| {
+        let before = row.log.count();
         let number = row.must_number("day", 0, 1);
         let on = row.must_date("date");
         let shifts = row.must_number("shifts", 0, 0);
@@ -142,36 +199,60 @@ pub(super) fn days(folder: &Folder, sheet: Option<&Sheet>, log: &mut Log) -> Vec
             shifts,
             shift_ms: on.map_or(0, |on| shift_ms(row, sheet, on, shifts, &mut shifts_told)),
             capacity: row.must_number("capacity", 0, 0),
-            planned: planned.iter().map(|name| row.must_number(name, 0, 0)).collect(),
+            planned: planned
+                .iter()
+                .map(|name| row.must_number(name, 0, 0))
+                .collect(),
             published_delivered: row.maybe_number("delivered", 0, 0),
         };
-        if day.planned_total() != total {
+        if row.log.count() == before && day.planned_total() != total {
             let sum = day.planned_total();
-            row.error(format_args!("produced is {total}, but {} add up to {sum}", list(&planned)));
+            row.error(format_args!(
+                "produced is {total}, but {} add up to {sum}",
+                list(&planned)
+            ));
         }
         let due = days.len() as i64 + 1;
         if number != due {
-            row.error(format_args!("day {number} does not follow; this is day {due}, one row a day"));
+            row.error(format_args!(
+                "day {number} does not follow; this is day {due}, one row a day"
+            ));
         }
         if let Some(on) = on {
             calendar.check(row, on);
         }
         produced.check(row, total);
         delivered.check(row, day.published_delivered.unwrap_or(0));
-        days.push(Numbered { line: row.line, row: day });
+        days.push(Numbered {
+            line: row.line,
+            row: day,
+        });
     });
     days
 }
 
 /// The length of a shift on a day; daily.csv says how many work.
-fn shift_ms(row: &mut Row<'_>, sheet: Option<&Sheet>, on: Date, shifts: i64, told: &mut bool) -> i64 {
-    let Some(sheet) = sheet.filter(|sheet| shifts > 0 && !sheet.shifts.is_empty()) else { return 0 };
+fn shift_ms(
+    row: &mut Row<'_>,
+    sheet: Option<&Sheet>,
+    on: Date,
+    shifts: i64,
+    told: &mut bool,
+) -> i64 {
+    let Some(sheet) = sheet.filter(|sheet| shifts > 0 && !sheet.shifts.is_empty()) else {
+        return 0;
+    };
     let Some(period) = sheet.shifts.iter().find(|p| p.first <= on && on <= p.last) else {
-        row.error(format_args!("works on {on}, but no period of shifts in programme.yaml covers that day"));
+        row.error(format_args!(
+            "works on {on}, but no period of shifts in programme.yaml covers that day"
+        ));
         return 0;
     };
     if period.shifts != shifts && !std::mem::replace(told, true) {
-        let message = format!("shifts is {shifts}, programme.yaml says {}; daily.csv counts", period.shifts);
+        let message = format!(
+            "shifts is {shifts}, programme.yaml says {}; daily.csv counts",
+            period.shifts
+        );
         row.log.warning(row.file, Some(row.line), message);
     }
     period.shift_ms
@@ -180,7 +261,12 @@ fn shift_ms(row: &mut Row<'_>, sheet: Option<&Sheet>, on: Date, shifts: i64, tol
 pub(super) fn orders(folder: &Folder, log: &mut Log) -> Vec<Numbered<OrderDay>> {
     let columns = columns(
         &["date", "new_locked_orders"],
-        &["cum_locked_orders", "cum_delivered", "backlog", "source_kind"],
+        &[
+            "cum_locked_orders",
+            "cum_delivered",
+            "backlog",
+            "source_kind",
+        ],
     );
     let mut orders = Vec::new();
     let mut calendar = Calendar { before: None };
@@ -191,7 +277,10 @@ pub(super) fn orders(folder: &Folder, log: &mut Log) -> Vec<Numbered<OrderDay>> 
         locked.check(row, new);
         let Some(on) = on else { return };
         calendar.check(row, on);
-        orders.push(Numbered { line: row.line, row: OrderDay { on, locked: new } });
+        orders.push(Numbered {
+            line: row.line,
+            row: OrderDay { on, locked: new },
+        });
     });
     orders
 }

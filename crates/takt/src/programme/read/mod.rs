@@ -12,8 +12,8 @@ mod sheet;
 
 use super::folder::Folder;
 use super::model::{
-    BomLine, Co2Factor, Day, Item, Lane, LooseDate, Material, Node, Operation, OrderDay, Recall, SequenceRule,
-    ServiceCase, Stake, Supplier, SupplyLink, WorldFigure,
+    BomLine, Co2Factor, Day, Item, Lane, LooseDate, Material, Node, Operation, OrderDay, Recall,
+    SequenceRule, ServiceCase, Stake, Supplier, SupplyLink, WorldFigure,
 };
 use super::problem::{Log, list, quote};
 use super::table::Row;
@@ -61,11 +61,22 @@ pub(super) const REQUIRED: [&str; 8] = [
 ];
 
 pub(super) fn read(folder: &Folder, log: &mut Log) -> Draft {
-    for file in REQUIRED.into_iter().filter(|file| folder.file(file).is_none()) {
-        log.error(file, None, format_args!("is missing; a programme needs {}", list(REQUIRED)));
+    for file in REQUIRED
+        .into_iter()
+        .filter(|file| folder.file(file).is_none())
+    {
+        log.error(
+            file,
+            None,
+            format_args!("is missing; a programme needs {}", list(REQUIRED)),
+        );
     }
     for name in folder.strangers() {
-        log.warning(sheet::FILE, None, format_args!("the folder holds {}, which is not read", quote(name)));
+        log.warning(
+            sheet::FILE,
+            None,
+            format_args!("the folder holds {}, which is not read", quote(name)),
+        );
     }
     let sheet = sheet::read(folder, log);
     let mut known = Known::default();
@@ -104,28 +115,50 @@ struct Known {
     /// Items, and whether they are made.
     items: Option<HashMap<ItemId, bool>>,
     /// What the links carry: items and deeper materials.
-    carried: HashSet<ItemId>,
+    carried: Option<HashSet<ItemId>>,
 }
 
 impl Known {
     /// Reports a supplier that does not exist.
     fn check_supplier(&self, row: &mut Row<'_>, what: &str, id: &SupplierId) {
-        if self.suppliers.as_ref().is_some_and(|known| !known.contains_key(id)) {
-            row.error(format_args!("{what} {} is not in suppliers.csv", quote(id.as_str())));
+        if self
+            .suppliers
+            .as_ref()
+            .is_some_and(|known| !known.contains_key(id))
+        {
+            row.error(format_args!(
+                "{what} {} is not in suppliers.csv",
+                quote(id.as_str())
+            ));
         }
     }
 
     /// Reports an item that does not exist.
     fn check_item(&self, row: &mut Row<'_>, what: &str, id: &ItemId) {
-        if self.items.as_ref().is_some_and(|known| !known.contains_key(id)) {
-            row.error(format_args!("{what} {} is not in items.csv", quote(id.as_str())));
+        if self
+            .items
+            .as_ref()
+            .is_some_and(|known| !known.contains_key(id))
+        {
+            row.error(format_args!(
+                "{what} {} is not in items.csv",
+                quote(id.as_str())
+            ));
         }
     }
 
     /// Reports what is neither an item nor carried by a link.
     fn check_carried(&self, row: &mut Row<'_>, what: &str, id: &ItemId) {
-        let item = self.items.as_ref().is_none_or(|known| known.contains_key(id));
-        if !item && !self.carried.contains(id) {
+        let item = self
+            .items
+            .as_ref()
+            .is_none_or(|known| known.contains_key(id));
+        if !item
+            && self
+                .carried
+                .as_ref()
+                .is_some_and(|carried| !carried.contains(id))
+        {
             row.error(format_args!(
                 "{what} {} is neither in items.csv nor an item_id of supply_edges.csv",
                 quote(id.as_str())
@@ -140,7 +173,11 @@ fn degrees(text: &str, most: i64) -> Result<i64, ParseError> {
     if (-most * 1_000_000..=most * 1_000_000).contains(&micro) {
         Ok(micro)
     } else {
-        Err(ParseError::new("angle", text, "latitude is -90 to 90 and longitude -180 to 180 degrees"))
+        Err(ParseError::new(
+            "angle",
+            text,
+            "latitude is -90 to 90 and longitude -180 to 180 degrees",
+        ))
     }
 }
 
@@ -151,30 +188,54 @@ fn place(row: &mut Row<'_>) -> Option<super::model::Place> {
     }
     let lat_micro = row.maybe("lat", |text| degrees(text, 90))?;
     let lon_micro = row.maybe("lon", |text| degrees(text, 180))?;
-    Some(super::model::Place { lat_micro, lon_micro })
+    Some(super::model::Place {
+        lat_micro,
+        lon_micro,
+    })
 }
 
 /// Reads a date that may lack its day or its month.
 fn loose_date(text: &str) -> Result<LooseDate, ParseError> {
-    let refuse = || ParseError::new("date", text, "it is written YYYY, YYYY-MM or YYYY-MM-DD and must exist");
+    let refuse = || {
+        ParseError::new(
+            "date",
+            text,
+            "it is written YYYY, YYYY-MM or YYYY-MM-DD and must exist",
+        )
+    };
     let (first, last) = match text.len() {
-        4 => (Date::parse(&format!("{text}-01-01")), Date::parse(&format!("{text}-12-31"))),
+        4 => (
+            Date::parse(&format!("{text}-01-01")),
+            Date::parse(&format!("{text}-12-31")),
+        ),
         7 => {
             let first = Date::parse(&format!("{text}-01"));
             // 31 days after the first lie in the next month; its day says how far to go back to the last.
             let next = first.clone().map(|first| first.plus(31));
-            (first, next.map(|next| next.minus(i32::try_from(next.ymd().2).unwrap_or(1))))
+            (
+                first,
+                next.map(|next| next.minus(i32::try_from(next.ymd().2).unwrap_or(1))),
+            )
         }
         _ => (Date::parse(text), Date::parse(text)),
     };
     match (first, last) {
-        (Ok(first), Ok(last)) => Ok(LooseDate { text: text.to_owned(), first, last }),
+        (Ok(first), Ok(last)) => Ok(LooseDate {
+            text: text.to_owned(),
+            first,
+            last,
+        }),
         _ => Err(refuse()),
     }
 }
 
 /// Reports the second row with a key that must be unique.
-fn once<K: std::hash::Hash + Eq>(seen: &mut HashMap<K, u32>, key: K, row: &mut Row<'_>, what: &str) -> bool {
+fn once<K: std::hash::Hash + Eq>(
+    seen: &mut HashMap<K, u32>,
+    key: K,
+    row: &mut Row<'_>,
+    what: &str,
+) -> bool {
     match seen.entry(key) {
         std::collections::hash_map::Entry::Occupied(first) => {
             let first = *first.get();

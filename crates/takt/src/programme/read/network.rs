@@ -5,7 +5,7 @@ use crate::programme::folder::Folder;
 use crate::programme::model::{Material, MaterialUnit, Node, Stake, Supplier, SupplyLink};
 use crate::programme::problem::{Log, list, quote};
 use crate::programme::table::{columns, each_row, flag, share};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use takt_kernel::{Date, ItemId, ParseError, Quantity, Share, SupplierId, Unit};
 
 pub(super) const SUPPLIERS: &str = "suppliers.csv";
@@ -14,7 +14,11 @@ const LINKS: &str = "supply_edges.csv";
 /// No real network is known as deep; a larger number is a typing error.
 const DEEPEST_TIER: i64 = 99;
 
-pub(super) fn suppliers(folder: &Folder, known: &mut Known, log: &mut Log) -> Vec<Numbered<Supplier>> {
+pub(super) fn suppliers(
+    folder: &Folder,
+    known: &mut Known,
+    log: &mut Log,
+) -> Vec<Numbered<Supplier>> {
     let columns = columns(
         &["id", "name", "country", "city", "tier"],
         &["lat", "lon", "what", "source_kind", "source"],
@@ -28,7 +32,11 @@ pub(super) fn suppliers(folder: &Folder, known: &mut Known, log: &mut Log) -> Ve
         }
         let country = row.must("country", |text| match text.as_bytes() {
             [b'A'..=b'Z', b'A'..=b'Z'] => Ok(text.to_owned()),
-            _ => Err(ParseError::new("country", text, "it is two capitals of ISO 3166")),
+            _ => Err(ParseError::new(
+                "country",
+                text,
+                "it is two capitals of ISO 3166",
+            )),
         });
         let supplier = (|| {
             Some(Supplier {
@@ -45,35 +53,73 @@ pub(super) fn suppliers(folder: &Folder, known: &mut Known, log: &mut Log) -> Ve
         })();
         let Some(supplier) = supplier else { return };
         if once(&mut seen, supplier.id.clone(), row, "this id") {
-            suppliers.push(Numbered { line: row.line, row: supplier });
+            suppliers.push(Numbered {
+                line: row.line,
+                row: supplier,
+            });
         }
     });
     if usable {
-        let plants: Vec<&SupplierId> = suppliers.iter().filter(|s| s.row.tier == 0).map(|s| &s.row.id).collect();
+        let plants: Vec<&SupplierId> = suppliers
+            .iter()
+            .filter(|s| s.row.tier == 0)
+            .map(|s| &s.row.id)
+            .collect();
         match plants.as_slice() {
             [plant] => known.plant = Some((*plant).clone()),
-            [] => log.error(SUPPLIERS, None, "has no row with tier 0; that row is the plant"),
-            many => log.error(SUPPLIERS, None, format_args!("has {} rows with tier 0: {}; one is the plant", many.len(), list(many))),
+            [] => log.error(
+                SUPPLIERS,
+                None,
+                "has no row with tier 0; that row is the plant",
+            ),
+            many => log.error(
+                SUPPLIERS,
+                None,
+                format_args!(
+                    "has {} rows with tier 0: {}; one is the plant",
+                    many.len(),
+                    list(many)
+                ),
+            ),
         }
-        known.suppliers = Some(suppliers.iter().map(|s| (s.row.id.clone(), s.row.tier)).collect());
+        known.suppliers = Some(
+            suppliers
+                .iter()
+                .map(|s| (s.row.id.clone(), s.row.tier))
+                .collect(),
+        );
     }
     suppliers
 }
 
-pub(super) fn links(folder: &Folder, known: &mut Known, log: &mut Log) -> Vec<Numbered<SupplyLink>> {
+pub(super) fn links(
+    folder: &Folder,
+    known: &mut Known,
+    log: &mut Log,
+) -> Vec<Numbered<SupplyLink>> {
     let columns = columns(
         &["from_supplier", "to_supplier", "item_id", "share"],
         &[
-            "name", "into", "qty_per", "uom", "lead_time_days", "customer_stock_days", "valid_from", "valid_to",
+            "name",
+            "into",
+            "qty_per",
+            "uom",
+            "lead_time_days",
+            "customer_stock_days",
+            "valid_from",
+            "valid_to",
             "source_kind",
         ],
     );
     // What a link may go into can be carried by a later line: a first pass over the column finds all.
-    let mut carried = std::mem::take(&mut known.carried);
-    each_row(folder, LINKS, &columns, &mut Log::default(), |row| {
-        carried.extend(row.cell("item_id").and_then(|text| ItemId::parse(text).ok()));
+    let mut carried = HashSet::new();
+    let usable = each_row(folder, LINKS, &columns, &mut Log::default(), |row| {
+        carried.extend(
+            row.cell("item_id")
+                .and_then(|text| ItemId::parse(text).ok()),
+        );
     });
-    known.carried = carried;
+    known.carried = usable.then_some(carried);
     let (mut links, mut seen) = (Vec::new(), HashMap::new());
     each_row(folder, LINKS, &columns, log, |row| {
         let from = row.must("from_supplier", SupplierId::parse);
@@ -88,7 +134,9 @@ pub(super) fn links(folder: &Folder, known: &mut Known, log: &mut Log) -> Vec<Nu
             Some(SupplyLink {
                 name: row.text("name"),
                 into: row.many("into", ItemId::parse),
-                share: row.must("share", |text| share(text, 1, 1_000_000)).unwrap_or(Share::ONE),
+                share: row
+                    .must("share", |text| share(text, 1, 1_000_000))
+                    .unwrap_or(Share::ONE),
                 qty_per: row.maybe_number("qty_per", 3, 1).map(Quantity::from_milli),
                 unit: row.maybe("uom", Unit::parse),
                 lead_time_days: row.maybe_number("lead_time_days", 0, 0),
@@ -102,24 +150,40 @@ pub(super) fn links(folder: &Folder, known: &mut Known, log: &mut Log) -> Vec<Nu
             })
         })();
         let Some(link) = link else { return };
-        if let (Some(first), Some(last)) = (link.valid_from, link.valid_to) && last < first {
+        if let (Some(first), Some(last)) = (link.valid_from, link.valid_to)
+            && last < first
+        {
             row.error(format_args!("valid_to {last} is before valid_from {first}"));
         }
         for id in &link.into {
             known.check_carried(row, "into", id);
         }
         let tier = |id| known.suppliers.as_ref().and_then(|known| known.get(id));
-        if let (Some(a), Some(b)) = (tier(&link.from), tier(&link.to)) && a < b {
+        if let (Some(a), Some(b)) = (tier(&link.from), tier(&link.to))
+            && a < b
+        {
             row.error(format_args!("runs from {} of tier {a} to {} of tier {b}; links run from the same or a deeper tier", link.from, link.to));
         }
         if known.plant.as_ref() == Some(&link.to) {
             known.check_item(row, "item", &link.item);
         } else if known.plant.is_some() && link.into.is_empty() {
-            row.error(format_args!("into is empty; say which items of {} it goes into", link.to));
+            row.error(format_args!(
+                "into is empty; say which items of {} it goes into",
+                link.to
+            ));
         }
-        let key = (link.from.clone(), link.to.clone(), link.item.clone(), link.into.clone(), link.valid_from);
+        let key = (
+            link.from.clone(),
+            link.to.clone(),
+            link.item.clone(),
+            link.into.clone(),
+            link.valid_from,
+        );
         once(&mut seen, key, row, "this link");
-        links.push(Numbered { line: row.line, row: link });
+        links.push(Numbered {
+            line: row.line,
+            row: link,
+        });
     });
     links
 }
@@ -128,8 +192,19 @@ pub(super) fn nodes(folder: &Folder, known: &Known, log: &mut Log) -> Vec<Node> 
     let columns = columns(
         &["supplier_id", "item_id"],
         &[
-            "name", "lat", "lon", "uom", "capacity_per_week", "stock_days", "ttr_days", "process_hours", "wait_hours",
-            "yield", "kgco2e_per_unit", "stock_survives_site_loss", "source_kind",
+            "name",
+            "lat",
+            "lon",
+            "uom",
+            "capacity_per_week",
+            "stock_days",
+            "ttr_days",
+            "process_hours",
+            "wait_hours",
+            "yield",
+            "kgco2e_per_unit",
+            "stock_survives_site_loss",
+            "source_kind",
         ],
     );
     let (mut nodes, mut seen) = (Vec::new(), HashMap::new());
@@ -141,7 +216,9 @@ pub(super) fn nodes(folder: &Folder, known: &Known, log: &mut Log) -> Vec<Node> 
                 name: row.text("name"),
                 place: place(row),
                 unit: row.maybe("uom", Unit::parse).unwrap_or(Unit::Piece),
-                capacity_per_week: row.maybe_number("capacity_per_week", 3, 0).map(Quantity::from_milli),
+                capacity_per_week: row
+                    .maybe_number("capacity_per_week", 3, 0)
+                    .map(Quantity::from_milli),
                 stock_millidays: row.maybe_number("stock_days", 3, 0),
                 ttr_millidays: row.maybe_number("ttr_days", 3, 0),
                 process_millihours: row.maybe_number("process_hours", 3, 0),
@@ -157,7 +234,12 @@ pub(super) fn nodes(folder: &Folder, known: &Known, log: &mut Log) -> Vec<Node> 
         let Some(node) = node else { return };
         known.check_supplier(row, "supplier", &node.supplier);
         known.check_carried(row, "item", &node.item);
-        once(&mut seen, (node.supplier.clone(), node.item.clone()), row, "this supplier with this item");
+        once(
+            &mut seen,
+            (node.supplier.clone(), node.item.clone()),
+            row,
+            "this supplier with this item",
+        );
         nodes.push(node);
     });
     nodes
@@ -195,7 +277,12 @@ pub(super) fn materials(folder: &Folder, known: &Known, log: &mut Log) -> Vec<Ma
         for supplier in &material.suppliers {
             known.check_supplier(row, "supplier", supplier);
         }
-        once(&mut seen, (material.item.clone(), material.name.clone()), row, "this item with this material");
+        once(
+            &mut seen,
+            (material.item.clone(), material.name.clone()),
+            row,
+            "this item with this material",
+        );
         materials.push(material);
     });
     materials
@@ -204,7 +291,14 @@ pub(super) fn materials(folder: &Folder, known: &Known, log: &mut Log) -> Vec<Ma
 pub(super) fn stakes(folder: &Folder, known: &Known, log: &mut Log) -> Vec<Stake> {
     let columns = columns(
         &["investor", "company"],
-        &["company_id", "stake_pct", "notes", "date", "source_kind", "source"],
+        &[
+            "company_id",
+            "stake_pct",
+            "notes",
+            "date",
+            "source_kind",
+            "source",
+        ],
     );
     let mut stakes = Vec::new();
     each_row(folder, "stakes.csv", &columns, log, |row| {

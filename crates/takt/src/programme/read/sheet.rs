@@ -33,7 +33,15 @@ const KEYS: [&str; 18] = [
     "first_100000_elsewhere",
     "production_volumes",
 ];
-const PLANT_KEYS: [&str; 7] = ["name", "city", "lat", "lon", "takt_s", "shop_codes", "time_zone"];
+const PLANT_KEYS: [&str; 7] = [
+    "name",
+    "city",
+    "lat",
+    "lon",
+    "takt_s",
+    "shop_codes",
+    "time_zone",
+];
 
 /// What programme.yaml says.
 pub(in crate::programme) struct Sheet {
@@ -77,16 +85,24 @@ pub(super) fn read(folder: &Folder, log: &mut Log) -> Option<Sheet> {
         id: root.key("id").maybe(log, ProgrammeId::parse),
         title: root.key("programme").must_text(log, "the programme's name"),
         plant_name: plant.key("name").must_text(log, "the plant's name"),
-        city: plant.key("city").must_text(log, "the city where inbound lanes end"),
+        city: plant
+            .key("city")
+            .must_text(log, "the city where inbound lanes end"),
         place: place(&plant, log),
         time_zone: plant
             .key("time_zone")
             .maybe(log, |text| Zone::named(text).map(|_| text.to_owned()))
             .unwrap_or_else(|| "UTC".to_owned()),
-        takt_ms: plant.key("takt_s").must_number(log, "the takt in seconds", 3, 1),
+        takt_ms: plant
+            .key("takt_s")
+            .must_number(log, "the takt in seconds", 3, 1),
         shops: shops(&plant.key("shop_codes"), log),
         vin,
-        order_from: root.key("order_from").must(log, "the first day of purchase orders", Date::parse),
+        order_from: root.key("order_from").must(
+            log,
+            "the first day of purchase orders",
+            Date::parse,
+        ),
         final_item: {
             let field = root.key("final_item");
             field.maybe(log, ItemId::parse).map(|id| (field.line(), id))
@@ -100,19 +116,32 @@ pub(super) fn read(folder: &Folder, log: &mut Log) -> Option<Sheet> {
 }
 
 fn place(plant: &Field<'_>, log: &mut Log) -> Option<Place> {
-    let lat_micro = plant.key("lat").maybe(log, |text| super::degrees(text, 90))?;
-    let lon_micro = plant.key("lon").maybe(log, |text| super::degrees(text, 180))?;
-    Some(Place { lat_micro, lon_micro })
+    let lat_micro = plant
+        .key("lat")
+        .maybe(log, |text| super::degrees(text, 90))?;
+    let lon_micro = plant
+        .key("lon")
+        .maybe(log, |text| super::degrees(text, 180))?;
+    Some(Place {
+        lat_micro,
+        lon_micro,
+    })
 }
 
 fn shops(field: &Field<'_>, log: &mut Log) -> Vec<Shop> {
     if !field.is_there() {
-        field.missing(log, "a mapping from the codes of routing.csv to the names of the shops");
+        field.missing(
+            log,
+            "a mapping from the codes of routing.csv to the names of the shops",
+        );
     }
     let mut shops = Vec::new();
     for (code, name) in field.entries(log) {
         match ShopId::parse(code) {
-            Ok(id) => shops.push(Shop { id, name: name.must_text(log, "the shop's name") }),
+            Ok(id) => shops.push(Shop {
+                id,
+                name: name.must_text(log, "the shop's name"),
+            }),
             Err(error) => name.error(log, error),
         }
     }
@@ -122,19 +151,40 @@ fn shops(field: &Field<'_>, log: &mut Log) -> Vec<Shop> {
 /// Checks the parts of a VIN one by one, so that the message names the part.
 fn vin(field: &Field<'_>, log: &mut Log) -> VinScheme {
     if !field.is_there() {
-        field.missing(log, "the VIN scheme: wmi, vds_by_variant, model_year, plant_code, serial_digits");
-        return VinScheme { wmi: "XXX".into(), model_year: 'R', plant_code: 'A', serial_digits: 6 };
+        field.missing(
+            log,
+            "the VIN scheme: wmi, vds_by_variant, model_year, plant_code, serial_digits",
+        );
+        return VinScheme {
+            wmi: "XXX".into(),
+            model_year: 'R',
+            plant_code: 'A',
+            serial_digits: 6,
+        };
     }
-    let wmi = field.key("wmi").must(log, "positions 1 to 3", |text| vin_part(text, 3));
-    let year = field.key("model_year").must(log, "position 10", |text| match text {
-        "U" | "Z" | "0" => Err(ParseError::new("year", text, "a model year is never U, Z or 0")),
-        _ => vin_part(text, 1),
-    });
-    let plant = field.key("plant_code").must(log, "position 11", |text| vin_part(text, 1));
+    let wmi = field
+        .key("wmi")
+        .must(log, "positions 1 to 3", |text| vin_part(text, 3));
+    let year = field
+        .key("model_year")
+        .must(log, "position 10", |text| match text {
+            "U" | "Z" | "0" => Err(ParseError::new(
+                "year",
+                text,
+                "a model year is never U, Z or 0",
+            )),
+            _ => vin_part(text, 1),
+        });
+    let plant = field
+        .key("plant_code")
+        .must(log, "position 11", |text| vin_part(text, 1));
     let digits = field.key("serial_digits");
     let count = digits.must_number(log, "how many digits the serial has, 6", 0, 1);
     if count != 6 {
-        digits.error(log, "must be 6: a VIN has 17 characters and 11 stand before the serial");
+        digits.error(
+            log,
+            "must be 6: a VIN has 17 characters and 11 stand before the serial",
+        );
     }
     let letter = |part: Option<String>| part.and_then(|text| text.chars().next()).unwrap_or('A');
     VinScheme {
@@ -147,7 +197,8 @@ fn vin(field: &Field<'_>, log: &mut Log) -> VinScheme {
 
 /// Reads so many characters that a VIN may have.
 pub(super) fn vin_part(text: &str, length: usize) -> Result<String, ParseError> {
-    let legal = |c: char| c.is_ascii_digit() || (c.is_ascii_uppercase() && !matches!(c, 'I' | 'O' | 'Q'));
+    let legal =
+        |c: char| c.is_ascii_digit() || (c.is_ascii_uppercase() && !matches!(c, 'I' | 'O' | 'Q'));
     let rule = match length {
         1 => "it is one digit or capital, never I, O or Q",
         3 => "it is three digits or capitals, never I, O or Q",
@@ -167,13 +218,16 @@ fn first_handover(root: &Field<'_>, log: &mut Log) -> Option<Date> {
         return own.maybe(log, Date::parse);
     }
     let periods = root.key("delivery_volumes").key("periods").members(log);
-    periods.iter().filter_map(|period| period.key("first").maybe(log, Date::parse)).min()
+    periods
+        .iter()
+        .filter_map(|period| period.key("first").maybe(log, Date::parse))
+        .min()
 }
 
 fn vehicles(field: &Field<'_>, offer: &Offer, log: &mut Log) -> Option<i64> {
     let mut sum = 0i64;
     for (variant, units) in field.entries(log) {
-        if !offer.known_variants.iter().any(|known| known == variant) {
+        if offer.sound && !offer.known_variants.iter().any(|known| known == variant) {
             units.error(log, format_args!("{} is not a variant", quote(variant)));
         }
         sum += units.must_number(log, "vehicles of the variant", 0, 0);
@@ -183,7 +237,10 @@ fn vehicles(field: &Field<'_>, offer: &Offer, log: &mut Log) -> Option<i64> {
 
 fn shifts(field: &Field<'_>, log: &mut Log) -> Vec<Shifts> {
     if !field.is_there() {
-        field.missing(log, "a list of periods: first, last, shifts, hours_per_shift");
+        field.missing(
+            log,
+            "a list of periods: first, last, shifts, hours_per_shift",
+        );
     }
     let mut periods: Vec<Shifts> = Vec::new();
     for period in field.members(log) {
@@ -191,28 +248,48 @@ fn shifts(field: &Field<'_>, log: &mut Log) -> Vec<Shifts> {
         let last = period.key("last").must(log, "the last day", Date::parse);
         let shifts = period.key("shifts").must_number(log, "shifts a day", 0, 0);
         // A thousandth of an hour is 3,600 milliseconds, so no rounding.
-        let hours = period.key("hours_per_shift").must_number(log, "hours of a shift", 3, 1);
+        let hours = period
+            .key("hours_per_shift")
+            .must_number(log, "hours of a shift", 3, 1);
         if hours > 24_000 {
-            period.key("hours_per_shift").error(log, "must not be more than 24");
+            period
+                .key("hours_per_shift")
+                .error(log, "must not be more than 24");
         }
-        let (Some(first), Some(last)) = (first, last) else { continue };
+        let (Some(first), Some(last)) = (first, last) else {
+            continue;
+        };
         if last < first {
-            period.error(log, format_args!("ends on {last}, before it begins on {first}"));
+            period.error(
+                log,
+                format_args!("ends on {last}, before it begins on {first}"),
+            );
         } else if let Some(other) = periods.iter().find(|p| p.first <= last && first <= p.last) {
             let (from, to) = (other.first, other.last);
             period.error(log, format_args!("overlaps the period from {from} to {to}"));
         }
-        periods.push(Shifts { first, last, shifts, shift_ms: hours.min(24_000) * 3_600 });
+        periods.push(Shifts {
+            first,
+            last,
+            shifts,
+            shift_ms: hours.min(24_000) * 3_600,
+        });
     }
     periods
 }
 
 fn misspelt(field: &Field<'_>, known: &[&str], log: &mut Log) {
     for (key, value) in field.entries(log) {
-        let near = known.iter().find(|name| !known.contains(&key) && distance(key, name) <= 2);
+        let near = known
+            .iter()
+            .find(|name| !known.contains(&key) && distance(key, name) <= 2);
         if let Some(near) = near.filter(|near| !field.key(near).is_there() && key.len() > 3) {
             let line = Some(value.line());
-            log.warning(FILE, line, format_args!("key {} is not read; is it meant to be {near}?", quote(key)));
+            log.warning(
+                FILE,
+                line,
+                format_args!("key {} is not read; is it meant to be {near}?", quote(key)),
+            );
         }
     }
 }
@@ -227,7 +304,9 @@ fn distance(left: &str, right: &str) -> usize {
         let mut diagonal = i;
         let mut before = i + 1;
         for (cell, b) in row.iter_mut().skip(1).zip(right.bytes()) {
-            let next = (diagonal + usize::from(a != b)).min(before + 1).min(*cell + 1);
+            let next = (diagonal + usize::from(a != b))
+                .min(before + 1)
+                .min(*cell + 1);
             diagonal = std::mem::replace(cell, next);
             before = next;
         }

@@ -19,14 +19,20 @@ fn a_copy_on_disk_is_the_same_programme() -> Result<(), Box<dyn std::error::Erro
     let warning = "programme.yaml: the folder holds \"item.csv\", which is not read";
     assert_eq!(programme(&stranger).warnings.to_string(), warning);
     std::fs::write(dir.path().join("world.csv"), "kind,key,parameter,value\n")?;
-    assert_ne!(Folder::read(dir.path())?.programme_hash(), copy.programme_hash());
+    assert_ne!(
+        Folder::read(dir.path())?.programme_hash(),
+        copy.programme_hash()
+    );
     Ok(())
 }
 
 #[test]
 fn what_is_no_programme_says_so() -> Result<(), Box<dyn std::error::Error>> {
     let dir = tempfile::tempdir()?;
-    assert!(matches!(Folder::read(dir.path()), Err(FolderError::Empty(_))));
+    assert!(matches!(
+        Folder::read(dir.path()),
+        Err(FolderError::Empty(_))
+    ));
     let missing = Folder::open("no/such/folder").expect_err("there is no such folder");
     assert_eq!(
         missing.to_string(),
@@ -40,17 +46,21 @@ fn what_is_no_programme_says_so() -> Result<(), Box<dyn std::error::Error>> {
 #[test]
 fn a_hundred_thousand_rows_are_read() {
     let plant = "P,Plant,CN,Beijing-Yizhuang,0,,,,,\n";
-    let mut suppliers = format!("id,name,country,city,tier,lat,lon,what,source_kind,source\n{plant}");
-    let mut lanes = text("logistics.csv").lines().filter(|line| !line.starts_with("IN-")).fold(
-        String::new(),
-        |mut all, line| {
+    let mut suppliers =
+        format!("id,name,country,city,tier,lat,lon,what,source_kind,source\n{plant}");
+    let mut lanes = text("logistics.csv")
+        .lines()
+        .filter(|line| !line.starts_with("IN-"))
+        .fold(String::new(), |mut all, line| {
             let _ = writeln!(all, "{line}");
             all
-        },
-    );
+        });
     for n in 0..2_000 {
         let _ = writeln!(suppliers, "S{n},Supplier {n},CN,City,1,,,,,");
-        let _ = writeln!(lanes, "IN-S{n},inbound,City,Beijing-Yizhuang,,,truck,100,1.5,,,,,S{n},");
+        let _ = writeln!(
+            lanes,
+            "IN-S{n},inbound,City,Beijing-Yizhuang,,,truck,100,1.5,,,,,S{n},"
+        );
     }
     let mut items = "item_id,name,group,uom,make_buy,shop,mass_kg,unit_cost_usd,lead_time_days,lot_size,supplier_id,share\n\
                      CAR,Car,final,pc,make,FA,1,1,0,1,P,1\n".to_owned();
@@ -59,7 +69,10 @@ fn a_hundred_thousand_rows_are_read() {
     let mut nodes = "supplier_id,item_id,stock_days\n".to_owned();
     for n in 0..20_000 {
         let supplier = n % 2_000;
-        let _ = writeln!(items, "I{n},Item {n},body,pc,buy,BW,0.5,1.25,30,100,S{supplier},1");
+        let _ = writeln!(
+            items,
+            "I{n},Item {n},body,pc,buy,BW,0.5,1.25,30,100,S{supplier},1"
+        );
         let _ = writeln!(bom, "CAR,I{n},{}", 1 + n % 4);
         let _ = writeln!(links, "S{supplier},P,I{n},1,");
         let _ = writeln!(nodes, "S{supplier},I{n},7.5");
@@ -69,17 +82,30 @@ fn a_hundred_thousand_rows_are_read() {
         let from = 1 + n % 1_999;
         let _ = writeln!(links, "S{from},S{},M-{n},1,I{}", from - 1, from - 1);
     }
-    let folder = ["materials.csv", "recalls.csv", "service_cases.csv", "stakes.csv", "world.csv"]
-        .into_iter()
-        .fold(built_in(), Folder::without);
+    let folder = [
+        "materials.csv",
+        "recalls.csv",
+        "service_cases.csv",
+        "stakes.csv",
+        "world.csv",
+    ]
+    .into_iter()
+    .fold(built_in(), Folder::without);
     let files = [
-        ("suppliers.csv", suppliers), ("logistics.csv", lanes), ("items.csv", items), ("bom.csv", bom),
-        ("supply_edges.csv", links), ("nodes.csv", nodes),
+        ("suppliers.csv", suppliers),
+        ("logistics.csv", lanes),
+        ("items.csv", items),
+        ("bom.csv", bom),
+        ("supply_edges.csv", links),
+        ("nodes.csv", nodes),
     ];
-    let folder = files.into_iter().fold(folder, |folder, (file, text)| folder.with(file, text).expect("it counts"));
+    let folder = files.into_iter().fold(folder, |folder, (file, text)| {
+        folder.with(file, text).expect("it counts")
+    });
     let programme = programme(&folder);
     assert_eq!(programme.warnings.to_string(), "");
-    let rows = programme.items.len() + programme.bom.len() + programme.links.len() + programme.nodes.len();
+    let rows =
+        programme.items.len() + programme.bom.len() + programme.links.len() + programme.nodes.len();
     assert_eq!(rows, 105_001);
 }
 
@@ -88,12 +114,22 @@ fn a_deep_bill_does_not_exhaust_the_stack() {
     let mut items = text("items.csv");
     let mut bom = text("bom.csv");
     for n in 0..50_000 {
-        let _ = writeln!(items, "D{n},Deep {n},biw,pc,make,BW,1,1,1,1,0,1,XIAOMI,1,,0");
-        let parent = if n == 0 { "SU7".to_owned() } else { format!("D{}", n - 1) };
+        let _ = writeln!(
+            items,
+            "D{n},Deep {n},biw,pc,make,BW,1,1,1,1,0,1,XIAOMI,1,,0"
+        );
+        let parent = if n == 0 {
+            "SU7".to_owned()
+        } else {
+            format!("D{}", n - 1)
+        };
         let _ = writeln!(bom, "{parent},D{n},1,,1");
     }
     let _ = writeln!(bom, "D49999,UBF-01,1,,1");
-    let folder = built_in().with("items.csv", items).and_then(|f| f.with("bom.csv", bom.clone())).expect("they count");
+    let folder = built_in()
+        .with("items.csv", items)
+        .and_then(|f| f.with("bom.csv", bom.clone()))
+        .expect("they count");
     assert_eq!(programme(&folder).items.len(), 50_412);
     let _ = writeln!(bom, "D49999,D0,1,,1");
     let problems = parse(&folder.with("bom.csv", bom).expect("it counts")).expect_err("a cycle");

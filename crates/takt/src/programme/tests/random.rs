@@ -5,8 +5,30 @@ use proptest::prelude::*;
 
 /// What damaged files are made of: separators, quotes, signs and large numbers break more than letters do.
 const SHARDS: [&str; 24] = [
-    "", ",", "\"", "\n", "\r\n", ";", "=", "-", ".", ":", "[", "]", "{", "}", "&a", "*a", "\t", "\u{feff}", "0",
-    "99999999999999999999", "-1", "1e9", "2024-02-30", "\u{0}",
+    "",
+    ",",
+    "\"",
+    "\n",
+    "\r\n",
+    ";",
+    "=",
+    "-",
+    ".",
+    ":",
+    "[",
+    "]",
+    "{",
+    "}",
+    "&a",
+    "*a",
+    "\t",
+    "\u{feff}",
+    "0",
+    "99999999999999999999",
+    "-1",
+    "1e9",
+    "2024-02-30",
+    "\u{0}",
 ];
 
 fn damaged(file: &str, cuts: &[(usize, usize, usize)]) -> Folder {

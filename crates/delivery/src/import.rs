@@ -1,0 +1,185 @@
+//! The rows of a programme that delivery owns: its header, variants, option values, outbound lanes and milestones.
+//!
+//! It must not know sessions: the chassis does. Invariants: a row is read whole or refused with its field; what
+//! delivery does not own is passed over.
+
+use takt_contract::{
+    common::v1::{self as pb, programme_row::Row},
+    date_req, id_req,
+};
+use takt_kernel::{LaneId, PlantId, ProgrammeId, VariantId, Violations, Zone};
+use takt_service::{BoxFuture, Error, ImportSink, Tx};
+
+use crate::programme::{Lane, Milestone, OptionOffer, Programme, Variant, option_words, store};
+use crate::shipment::LANES;
+
+/// Takes the rows of a programme.
+pub(crate) struct ProgrammeSink;
+
+/// The rows of a chunk that delivery owns.
+#[derive(Default)]
+struct Staged {
+    programmes: Vec<Programme>,
+    variants: Vec<Variant>,
+    offers: Vec<OptionOffer>,
+    lanes: Vec<Lane>,
+    milestones: Vec<Milestone>,
+}
+
+impl ImportSink for ProgrammeSink {
+    fn stage<'t>(&'t self, tx: &'t Tx, rows: &'t [Row]) -> BoxFuture<'t, Result<(), Error>> {
+        Box::pin(async move {
+            let staged = Staged::read(rows)?;
+            for programme in &staged.programmes {
+                store::programme_add(tx, programme).await?;
+            }
+            store::variants_add(tx, &staged.variants).await?;
+            store::offers_add(tx, &staged.offers).await?;
+            store::lanes_add(tx, &staged.lanes).await?;
+            store::milestones_add(tx, &staged.milestones).await
+        })
+    }
+
+    fn prepare<'t>(&'t self, tx: &'t Tx) -> BoxFuture<'t, Result<(), Error>> {
+        Box::pin(async move {
+            let mut violations = Violations::new();
+            store::catalogue_fetch(tx).await?.check(&mut violations);
+            Ok(violations.finish()?)
+        })
+    }
+
+    fn clear<'t>(&'t self, tx: &'t Tx) -> BoxFuture<'t, Result<(), Error>> {
+        Box::pin(store::programme_clear(tx))
+    }
+}
+
+impl Staged {
+    fn read(rows: &[Row]) -> Result<Self, Error> {
+        let mut staged = Self::default();
+        let mut violations = Violations::new();
+        for (place, row) in rows.iter().enumerate() {
+            violations.scope(format!("rows[{place}]"), |violations| {
+                staged.take(row, violations)
+            });
+        }
+        violations.finish()?;
+        Ok(staged)
+    }
+
+    fn take(&mut self, row: &Row, violations: &mut Violations) {
+        match row {
+            Row::Header(row) => self.programmes.push(programme_of(row, violations)),
+            Row::Variant(row) => self.variants.push(variant_of(row, violations)),
+            Row::OptionValue(row) => self.offers.push(offer_of(row, violations)),
+            Row::Lane(row) if row.outbound => self.lanes.push(lane_of(row, violations)),
+            Row::Milestone(row) => self.milestones.push(milestone_of(row, violations)),
+            _ => {}
+        }
+    }
+}
+
+fn programme_of(row: &pb::ProgrammeHeader, violations: &mut Violations) -> Programme {
+    id_req::<ProgrammeId>(&row.programme_id, "header.programme_id", violations);
+    id_req::<PlantId>(&row.plant_id, "header.plant_id", violations);
+    violations.check("header.time_zone", Zone::named(&row.time_zone));
+    violations.require(
+        row.priority_option.is_empty() == row.priority_value.is_empty(),
+        "header.priority_value",
+        "give both, the option and the value that is built first, or none",
+    );
+    Programme {
+        id: row.programme_id.clone(),
+        name: row.name.clone(),
+        plant_id: row.plant_id.clone(),
+        time_zone: row.time_zone.clone(),
+        launch_on: date_req(row.launch_date.as_ref(), "header.launch_date", violations),
+        first_handover_on: date_req(
+            row.first_handover_date.as_ref(),
+            "header.first_handover_date",
+            violations,
+        ),
+        vehicle_count: row.vehicle_count,
+        priority_option: row.priority_option.clone(),
+        priority_value: row.priority_value.clone(),
+    }
+}
+
+fn variant_of(row: &pb::VariantRow, violations: &mut Violations) -> Variant {
+    id_req::<VariantId>(&row.variant_id, "variant.variant_id", violations);
+    violations.require(
+        row.variant_number > 0,
+        "variant.variant_number",
+        "it counts from 1",
+    );
+    Variant {
+        number: row.variant_number.into(),
+        id: row.variant_id.clone(),
+        name: row.name.clone(),
+        reference: row.reference_options.clone(),
+    }
+}
+
+fn offer_of(row: &pb::OptionValueRow, violations: &mut Violations) -> OptionOffer {
+    let offer = OptionOffer {
+        key: row.option_key.clone(),
+        value: row.value.clone(),
+        variant_id: row.variant_id.clone(),
+        number: row.value_number.into(),
+        share: row.share_millionths,
+    };
+    violations.scope("option_value", |violations| {
+        option_words(&offer, violations)
+    });
+    offer
+}
+
+fn lane_of(row: &pb::LaneRow, violations: &mut Violations) -> Lane {
+    id_req::<LaneId>(&row.lane_id, "lane.lane_id", violations);
+    let numbered = (1..LANES).contains(&i64::from(row.lane_number));
+    violations.require(
+        numbered,
+        "lane.lane_number",
+        format!("it counts from 1 and is below {LANES}"),
+    );
+    violations.require(
+        !row.to_place.is_empty(),
+        "lane.to_place",
+        "the city is missing",
+    );
+    violations.require(
+        row.transit_millidays >= 0,
+        "lane.transit_millidays",
+        "it is negative",
+    );
+    violations.require(
+        row.share_millionths >= 0,
+        "lane.share_millionths",
+        "it is negative",
+    );
+    Lane {
+        number: row.lane_number.into(),
+        id: row.lane_id.clone(),
+        city: row.to_place.clone(),
+        mode: row.mode.clone(),
+        distance_km: row.distance_km,
+        transit_millidays: row.transit_millidays,
+        share: row.share_millionths,
+    }
+}
+
+fn milestone_of(row: &pb::MilestoneRow, violations: &mut Violations) -> Milestone {
+    violations.require(
+        row.milestone_number > 0,
+        "milestone.milestone_number",
+        "it counts from 1",
+    );
+    Milestone {
+        number: row.milestone_number.into(),
+        published_on: date_req(row.date.as_ref(), "milestone.date", violations),
+        event: row.event.clone(),
+        cumulative_produced: row.cumulative_produced,
+        cumulative_delivered: row.cumulative_delivered,
+        locked_orders: row.locked_orders,
+        source_kind: row.source_kind.clone(),
+    }
+}

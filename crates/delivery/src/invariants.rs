@@ -1,0 +1,221 @@
+//! The rules that delivery's rows keep at rest, and the columns that make its digest.
+//!
+//! It must not know how rows come to be. Invariant: every rule stands here once, with its id, and no column of a
+//! digest depends on the order of arrival of news or on technical times.
+
+use takt_service::{Invariant, Table};
+
+/// The rules.
+pub(crate) const INVARIANTS: &[Invariant] = &[
+    Invariant {
+        id: "OR-1",
+        rule: "an order has at most one vehicle",
+        checked: "SELECT COUNT(*) FROM sales_order",
+        violated: "SELECT o.order_id FROM vehicle w JOIN sales_order o ON o.order_no = w.order_no \
+                   GROUP BY o.order_id HAVING COUNT(*) > 1 LIMIT 20",
+    },
+    Invariant {
+        id: "OR-2",
+        rule: "a vehicle is known once and has at most one order, which exists",
+        checked: "SELECT COUNT(*) FROM vehicle",
+        violated: "SELECT w.vin FROM vehicle w LEFT JOIN sales_order o ON o.order_no = w.order_no \
+                   WHERE w.order_no IS NOT NULL AND o.order_no IS NULL \
+                   UNION SELECT vin FROM vehicle GROUP BY vin HAVING COUNT(*) > 1 LIMIT 20",
+    },
+    Invariant {
+        id: "OR-3",
+        rule: "an order is open without a vehicle, allocated with one, or cancelled with the day and without one",
+        checked: "SELECT COUNT(*) FROM sales_order",
+        violated: "SELECT o.order_id FROM sales_order o LEFT JOIN vehicle w ON w.order_no = o.order_no \
+                   LEFT JOIN cancellation x ON x.order_no = o.order_no \
+                   WHERE (o.state = 1) <> (w.vin IS NOT NULL) OR (o.state = 2) <> (x.order_no IS NOT NULL) LIMIT 20",
+    },
+    Invariant {
+        id: "OR-4",
+        rule: "orders are numbered from 1 without gaps",
+        checked: "SELECT COUNT(*) FROM sales_order",
+        violated: "SELECT name FROM counter WHERE name = 'order' AND (value <> (SELECT COUNT(*) FROM sales_order) \
+                   OR value <> (SELECT COALESCE(MAX(order_no), 0) FROM sales_order))",
+    },
+    Invariant {
+        id: "OR-5",
+        rule: "an order and the vehicle it gets have the same configuration",
+        checked: "SELECT COUNT(*) FROM vehicle WHERE order_no IS NOT NULL",
+        violated: "SELECT o.order_id FROM vehicle w JOIN sales_order o ON o.order_no = w.order_no \
+                   WHERE w.config_no <> o.config_no LIMIT 20",
+    },
+    Invariant {
+        id: "LA-1",
+        rule: "the load of a lane is the number of its orders",
+        checked: "SELECT COUNT(*) FROM lane_load",
+        violated: "SELECT CAST(l.lane_no AS TEXT) FROM lane_load l LEFT JOIN (SELECT lane_no, COUNT(*) AS orders FROM sales_order \
+                   GROUP BY lane_no) o ON o.lane_no = l.lane_no WHERE l.order_count <> COALESCE(o.orders, 0) LIMIT 20",
+    },
+    Invariant {
+        id: "PR-1",
+        rule: "the promises of an order are numbered from 1 without gaps",
+        checked: "SELECT COUNT(*) FROM promise",
+        violated: "SELECT CAST(order_no AS TEXT) FROM promise GROUP BY order_no HAVING MAX(promise_no) <> COUNT(*) OR MIN(promise_no) <> 1 LIMIT 20",
+    },
+    Invariant {
+        id: "PR-2",
+        rule: "a promise differs from the one before by more than seven days and is not made before it",
+        checked: "SELECT COUNT(*) FROM promise WHERE promise_no > 1",
+        violated: "SELECT CAST(p.order_no AS TEXT) FROM promise p JOIN promise b ON b.order_no = p.order_no AND b.promise_no = p.promise_no - 1 \
+                   WHERE p.promise_no > 1 AND (ABS(p.deliver_on - b.deliver_on) <= 7 OR p.made_on < b.made_on) LIMIT 20",
+    },
+    Invariant {
+        id: "PR-3",
+        rule: "no promise lies before its build or before the first handover date, and every one is on an order",
+        checked: "SELECT COUNT(*) FROM promise",
+        violated: "SELECT CAST(p.order_no AS TEXT) FROM promise p LEFT JOIN sales_order o ON o.order_no = p.order_no CROSS JOIN programme g \
+                   WHERE p.deliver_on < p.build_on OR p.deliver_on < g.first_handover_on OR o.order_no IS NULL LIMIT 20",
+    },
+    Invariant {
+        id: "SH-1",
+        rule: "a shipment carries the vehicles that point to it and counts the handovers of them",
+        checked: "SELECT COUNT(*) FROM shipment",
+        violated: "SELECT CAST(s.shipment_no AS TEXT) FROM shipment s LEFT JOIN (SELECT shipment_no, COUNT(*) AS vehicles, \
+                   COUNT(handed_over_on) AS handed_over FROM vehicle WHERE shipment_no IS NOT NULL GROUP BY shipment_no) w \
+                   ON w.shipment_no = s.shipment_no \
+                   WHERE s.vehicle_count <> COALESCE(w.vehicles, 0) OR s.handed_over_count <> COALESCE(w.handed_over, 0) LIMIT 20",
+    },
+    Invariant {
+        id: "SH-2",
+        rule: "a shipment's state follows from its dates and counts",
+        checked: "SELECT COUNT(*) FROM shipment",
+        violated: "SELECT CAST(shipment_no AS TEXT) FROM shipment WHERE state <> CASE WHEN departed_on IS NULL THEN 1 \
+                   WHEN arrived_on IS NULL THEN 2 WHEN handed_over_count < vehicle_count THEN 3 ELSE 4 END LIMIT 20",
+    },
+    Invariant {
+        id: "SH-3",
+        rule: "a vehicle leaves with a load on the lane of its order, after its release, and the load on its day or later",
+        checked: "SELECT COUNT(*) FROM vehicle WHERE shipment_no IS NOT NULL",
+        violated: "SELECT w.vin FROM vehicle w JOIN sales_order o ON o.order_no = w.order_no LEFT JOIN shipment s ON s.shipment_no = w.shipment_no \
+                   WHERE w.shipment_no IS NOT NULL AND (s.shipment_no IS NULL OR s.lane_no <> o.lane_no OR s.planned_on < w.released_on \
+                   OR s.departed_on < s.planned_on OR s.arrived_on < s.departed_on OR w.released_on < w.built_on) LIMIT 20",
+    },
+    Invariant {
+        id: "HO-1",
+        rule: "no vehicle is handed over before its arrival or before the first handover date",
+        checked: "SELECT COUNT(*) FROM vehicle WHERE handed_over_on IS NOT NULL",
+        violated: "SELECT w.vin FROM vehicle w LEFT JOIN shipment s ON s.shipment_no = w.shipment_no CROSS JOIN programme g \
+                   WHERE w.handed_over_on IS NOT NULL AND (s.arrived_on IS NULL OR w.handed_over_on < s.arrived_on \
+                   OR w.handed_over_on < g.first_handover_on) LIMIT 20",
+    },
+];
+
+/// The tables with their business columns. The numbers of vehicles and cancellations count arrivals of news and are
+/// left out; so are traces and counters, which the rows themselves bear out.
+pub(crate) const TABLES: &[Table] = &[
+    Table {
+        name: "cancellation",
+        columns: &["order_no", "cancelled_on"],
+    },
+    Table {
+        name: "configuration",
+        columns: &["config_no", "variant_no", "priority", "options"],
+    },
+    Table {
+        name: "lane",
+        columns: &[
+            "lane_no",
+            "lane_id",
+            "city",
+            "mode",
+            "distance_km",
+            "transit_millidays",
+            "share",
+        ],
+    },
+    Table {
+        name: "lane_load",
+        columns: &["lane_no", "order_count"],
+    },
+    Table {
+        name: "milestone",
+        columns: &[
+            "milestone_no",
+            "published_on",
+            "event",
+            "cumulative_produced",
+            "cumulative_delivered",
+            "locked_orders",
+            "source_kind",
+        ],
+    },
+    Table {
+        name: "option_value",
+        columns: &["option_key", "variant_id", "value_id", "value_no", "share"],
+    },
+    Table {
+        name: "programme",
+        columns: &[
+            "programme_no",
+            "programme_id",
+            "name",
+            "plant_id",
+            "time_zone",
+            "launch_on",
+            "first_handover_on",
+            "vehicle_count",
+            "priority_option",
+            "priority_value",
+        ],
+    },
+    Table {
+        name: "promise",
+        columns: &[
+            "order_no",
+            "promise_no",
+            "kind",
+            "build_on",
+            "deliver_on",
+            "made_on",
+            "plan_id",
+        ],
+    },
+    Table {
+        name: "sales_order",
+        columns: &[
+            "order_no",
+            "order_id",
+            "customer_id",
+            "config_no",
+            "lane_no",
+            "locked_on",
+            "state",
+        ],
+    },
+    Table {
+        name: "shipment",
+        columns: &[
+            "shipment_no",
+            "lane_no",
+            "planned_on",
+            "expected_on",
+            "state",
+            "departed_on",
+            "arrived_on",
+            "vehicle_count",
+            "handed_over_count",
+        ],
+    },
+    Table {
+        name: "variant",
+        columns: &["variant_no", "variant_id", "name", "reference"],
+    },
+    Table {
+        name: "vehicle",
+        columns: &[
+            "vin",
+            "order_no",
+            "config_no",
+            "build_no",
+            "built_on",
+            "released_on",
+            "shipment_no",
+            "handed_over_on",
+        ],
+    },
+];

@@ -1,0 +1,141 @@
+//! What delivery does when production tells of vehicles and plans.
+//!
+//! It must not know the inbox. Invariants: a number of statements that does not depend on the number of facts; nobody
+//! is asked here: a plan leaves an intent.
+
+use std::sync::Arc;
+
+use takt_contract::{
+    date_req,
+    events::v1::{Fact, MasterPlanReleased, VehicleBuilt, VehicleReleased, fact_body::Kind},
+};
+use takt_kernel::{Date, Violations};
+use takt_service::{BoxFuture, Error, Reactions, Tx};
+
+use crate::{
+    allocation::{
+        BuiltVehicle,
+        store::{vehicles_receive, vehicles_release},
+    },
+    desk::Desk,
+    programme::{Catalogue, store::catalogue_fetch},
+    promise::handler::repromise_owe,
+};
+
+/// Takes production's facts.
+pub(crate) struct DeliveryReactions {
+    /// What the parts of the service share.
+    pub(crate) desk: Arc<Desk>,
+}
+
+/// The facts of a batch that concern delivery.
+#[derive(Default)]
+pub(crate) struct Told {
+    built: Vec<BuiltVehicle>,
+    released: Vec<(String, Date)>,
+    plans: Vec<(String, Date)>,
+}
+
+impl Reactions for DeliveryReactions {
+    fn apply<'t>(
+        &'t self,
+        tx: &'t Tx,
+        source: &'t str,
+        facts: &'t [Fact],
+    ) -> BoxFuture<'t, Result<(), Error>> {
+        Box::pin(async move {
+            if source != "production" {
+                return Ok(());
+            }
+            let told = Told::read(facts)?;
+            let catalogue = match self.desk.catalogue_known() {
+                Some(catalogue) => catalogue,
+                None => Arc::new(catalogue_fetch(tx).await?),
+            };
+            told.apply(tx, &catalogue).await
+        })
+    }
+}
+
+impl Told {
+    /// Reads the facts; all mistakes are told at once.
+    pub(crate) fn read(facts: &[Fact]) -> Result<Self, Error> {
+        let mut told = Self::default();
+        let mut violations = Violations::new();
+        for (place, fact) in facts.iter().enumerate() {
+            let Some(kind) = fact.body.as_ref().and_then(|body| body.kind.as_ref()) else {
+                continue;
+            };
+            violations.scope(format!("facts[{place}]"), |violations| {
+                told.take(kind, violations)
+            });
+        }
+        violations.finish()?;
+        Ok(told)
+    }
+
+    fn take(&mut self, kind: &Kind, violations: &mut Violations) {
+        match kind {
+            Kind::VehicleBuilt(fact) => self.built.push(built(fact, violations)),
+            Kind::VehicleReleased(fact) => self.released.push(released(fact, violations)),
+            Kind::MasterPlanReleased(fact) => self.plans.push(plan(fact, violations)),
+            _ => {}
+        }
+    }
+
+    /// Writes what follows. A vehicle's completion stands before its release whatever their places in the batch, and
+    /// vehicles come in the order of their build numbers.
+    pub(crate) async fn apply(mut self, tx: &Tx, catalogue: &Catalogue) -> Result<(), Error> {
+        self.built
+            .sort_by(|a, b| (a.build_no, &a.vin).cmp(&(b.build_no, &b.vin)));
+        vehicles_receive(tx, catalogue, &self.built).await?;
+        vehicles_release(tx, catalogue, &self.released).await?;
+        for (plan_id, as_of) in &self.plans {
+            repromise_owe(tx, plan_id, *as_of).await?;
+        }
+        Ok(())
+    }
+}
+
+fn built(fact: &VehicleBuilt, violations: &mut Violations) -> BuiltVehicle {
+    violations.require(!fact.vin.is_empty(), "vehicle_built.vin", "it is missing");
+    BuiltVehicle {
+        vin: fact.vin.clone(),
+        build_no: fact.build_number,
+        order_id: fact.order_id.clone(),
+        built_on: date_req(fact.built_on.as_ref(), "vehicle_built.built_on", violations),
+        released: fact.released,
+    }
+}
+
+fn released(fact: &VehicleReleased, violations: &mut Violations) -> (String, Date) {
+    violations.require(
+        !fact.vin.is_empty(),
+        "vehicle_released.vin",
+        "it is missing",
+    );
+    (
+        fact.vin.clone(),
+        date_req(
+            fact.released_on.as_ref(),
+            "vehicle_released.released_on",
+            violations,
+        ),
+    )
+}
+
+fn plan(fact: &MasterPlanReleased, violations: &mut Violations) -> (String, Date) {
+    violations.require(
+        !fact.plan_id.is_empty(),
+        "master_plan_released.plan_id",
+        "it is missing",
+    );
+    (
+        fact.plan_id.clone(),
+        date_req(
+            fact.as_of.as_ref(),
+            "master_plan_released.as_of",
+            violations,
+        ),
+    )
+}

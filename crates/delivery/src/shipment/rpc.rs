@@ -1,0 +1,233 @@
+//! Shipments on the wire.
+//!
+//! It must not decide anything. Invariants: a message is read as a whole or refused with every mistake in it; a chunk
+//! takes a number of statements that does not depend on its length.
+
+use std::{collections::BTreeMap, pin::Pin, sync::Arc};
+
+use futures_util::{Stream, TryStreamExt, stream};
+use takt_contract::{
+    date_pb,
+    delivery::v1::{self as pb, shipment_service_server::ShipmentService},
+    events::v1::{VehicleDispatched, fact_body::Kind},
+    id_req,
+};
+use takt_kernel::{Date, RequestId, Violations};
+use takt_service::{Call, Error, NewFact, Once, Tx};
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{
+    Moved, ShipmentNo, ShipmentState,
+    store::{
+        shipment_fetch, shipment_vins, shipments_fetch, shipments_list, shipments_move,
+        vehicles_leaving,
+    },
+    wire::{self, Reports, shipment_pb},
+};
+use crate::{desk::Desk, programme::Catalogue};
+
+/// Shipments in a message, so that it stays below 64 KiB.
+const PAGE: i64 = 400;
+
+/// The most reports of a chunk.
+pub(crate) const CHUNK: usize = 2_000;
+
+/// A stream of answers.
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// Shipments on the wire.
+pub(crate) struct ShipmentRpc {
+    /// What the parts of the service share.
+    pub(crate) desk: Arc<Desk>,
+}
+
+#[tonic::async_trait]
+impl ShipmentService for ShipmentRpc {
+    type StreamShipmentsStream = Answers<pb::StreamShipmentsResponse>;
+
+    async fn stream_shipments(
+        &self,
+        request: Request<pb::StreamShipmentsRequest>,
+    ) -> Result<Response<Self::StreamShipmentsStream>, Status> {
+        let (call, desk) = (Call::of(&request), Arc::clone(&self.desk));
+        let mut violations = Violations::new();
+        let filter = wire::filter(&request.into_inner(), &mut violations);
+        violations.finish().map_err(Error::from)?;
+        let catalogue = desk.catalogue(&call).await?;
+        let pages = stream::try_unfold(Some(0i64), move |after| {
+            let (call, desk, catalogue) = (call.clone(), Arc::clone(&desk), Arc::clone(&catalogue));
+            async move {
+                let Some(after) = after else {
+                    return Ok::<_, Status>(None);
+                };
+                let page = desk.store.read(&call, "shipments_stream", move |tx| {
+                    Box::pin(shipments_list(tx, filter, after, PAGE))
+                });
+                let page = page.await?;
+                let full = i64::try_from(page.len()).is_ok_and(|count| count == PAGE);
+                let next = page
+                    .last()
+                    .filter(|_| full)
+                    .map(|shipment| shipment.number.value());
+                let shipments: Vec<_> = page
+                    .iter()
+                    .map(|shipment| shipment_pb(shipment, &catalogue))
+                    .collect();
+                Ok((!shipments.is_empty())
+                    .then_some((pb::StreamShipmentsResponse { shipments }, next)))
+            }
+        });
+        Ok(Response::new(Box::pin(pages)))
+    }
+
+    type RecordTransportEventsStream = Answers<pb::RecordTransportEventsResponse>;
+
+    async fn record_transport_events(
+        &self,
+        request: Request<Streaming<pb::RecordTransportEventsRequest>>,
+    ) -> Result<Response<Self::RecordTransportEventsStream>, Status> {
+        let (call, desk) = (Call::of(&request), Arc::clone(&self.desk));
+        let answers = request.into_inner().and_then(move |message| {
+            let (call, desk) = (call.clone(), Arc::clone(&desk));
+            async move { record(&desk, &call, message).await.map_err(Status::from) }
+        });
+        Ok(Response::new(Box::pin(answers)))
+    }
+
+    async fn get_shipment(
+        &self,
+        request: Request<pb::GetShipmentRequest>,
+    ) -> Result<Response<pb::GetShipmentResponse>, Status> {
+        let call = Call::of(&request);
+        let id = request.into_inner().shipment_id;
+        let catalogue = self.desk.catalogue(&call).await?;
+        let number = ShipmentNo::parse(&id, &catalogue)
+            .map_err(|error| Error::invalid("shipment_id", error))?;
+        let answer = self.desk.store.read(&call, "shipment_get", move |tx| {
+            let (catalogue, id) = (Arc::clone(&catalogue), id.clone());
+            Box::pin(async move {
+                let shipment = shipment_fetch(tx, number)
+                    .await?
+                    .ok_or_else(|| Error::missing("shipment", id))?;
+                let vins = shipment_vins(tx, number).await?;
+                Ok(pb::GetShipmentResponse {
+                    shipment: Some(shipment_pb(&shipment, &catalogue)),
+                    vins,
+                })
+            })
+        });
+        Ok(Response::new(answer.await?))
+    }
+}
+
+/// Takes one chunk of reports.
+async fn record(
+    desk: &Desk,
+    call: &Call,
+    message: pb::RecordTransportEventsRequest,
+) -> Result<pb::RecordTransportEventsResponse, Error> {
+    let mut violations = Violations::new();
+    let request_id = id_req::<RequestId>(&message.request_id, "request_id", &mut violations);
+    violations.require(
+        message.events.len() <= CHUNK,
+        "events",
+        format!("a chunk has at most {CHUNK}"),
+    );
+    let request_id = violations.finish_with(request_id)?;
+    let catalogue = desk.catalogue(call).await?;
+    let once = Once::of(
+        "takt.delivery.v1.ShipmentService/RecordTransportEvents",
+        *request_id.as_bytes(),
+        &message,
+    );
+    let reports = Arc::new(wire::reports(&message.events, &catalogue));
+    let request_id = Arc::<str>::from(message.request_id);
+    desk.store
+        .write_once(call, "transport_record", once, move |tx| {
+            let (catalogue, reports, request_id) = (
+                Arc::clone(&catalogue),
+                Arc::clone(&reports),
+                Arc::clone(&request_id),
+            );
+            Box::pin(async move {
+                let mut answer = reported(tx, &catalogue, &reports).await?;
+                answer.request_id = request_id.to_string();
+                Ok(answer)
+            })
+        })
+        .await
+}
+
+/// Moves the loads that reports tell of, and tells what left.
+async fn reported(
+    tx: &Tx,
+    catalogue: &Catalogue,
+    reports: &Reports,
+) -> Result<pb::RecordTransportEventsResponse, Error> {
+    let mut loads = shipments_fetch(tx, distinct(reports)).await?;
+    let before: BTreeMap<ShipmentNo, ShipmentState> = loads
+        .iter()
+        .map(|(number, load)| (*number, load.state()))
+        .collect();
+    let mut refused = reports.refused.clone();
+    let (mut changed, mut departed) = (0i32, BTreeMap::new());
+    for (number, event) in &reports.events {
+        let lane = catalogue.lane_at(number.lane_no());
+        let Some((load, lane)) = loads.get_mut(number).zip(lane) else {
+            refused.push(wire::missing("shipment", number.id(catalogue)));
+            continue;
+        };
+        match load.report(*event, lane) {
+            Ok(Moved::Nothing) => {}
+            Ok(moved) => {
+                changed += 1;
+                if let (Moved::Departed, Some(on)) = (moved, load.departed_on) {
+                    departed.insert(*number, on);
+                }
+            }
+            Err(refusal) => refused.push(wire::refused(number.id(catalogue), &refusal)),
+        }
+    }
+    let moved = loads.into_values().filter_map(|load| {
+        let before = before.get(&load.number).copied()?;
+        (before != load.state()).then_some((before, load))
+    });
+    shipments_move(tx, &moved.collect::<Vec<_>>()).await?;
+    departures_tell(tx, catalogue, &departed).await?;
+    Ok(pb::RecordTransportEventsResponse {
+        request_id: String::new(),
+        changed_count: changed,
+        refused,
+    })
+}
+
+fn distinct(reports: &Reports) -> Vec<ShipmentNo> {
+    let mut numbers: Vec<ShipmentNo> = reports.events.iter().map(|(number, _)| *number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+/// Tells of every vehicle that left, in the trace of its order.
+async fn departures_tell(
+    tx: &Tx,
+    catalogue: &Catalogue,
+    departed: &BTreeMap<ShipmentNo, Date>,
+) -> Result<(), Error> {
+    let numbers: Vec<ShipmentNo> = departed.keys().copied().collect();
+    let leaving = vehicles_leaving(tx, &numbers).await?;
+    let facts = leaving.into_iter().map(|vehicle| {
+        let on = departed.get(&vehicle.shipment).copied().unwrap_or_default();
+        NewFact {
+            subject: vehicle.order_id,
+            on,
+            traceparent: vehicle.traceparent,
+            body: Kind::VehicleDispatched(VehicleDispatched {
+                vin: vehicle.vin,
+                dispatched_on: Some(date_pb(on)),
+                shipment_id: vehicle.shipment.id(catalogue),
+            }),
+        }
+    });
+    tx.emit_many(facts.collect()).await
+}

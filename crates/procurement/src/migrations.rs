@@ -1,0 +1,106 @@
+//! The tables of procurement, in the order in which they came to be.
+//!
+//! It must not know any rule beyond what a constraint can hold. Invariants: a migration that was released is never
+//! changed; dates are epoch days, quantities thousandths, prices millionths; constraints bear the id of the invariant
+//! that they hold. A `source_no` is an item and one of its suppliers (item x 100 + rank), a `lot_number` a source and a
+//! running number (source x 10^7 + n): so no table repeats what the number says.
+
+use takt_service::Migration;
+
+/// What the import brings: the parts of a programme that procurement owns.
+const PROGRAMME: Migration = Migration {
+    name: "m0001_programme",
+    up: &[
+        "CREATE TABLE programme (programme_no {id}, programme_id {text} NOT NULL, name {text} NOT NULL, plant_id {text} NOT NULL, \
+         plant_supplier_id {text} NOT NULL, order_from {int} NOT NULL, last_plan_on {int} NOT NULL, CONSTRAINT pg_1 CHECK (programme_no = 1))",
+        "CREATE TABLE supplier (supplier_no {id}, supplier_id {text} NOT NULL UNIQUE, name {text} NOT NULL, country_code {text} NOT NULL, \
+         city {text} NOT NULL, latitude_micro {int} NOT NULL, longitude_micro {int} NOT NULL, tier {int} NOT NULL, description {text} NOT NULL)",
+        "CREATE TABLE item (item_no {id}, item_id {text} NOT NULL UNIQUE, name {text} NOT NULL, item_group {text} NOT NULL, \
+         unit_code {text} NOT NULL, made {int} NOT NULL)",
+        "CREATE TABLE agreement (item_id {text} NOT NULL, supplier_rank {int} NOT NULL, supplier_id {text} NOT NULL, share {int} NOT NULL, \
+         lot_size {int} NOT NULL, lead_days {int} NOT NULL, price_micros {int} NOT NULL, currency {text} NOT NULL, \
+         PRIMARY KEY (item_id, supplier_rank), CONSTRAINT ag_1 CHECK (supplier_rank BETWEEN 1 AND 99 AND share >= 0 AND lot_size > 0 \
+         AND lead_days >= 0 AND price_micros >= 0)) {rowless}",
+        "CREATE TABLE lane (lane_no {id}, lane_id {text} NOT NULL UNIQUE, supplier_id {text} NOT NULL, from_place {text} NOT NULL, \
+         to_place {text} NOT NULL, mode {text} NOT NULL, distance_km {int} NOT NULL, transit_millidays {int} NOT NULL, \
+         cost_micros {int}, cost_currency {text}, cost_unit {text} NOT NULL, CONSTRAINT la_1 CHECK (transit_millidays >= 0))",
+        "CREATE TABLE link (link_no {serial}, from_supplier_id {text} NOT NULL, to_supplier_id {text} NOT NULL, item_id {text} NOT NULL, \
+         name {text} NOT NULL, into_item_ids {text} NOT NULL, share {int} NOT NULL, quantity {int} NOT NULL, lead_days {int} NOT NULL, \
+         customer_stock_days {int} NOT NULL, valid_from {int}, valid_until {int}, evidence {text} NOT NULL)",
+        "CREATE TABLE node (supplier_id {text} NOT NULL, item_id {text} NOT NULL, name {text} NOT NULL, capacity_per_week {int}, \
+         stock_days {int}, recover_days {int}, process_hours {int}, wait_hours {int}, yield_share {int}, co2e_grams {int}, \
+         stock_survives {int}, PRIMARY KEY (supplier_id, item_id)) {rowless}",
+    ],
+};
+
+/// What the plan needs: the series of the newest plan alone, packed a row an item.
+const REQUIREMENT: Migration = Migration {
+    name: "m0002_requirement",
+    up: &[
+        "CREATE TABLE requirement_plan (plan_no {id}, plan_id {text} NOT NULL, as_of {int} NOT NULL, position {int} NOT NULL, \
+         revision {int} NOT NULL, CONSTRAINT rq_1 CHECK (plan_no = 1))",
+        "CREATE TABLE requirement (item_no {id}, first_day {int} NOT NULL, days {blob} NOT NULL, issued_before {int} NOT NULL)",
+    ],
+};
+
+/// Orders. One order is all lines of a supplier and a day, so its key is the two; the book holds the counters.
+const PURCHASE_ORDER: Migration = Migration {
+    name: "m0003_purchase_order",
+    up: &[
+        "CREATE TABLE order_book (book_no {id}, released_through {int} NOT NULL, next_line {int} NOT NULL, CONSTRAINT po_0 CHECK (book_no = 1))",
+        "CREATE TABLE quota_count (source_no {id}, released_lots {int} NOT NULL, first_released_on {int} NOT NULL)",
+        "CREATE TABLE purchase_order (released_on {int} NOT NULL, supplier_no {int} NOT NULL, line_count {int} NOT NULL, \
+         closed_line_count {int} NOT NULL, PRIMARY KEY (released_on, supplier_no), \
+         CONSTRAINT po_4 CHECK (closed_line_count BETWEEN 0 AND line_count)) {rowless}",
+        "CREATE TABLE order_line (line_no {id}, source_no {int} NOT NULL, first_lot {int} NOT NULL, lots {int} NOT NULL, lot_size {int} NOT NULL, \
+         needed_on {int} NOT NULL, receipt_on {int} NOT NULL, ship_on {int} NOT NULL, released_on {int} NOT NULL, past_due {int} NOT NULL, \
+         response {int} NOT NULL, shipped_lots {int} NOT NULL, received_lots {int} NOT NULL, \
+         CONSTRAINT po_1 CHECK (lots > 0 AND received_lots >= 0 AND received_lots <= shipped_lots AND shipped_lots <= lots))",
+        "CREATE INDEX order_line_by_day ON order_line (released_on)",
+    ],
+};
+
+/// Goods on their way and in the house. The lots of a notice's line are one row until they are received; `quantities`
+/// is there only where a lot was shipped short.
+const INBOUND: Migration = Migration {
+    name: "m0004_inbound",
+    up: &[
+        "CREATE TABLE asn (asn_no {serial}, asn_id {text} NOT NULL UNIQUE, supplier_no {int} NOT NULL, shipped_on {int} NOT NULL, \
+         expected_on {int} NOT NULL, received_on {int}, lot_count {int} NOT NULL, \
+         CONSTRAINT as_1 CHECK (lot_count > 0 AND expected_on >= shipped_on AND (received_on IS NULL OR received_on >= shipped_on)))",
+        "CREATE INDEX asn_open ON asn (asn_no) WHERE received_on IS NULL",
+        "CREATE TABLE asn_line (first_lot_number {id}, asn_no {int} NOT NULL, line_no {int} NOT NULL, lot_count {int} NOT NULL, \
+         short_lots {int} NOT NULL, quantity {int} NOT NULL, quantities {blob}, maker_lot {text} NOT NULL, \
+         CONSTRAINT as_2 CHECK (lot_count > 0 AND quantity > 0 AND short_lots BETWEEN 0 AND lot_count))",
+        "CREATE INDEX asn_line_by_asn ON asn_line (asn_no)",
+        // State 6 is the one in which matter has moved that the books do not cover.
+        "CREATE TABLE lot (lot_number {id}, item_no {int} NOT NULL, quantity {int} NOT NULL, on_hand {int} NOT NULL, reserved {int} NOT NULL, \
+         state {int} NOT NULL, received_on {int} NOT NULL, \
+         CONSTRAINT st_2 CHECK (reserved >= 0 AND on_hand <= quantity AND (reserved <= on_hand OR state = 6)))",
+        "CREATE INDEX lot_free ON lot (item_no, received_on, lot_number) WHERE state = 3 AND on_hand > reserved",
+        "CREATE TABLE lot_hold (lot_number {id}, inspection {int} NOT NULL, open {int} NOT NULL, reason {text} NOT NULL)",
+    ],
+};
+
+/// Stock. The ledger lies in the order of days, because it is written and read by days; a reservation's lines are kept
+/// until the ledger holds them.
+const MATERIAL: Migration = Migration {
+    name: "m0005_material",
+    up: &[
+        "CREATE TABLE balance (item_no {id}, on_hand {int} NOT NULL, reserved {int} NOT NULL, received {int} NOT NULL, issued {int} NOT NULL, \
+         lost {int} NOT NULL, lots {int} NOT NULL, CONSTRAINT st_3 CHECK (received = issued + on_hand AND reserved >= 0))",
+        "CREATE TABLE ledger (day {int} NOT NULL, kind {int} NOT NULL, lot_number {int} NOT NULL, reservation_no {int} NOT NULL, \
+         quantity {int} NOT NULL, PRIMARY KEY (day, kind, lot_number, reservation_no), \
+         CONSTRAINT le_1 CHECK ((kind = 1 AND quantity > 0 AND reservation_no = 0) OR (kind = 2 AND quantity < 0 AND reservation_no > 0))) {rowless}",
+        "CREATE TABLE reservation (reservation_no {serial}, reservation_id {text} NOT NULL UNIQUE, build_on {int} NOT NULL, state {int} NOT NULL, \
+         vehicle_count {int} NOT NULL, consumed_count {int} NOT NULL, CONSTRAINT rs_1 CHECK (consumed_count BETWEEN 0 AND vehicle_count))",
+        "CREATE INDEX reservation_by_day ON reservation (build_on)",
+        "CREATE TABLE reservation_line (reservation_no {int} NOT NULL, lot_number {int} NOT NULL, quantity {int} NOT NULL, \
+         PRIMARY KEY (reservation_no, lot_number), CONSTRAINT rs_2 CHECK (quantity > 0)) {rowless}",
+        "CREATE TABLE consumption (build_number {id}, reservation_no {int} NOT NULL, vin {text} NOT NULL)",
+        "CREATE TABLE discrepancy (build_number {id}, reservation_id {text} NOT NULL, reason {text} NOT NULL)",
+    ],
+};
+
+/// The schema, step by step.
+pub const MIGRATIONS: &[Migration] = &[PROGRAMME, REQUIREMENT, PURCHASE_ORDER, INBOUND, MATERIAL];

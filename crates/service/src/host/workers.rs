@@ -1,0 +1,67 @@
+//! The workers beside the calls: relays, the reconciler, the janitor.
+//!
+//! It must not know what they carry. Invariant: they stop between two steps, within a bound, before the database closes.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::{Definition, Deps};
+use crate::{Error, IntentHandler, Retention, facts::Relay, intents::Reconciler, janitor::Janitor};
+
+/// How long a step may take to end once the workers are told to stop.
+const PATIENCE: Duration = Duration::from_secs(35);
+
+pub(super) struct Workers {
+    tasks: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+impl Workers {
+    pub(super) fn start(
+        definition: &Definition,
+        deps: &Deps,
+        intents: Vec<Arc<dyn IntentHandler>>,
+        retention: Retention,
+    ) -> Result<Self, Error> {
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        for subscriber in definition.subscribers {
+            let relay = Relay::new(
+                deps.store.clone(),
+                definition.name,
+                subscriber,
+                deps.peer(subscriber)?,
+            );
+            tasks.spawn(relay.run(stop.clone()));
+        }
+        // One reconciler a kind: a slow kind keeps no other waiting.
+        for handler in intents {
+            let owner = uuid::Uuid::now_v7().to_string();
+            let reconciler = Reconciler {
+                store: deps.store.clone(),
+                handlers: vec![handler],
+                owner,
+            };
+            tasks.spawn(reconciler.run(stop.clone()));
+        }
+        let janitor = Janitor {
+            store: deps.store.clone(),
+            retention,
+            subscribers: definition.subscribers,
+        };
+        tasks.spawn(janitor.run(stop.clone()));
+        Ok(Self { tasks, stop })
+    }
+
+    pub(super) async fn stopped(mut self) {
+        self.stop.cancel();
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(PATIENCE, all).await.is_err() {
+            tracing::warn!(
+                "a worker did not end its step in time; its lease runs out and another one goes on"
+            );
+        }
+    }
+}
