@@ -8,8 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What a helper of the tests answers: the reason of a failure is a sentence for the reader of the log.
-pub type Result<T, E = String> = std::result::Result<T, E>;
+use crate::{Failure, Result};
 
 /// The root of the workspace.
 pub fn root() -> PathBuf {
@@ -27,7 +26,7 @@ pub fn programme() -> PathBuf {
 /// # Errors
 /// Says how to build it when it is not there.
 pub fn binary(name: &str) -> Result<PathBuf> {
-    let here = env::current_exe().map_err(|error| error.to_string())?;
+    let here = env::current_exe()?;
     // The test stands in target/PROFILE/deps, the binaries one folder up.
     let folder = here
         .parent()
@@ -40,10 +39,10 @@ pub fn binary(name: &str) -> Result<PathBuf> {
     let profile = folder
         .file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    Err(format!(
+    Err(Failure::new(format!(
         "{} is not there; build it first: cargo build --profile {profile} --workspace --all-targets",
         path.display()
-    ))
+    )))
 }
 
 /// Whether this run may leave nothing out.
@@ -76,9 +75,9 @@ fn tool(name: &str) -> Option<PathBuf> {
 pub fn need(name: &str) -> Result<Option<PathBuf>> {
     match tool(name) {
         Some(path) => Ok(Some(path)),
-        None if is_ci() => Err(format!(
+        None if is_ci() => Err(Failure::new(format!(
             "{name} is not there, and CI leaves nothing out; tests/setup says why"
-        )),
+        ))),
         None => {
             // Past the capture of a test's output: who reads the log must see it.
             let _ = writeln!(

@@ -18,14 +18,15 @@ mod refusals;
 #[path = "tidy/source.rs"]
 mod source;
 
+use takt_tests::{Result, ensure};
+
 /// Fails with every broken rule on a line of its own.
-fn all_hold(rule: &str, broken: &[String]) -> Result<(), String> {
-    if broken.is_empty() {
-        return Ok(());
-    }
-    Err(format!(
-        "{rule}; {} places:\n  {}",
-        broken.len(),
-        broken.join("\n  ")
-    ))
+fn all_hold(rule: &str, broken: &[String]) -> Result {
+    ensure(broken.is_empty(), || {
+        format!(
+            "{rule}; {} places:\n  {}",
+            broken.len(),
+            broken.join("\n  ")
+        )
+    })
 }

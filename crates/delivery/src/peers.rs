@@ -97,7 +97,8 @@ impl Production {
             orders_ahead: ahead,
         };
         // A question changes nothing, so it may be asked again while there is time.
-        let asked = Retry::idempotent(stable_hash(variant_id.as_bytes())).run(call, |_| {
+        let retry = Retry::idempotent(stable_hash(variant_id.as_bytes()));
+        let asked = retry.run(call, |_| {
             let (mut client, request) = (self.client(), self.peer.request(call, message.clone()));
             async move { client.check_promise(request).await }
         });

@@ -135,6 +135,44 @@ pub fn feasible_plan(
     plan
 }
 
+/// When the parts of what is not built yet are needed: on the days of the undisturbed plan, and on the first day for
+/// what is overdue. A missing part makes no other part be needed later, or else the shortage of one variant would stop
+/// the others weeks after it (RULES 11). Units and cost as [`feasible_plan`].
+pub fn material_plan(
+    ramp: &RampPlan,
+    built: &[i64],
+    from: Date,
+    schedule: &Schedule,
+) -> FeasiblePlan {
+    let undisturbed = feasible_plan(ramp, &[], ramp.first, schedule);
+    let first = from.max(ramp.first);
+    let mut planned = vec![0i64; ramp.variants];
+    let mut needed: Vec<i64> = (0..ramp.variants)
+        .map(|variant| built.get(variant).copied().unwrap_or(0))
+        .collect();
+    let mut days = Vec::new();
+    let mut on = undisturbed.first;
+    for day in &undisturbed.days {
+        for (planned, units) in planned.iter_mut().zip(day) {
+            *planned += units;
+        }
+        if on >= first {
+            let due = |(needed, planned): (&mut i64, &i64)| {
+                let more = (*planned - *needed).max(0);
+                *needed += more;
+                more
+            };
+            days.push(needed.iter_mut().zip(&planned).map(due).collect());
+        }
+        on = on.plus(1);
+    }
+    if days.is_empty() {
+        // Beyond the undisturbed plan everything that is left is overdue.
+        days.push(planned.iter().zip(&needed).map(|(planned, built)| (planned - built).max(0)).collect());
+    }
+    FeasiblePlan { first, days }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,5 +252,19 @@ mod tests {
             }
             prop_assert_eq!(sum, [ramp.total(0), ramp.total(1)]);
         }
+    }
+
+    #[test]
+    fn what_is_overdue_is_needed_first_and_nothing_is_needed_later_for_it() {
+        let daily: Vec<Vec<i64>> = vec![vec![3, 2]; 4];
+        let ramp = RampPlan::new(Date::from_epoch_day(100), &daily);
+        let schedule = schedule(5, 4);
+        // After two days one variant is four behind; the other one is on its plan.
+        let plan = material_plan(&ramp, &[2, 4], Date::from_epoch_day(102), &schedule);
+        assert_eq!(plan.first, Date::from_epoch_day(102));
+        assert_eq!(plan.days[0], [7, 2]);
+        assert_eq!(plan.days[1], [3, 2]);
+        let late = material_plan(&ramp, &[10, 8], Date::from_epoch_day(140), &schedule);
+        assert_eq!(late.days, [[2, 0]]);
     }
 }

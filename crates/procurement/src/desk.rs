@@ -31,7 +31,10 @@ pub(crate) type Answers<T> = BoxStream<'static, Result<T, Status>>;
 
 impl Desk {
     /// The desk of a service; `programme_version` changes when another programme becomes visible.
-    pub(crate) fn new(store: Store, programme_version: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        programme_version: impl Fn() -> i64 + Send + Sync + 'static,
+    ) -> Self {
         Self {
             store,
             programme_version: Box::new(programme_version),
@@ -43,21 +46,33 @@ impl Desk {
     /// The catalogue of the programme that is visible.
     pub(crate) async fn catalogue(&self, call: &Call) -> Result<Arc<Catalogue>, Error> {
         let version = (self.programme_version)();
-        if let Some((of, catalogue)) = self.catalogue.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+        if let Some((of, catalogue)) = self
+            .catalogue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
             && *of == version
         {
             return Ok(Arc::clone(catalogue));
         }
-        let read = self.store.read(call, "catalogue_fetch", |tx| Box::pin(catalogue_fetch(tx))).await?;
+        let read = self
+            .store
+            .read(call, "catalogue_fetch", |tx| Box::pin(catalogue_fetch(tx)))
+            .await?;
         let read = Arc::new(read);
-        *self.catalogue.lock().unwrap_or_else(PoisonError::into_inner) = Some((version, Arc::clone(&read)));
+        *self
+            .catalogue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some((version, Arc::clone(&read)));
         Ok(read)
     }
 
     /// The requirements as they were last read, if they are of this revision.
     pub(crate) fn needs(&self, revision: i64) -> Option<Arc<Needs>> {
         let kept = self.needs.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().filter(|needs| needs.revision == revision).map(Arc::clone)
+        kept.as_ref()
+            .filter(|needs| needs.revision == revision)
+            .map(Arc::clone)
     }
 
     /// Keeps requirements for the next one who asks.
@@ -79,7 +94,9 @@ where
     stream::try_unfold(Some(first), move |at| {
         let page = Arc::clone(&page);
         async move {
-            let Some(mut at) = at else { return Ok::<_, Status>(None) };
+            let Some(mut at) = at else {
+                return Ok::<_, Status>(None);
+            };
             loop {
                 match page(at).await? {
                     (Some(answer), next) => return Ok(Some((answer, next))),
@@ -94,7 +111,11 @@ where
 }
 
 /// A stream of what is known already, in chunks that stay below 64 KiB.
-pub(crate) fn chunks<T, M>(all: Vec<T>, size: usize, message: impl Fn(Vec<T>) -> M + Send + 'static) -> Answers<M>
+pub(crate) fn chunks<T, M>(
+    all: Vec<T>,
+    size: usize,
+    message: impl Fn(Vec<T>) -> M + Send + 'static,
+) -> Answers<M>
 where
     T: Send + 'static,
     M: Send + 'static,

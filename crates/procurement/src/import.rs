@@ -8,7 +8,9 @@ use takt_contract::{
     common::v1::{self as pb, programme_row::Row},
     date_opt, date_req, id_req, price_req,
 };
-use takt_kernel::{ItemId, LaneId, PlantId, ProgrammeId, Quantity, Share, SupplierId, Unit, Violations};
+use takt_kernel::{
+    ItemId, LaneId, PlantId, ProgrammeId, Quantity, Share, SupplierId, Unit, Violations,
+};
 use takt_service::{BoxFuture, Error, ImportSink, Tx, Value};
 
 use crate::programme::{Agreement, Item, Programme, Supplier, store};
@@ -58,7 +60,9 @@ impl Staged {
         let mut staged = Self::default();
         let mut violations = Violations::new();
         for (place, row) in rows.iter().enumerate() {
-            violations.scope(format!("rows[{place}]"), |violations| staged.take(row, violations));
+            violations.scope(format!("rows[{place}]"), |violations| {
+                staged.take(row, violations)
+            });
         }
         violations.finish()?;
         Ok(staged)
@@ -81,19 +85,31 @@ impl Staged {
 fn programme_of(row: &pb::ProgrammeHeader, violations: &mut Violations) -> Programme {
     id_req::<ProgrammeId>(&row.programme_id, "header.programme_id", violations);
     id_req::<PlantId>(&row.plant_id, "header.plant_id", violations);
-    id_req::<SupplierId>(&row.plant_supplier_id, "header.plant_supplier_id", violations);
+    id_req::<SupplierId>(
+        &row.plant_supplier_id,
+        "header.plant_supplier_id",
+        violations,
+    );
     Programme {
         id: row.programme_id.clone(),
         name: row.name.clone(),
         plant_id: row.plant_id.clone(),
         plant_supplier_id: row.plant_supplier_id.clone(),
         order_from: date_req(row.order_from.as_ref(), "header.order_from", violations),
-        last_plan_on: date_req(row.last_plan_date.as_ref(), "header.last_plan_date", violations),
+        last_plan_on: date_req(
+            row.last_plan_date.as_ref(),
+            "header.last_plan_date",
+            violations,
+        ),
     }
 }
 
 fn supplier_of(row: &pb::SupplierRow, violations: &mut Violations) -> Option<Supplier> {
-    violations.require(row.supplier_number > 0, "supplier.supplier_number", "it counts from 1");
+    violations.require(
+        row.supplier_number > 0,
+        "supplier.supplier_number",
+        "it counts from 1",
+    );
     violations.require(row.tier >= 0, "supplier.tier", "it is negative");
     Some(Supplier {
         number: row.supplier_number.into(),
@@ -108,7 +124,9 @@ fn supplier_of(row: &pb::SupplierRow, violations: &mut Violations) -> Option<Sup
 }
 
 fn item_of(row: &pb::ItemRow, violations: &mut Violations) -> Option<Item> {
-    let number = u32::try_from(row.item_number).ok().filter(|number| *number > 0);
+    let number = u32::try_from(row.item_number)
+        .ok()
+        .filter(|number| *number > 0);
     violations.require(number.is_some(), "item.item_number", "it counts from 1");
     let unit = violations.check("item.unit_code", Unit::from_code(&row.unit_code));
     let id = id_req(&row.item_id, "item.item_id", violations);
@@ -123,12 +141,26 @@ fn item_of(row: &pb::ItemRow, violations: &mut Violations) -> Option<Item> {
 }
 
 fn agreement_of(row: &pb::AgreementRow, violations: &mut Violations) -> Option<Agreement> {
-    let rank = u32::try_from(row.rank).ok().filter(|rank| (1..100).contains(rank));
+    let rank = u32::try_from(row.rank)
+        .ok()
+        .filter(|rank| (1..100).contains(rank));
     violations.require(rank.is_some(), "agreement.rank", "it counts from 1 to 99");
     let share = (0..=Share::ONE.millionths()).contains(&row.share_millionths);
-    violations.require(share, "agreement.share_millionths", "it lies between 0 and 1,000,000");
-    violations.require(row.lot_thousandths > 0, "agreement.lot_thousandths", "a lot is more than nothing");
-    violations.require(row.lead_time_days >= 0, "agreement.lead_time_days", "it is negative");
+    violations.require(
+        share,
+        "agreement.share_millionths",
+        "it lies between 0 and 1,000,000",
+    );
+    violations.require(
+        row.lot_thousandths > 0,
+        "agreement.lot_thousandths",
+        "a lot is more than nothing",
+    );
+    violations.require(
+        row.lead_time_days >= 0,
+        "agreement.lead_time_days",
+        "it is negative",
+    );
     let item = id_req(&row.item_id, "agreement.item_id", violations);
     let supplier = id_req(&row.supplier_id, "agreement.supplier_id", violations);
     Some(Agreement {
@@ -146,7 +178,11 @@ fn lane_of(row: &pb::LaneRow, violations: &mut Violations) -> Vec<Value> {
     id_req::<LaneId>(&row.lane_id, "lane.lane_id", violations);
     id_req::<SupplierId>(&row.supplier_id, "lane.supplier_id", violations);
     violations.require(row.lane_number > 0, "lane.lane_number", "it counts from 1");
-    violations.require(row.transit_millidays >= 0, "lane.transit_millidays", "it is negative");
+    violations.require(
+        row.transit_millidays >= 0,
+        "lane.transit_millidays",
+        "it is negative",
+    );
     violations.require(row.distance_km >= 0, "lane.distance_km", "it is negative");
     vec![
         i64::from(row.lane_number).into(),
@@ -158,7 +194,10 @@ fn lane_of(row: &pb::LaneRow, violations: &mut Violations) -> Vec<Value> {
         row.distance_km.into(),
         row.transit_millidays.into(),
         row.cost.as_ref().map(|cost| cost.micros).into(),
-        row.cost.as_ref().map(|cost| cost.currency_code.clone()).into(),
+        row.cost
+            .as_ref()
+            .map(|cost| cost.currency_code.clone())
+            .into(),
         row.cost_unit.as_str().into(),
     ]
 }
@@ -168,10 +207,26 @@ fn link_of(row: &pb::LinkRow, violations: &mut Violations) -> Vec<Value> {
     id_req::<SupplierId>(&row.to_supplier_id, "link.to_supplier_id", violations);
     id_req::<ItemId>(&row.item_id, "link.item_id", violations);
     let share = (0..=Share::ONE.millionths()).contains(&row.share_millionths);
-    violations.require(share, "link.share_millionths", "it lies between 0 and 1,000,000");
-    violations.require(row.quantity_thousandths >= 0, "link.quantity_thousandths", "it is negative");
-    violations.require(row.lead_time_days >= 0, "link.lead_time_days", "it is negative");
-    violations.require(row.customer_stock_days >= 0, "link.customer_stock_days", "it is negative");
+    violations.require(
+        share,
+        "link.share_millionths",
+        "it lies between 0 and 1,000,000",
+    );
+    violations.require(
+        row.quantity_thousandths >= 0,
+        "link.quantity_thousandths",
+        "it is negative",
+    );
+    violations.require(
+        row.lead_time_days >= 0,
+        "link.lead_time_days",
+        "it is negative",
+    );
+    violations.require(
+        row.customer_stock_days >= 0,
+        "link.customer_stock_days",
+        "it is negative",
+    );
     let from = date_opt(row.valid_from.as_ref(), "link.valid_from", violations);
     let until = date_opt(row.valid_until.as_ref(), "link.valid_until", violations);
     vec![

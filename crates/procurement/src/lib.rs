@@ -1,1 +1,76 @@
-//! stub
+//! Procurement: suppliers and their terms, orders, goods on their way, bought stock up to the point of use.
+//!
+//! It knows the other services by the contract alone, and the chassis by `takt_service`. Invariants: received is issued
+//! plus stock, for every item and always; nothing is ordered twice; nothing is reserved that is not there. Their ids,
+//! and the queries that check them, stand in `invariants.rs`.
+
+mod desk;
+mod digest;
+mod import;
+mod inbound;
+mod invariants;
+mod material;
+mod migrations;
+mod peers;
+mod programme;
+mod purchase_order;
+mod reactions;
+mod requirement;
+mod rows;
+mod supplier;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use takt_contract::procurement::v1::{
+    inbound_service_server::InboundServiceServer, material_service_server::MaterialServiceServer,
+    purchase_order_service_server::PurchaseOrderServiceServer,
+    requirement_service_server::RequirementServiceServer,
+    supplier_service_server::SupplierServiceServer,
+};
+use takt_service::{Definition, Deps, Error, Routes, Wiring};
+
+/// What procurement is.
+pub fn definition() -> Definition {
+    Definition {
+        name: "procurement",
+        migrations: migrations::MIGRATIONS,
+        tables: digest::TABLES,
+        invariants: invariants::INVARIANTS,
+        peers: &["production"],
+        subscribers: &[],
+        build,
+    }
+}
+
+fn build(deps: Deps) -> Result<Wiring, Error> {
+    let production = peers::Production::new(deps.peer("production")?);
+    let store = deps.store.clone();
+    let desk = Arc::new(desk::Desk::new(store, move || deps.programme_version()));
+    let routes = Routes::new()
+        .add_service(SupplierServiceServer::new(supplier::rpc::SupplierRpc(
+            Arc::clone(&desk),
+        )))
+        .add_service(RequirementServiceServer::new(
+            requirement::rpc::RequirementRpc(Arc::clone(&desk)),
+        ))
+        .add_service(PurchaseOrderServiceServer::new(
+            purchase_order::rpc::PurchaseOrderRpc(Arc::clone(&desk)),
+        ))
+        .add_service(InboundServiceServer::new(inbound::rpc::InboundRpc(
+            Arc::clone(&desk),
+        )))
+        .add_service(MaterialServiceServer::new(material::rpc::MaterialRpc(
+            Arc::clone(&desk),
+        )));
+    Ok(Wiring {
+        routes,
+        reactions: Some(Arc::new(reactions::ProcurementReactions)),
+        import: Arc::new(import::ProgrammeSink),
+        intents: vec![Arc::new(requirement::handler::RequirementsHandler {
+            desk,
+            production,
+        })],
+    })
+}

@@ -23,17 +23,29 @@ impl Production {
     }
 
     /// What a plan needs of each bought item: item, first day, thousandths by day.
-    pub(crate) async fn requirements(&self, call: &Call, plan_id: &str) -> Result<Vec<(String, Date, Vec<i64>)>, Error> {
+    pub(crate) async fn requirements(
+        &self,
+        call: &Call,
+        plan_id: &str,
+    ) -> Result<Vec<(String, Date, Vec<i64>)>, Error> {
         let mut client = PlanningServiceClient::new(self.peer.channel());
-        let message = pb::StreamRequirementsRequest { plan_id: plan_id.to_owned() };
-        let answer = client.stream_requirements(self.peer.request(call, message)).await;
+        let message = pb::StreamRequirementsRequest {
+            plan_id: plan_id.to_owned(),
+        };
+        let answer = client
+            .stream_requirements(self.peer.request(call, message))
+            .await;
         let mut stream = answer.map_err(|status| refusal(&status))?.into_inner();
         let mut items = Vec::new();
         while let Some(chunk) = stream.message().await.map_err(|status| refusal(&status))? {
             for item in chunk.items {
                 let mut violations = Violations::new();
                 let series = item.series.unwrap_or_default();
-                let first = date_req(series.first_date.as_ref(), "series.first_date", &mut violations);
+                let first = date_req(
+                    series.first_date.as_ref(),
+                    "series.first_date",
+                    &mut violations,
+                );
                 violations.finish()?;
                 items.push((item.item_id, first, series.thousandths));
             }

@@ -229,7 +229,7 @@ impl Staged {
 
     fn economics(&mut self, row: &pb::EconomicsRow, found: &mut Violations) {
         let (currency, average) = money(row.average_price.as_ref(), "average_price", found);
-        let mut same = |amount: Option<&pb::Money>, field: &str, found: &mut Violations| {
+        let same = |amount: Option<&pb::Money>, field: &str, found: &mut Violations| {
             let (other, minor) = money(amount, field, found);
             found.require(other == currency, field, format!("it is in {other}; give every amount of the economics in {currency}"));
             minor

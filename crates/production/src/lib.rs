@@ -1,1 +1,80 @@
-//! stub
+//! Production: the product, its plans and promises, the line, vehicles and what they are made of, and the ramp.
+//!
+//! It must not import procurement or delivery: it asks procurement by its contract (`peers.rs`) and hears of delivery by
+//! facts (`reactions.rs`). One folder an aggregate: `mod.rs` is the domain, `store.rs` the rows, `rpc.rs` the wire. The
+//! longest way is a day of the line: `shop_floor/run.rs`.
+
+mod import;
+mod invariants;
+mod migrations;
+mod peers;
+mod plan;
+mod product;
+mod promise;
+mod ramp;
+mod reactions;
+mod shop_floor;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod vehicle;
+
+use std::sync::Arc;
+
+use takt_contract::production::v1::{
+    planning_service_server::PlanningServiceServer, product_service_server::ProductServiceServer,
+    promise_service_server::PromiseServiceServer, ramp_service_server::RampServiceServer,
+    shop_floor_service_server::ShopFloorServiceServer, vehicle_service_server::VehicleServiceServer,
+};
+use takt_service::{Definition, Deps, Error, Routes, Wiring, peer::Peer};
+use tokio::sync::Mutex;
+
+use crate::{
+    import::Import, plan::rpc::PlanningRpc, product::rpc::ProductRpc, product::store::ProductCache, promise::rpc::PromiseRpc,
+    ramp::rpc::RampRpc, reactions::Facts, shop_floor::rpc::ShopFloorRpc, shop_floor::run::DayIntents, vehicle::rpc::VehicleRpc,
+};
+
+/// What all parts of production share; cheap to clone.
+#[derive(Clone)]
+struct Production {
+    deps: Deps,
+    products: ProductCache,
+    procurement: Peer,
+    /// Whoever runs a day holds this.
+    line: Arc<Mutex<()>>,
+}
+
+/// What production is.
+pub fn definition() -> Definition {
+    Definition {
+        name: "production",
+        migrations: migrations::MIGRATIONS,
+        tables: invariants::TABLES,
+        invariants: invariants::INVARIANTS,
+        peers: &["procurement"],
+        subscribers: &["procurement", "delivery"],
+        build,
+    }
+}
+
+fn build(deps: Deps) -> Result<Wiring, Error> {
+    let production = Production {
+        procurement: deps.peer("procurement")?,
+        products: ProductCache::new(deps.clone()),
+        deps,
+        line: Arc::default(),
+    };
+    let routes = Routes::new()
+        .add_service(ProductServiceServer::new(ProductRpc(production.clone())))
+        .add_service(PlanningServiceServer::new(PlanningRpc(production.clone())))
+        .add_service(PromiseServiceServer::new(PromiseRpc(production.clone())))
+        .add_service(ShopFloorServiceServer::new(ShopFloorRpc(production.clone())))
+        .add_service(VehicleServiceServer::new(VehicleRpc(production.clone())))
+        .add_service(RampServiceServer::new(RampRpc(production.clone())));
+    Ok(Wiring {
+        routes,
+        reactions: Some(Arc::new(Facts(production.clone()))),
+        import: Arc::new(Import),
+        intents: vec![Arc::new(DayIntents(production))],
+    })
+}

@@ -2,8 +2,11 @@
 //! loopback. The only place of the command that knows what a service is made of. Invariants: a service that cannot
 //! start stops the others; stopping waits until every service has drained and closed its database.
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
+
+use takt_service::config::{Chassis, DatabaseUrl, MigrateMode, ServiceConfig};
+use takt_service::{Definition, Running};
 
 use crate::connection::{Endpoints, SERVICES};
 use crate::failure::{Failure, Outcome};
@@ -57,24 +60,61 @@ pub struct SuiteOptions {
     pub listen: [SocketAddr; 3],
     /// Whether to bring the schema up to date on PostgreSQL; on SQLite it always is.
     pub migrate: bool,
+    /// Logs, limits and times, the same for the three.
+    pub chassis: Chassis,
 }
 
 impl SuiteOptions {
     /// On free ports of loopback over these databases.
     pub fn over(databases: Databases) -> Self {
-        Self { databases, listen: [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)); 3], migrate: false }
+        Self { databases, listen: [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)); 3], migrate: false, chassis: Chassis::default() }
     }
 }
 
 /// The three services, running.
 pub struct Suite {
     endpoints: Endpoints,
+    services: Vec<Running>,
+}
+
+/// What each service is made of, in the order of `SERVICES`.
+fn definitions() -> [Definition; 3] {
+    [takt_procurement::definition(), takt_production::definition(), takt_delivery::definition()]
 }
 
 impl Suite {
-    /// Starts the services and returns when all three serve.
-    pub fn start(_options: &SuiteOptions) -> Outcome<Self> {
-        Err(Failure::broken("the services cannot be hosted yet"))
+    /// Starts the services. They answer as soon as their schema is there; whoever calls earlier waits for the connection.
+    pub fn start(options: &SuiteOptions) -> Outcome<Self> {
+        let mut listeners = Vec::new();
+        for address in options.listen {
+            let listener = TcpListener::bind(address)
+                .map_err(|error| Failure::refused(format!("cannot listen on {address}: {error}")))?;
+            listeners.push(listener);
+        }
+        let mut addresses = options.listen;
+        for (address, listener) in addresses.iter_mut().zip(&listeners) {
+            *address = listener.local_addr().map_err(|error| Failure::broken(error.to_string()))?;
+        }
+        let mut suite = Self { endpoints: Endpoints::of_addresses(addresses), services: Vec::new() };
+        for (place, (definition, listener)) in definitions().into_iter().zip(listeners).enumerate() {
+            let config = ServiceConfig {
+                service: definition.name,
+                listen: addresses.get(place).copied().unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+                database: DatabaseUrl::new(options.databases.url(place)),
+                migrate: if options.migrate { MigrateMode::Always } else { MigrateMode::Embedded },
+                peers: SERVICES.iter().zip(addresses).map(|(name, at)| ((*name).to_owned(), format!("http://{at}"))).collect(),
+                insecure: false,
+                chassis: options.chassis.clone(),
+            };
+            match Running::start(definition, config, listener) {
+                Ok(running) => suite.services.push(running),
+                Err(error) => {
+                    let failure = Failure::broken(error.to_string());
+                    return suite.stop().and(Err(failure));
+                }
+            }
+        }
+        Ok(suite)
     }
 
     /// Where they answer.
@@ -82,8 +122,21 @@ impl Suite {
         &self.endpoints
     }
 
-    /// Stops the services and waits for them.
+    /// Whether a service has ended by itself.
+    pub fn has_ended(&self) -> bool {
+        self.services.iter().any(Running::has_ended)
+    }
+
+    /// Stops the services and waits for them: delivery first, because it asks the others.
     pub fn stop(self) -> Outcome<()> {
-        Ok(())
+        let mut ended = Ok(());
+        for service in &self.services {
+            service.stop();
+        }
+        for service in self.services.into_iter().rev() {
+            let one = service.joined().map_err(|error| Failure::broken(error.to_string()));
+            ended = ended.and(one);
+        }
+        ended
     }
 }

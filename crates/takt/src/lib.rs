@@ -1,6 +1,7 @@
 //! The command and its parts. The binaries are thin: everything they do is here, so that tests can do it too.
 //!
 //! The command is a client: it knows the services by the contract alone, except where `host` starts them.
+pub mod admin;
 pub mod bulk;
 pub mod connection;
 pub mod failure;
@@ -9,4 +10,5 @@ pub mod import;
 pub mod output;
 pub mod programme;
 pub mod replay;
+pub mod report;
 pub mod world;

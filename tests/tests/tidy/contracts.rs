@@ -9,10 +9,12 @@ use prost::Message;
 use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
 use takt_contract::FILE_DESCRIPTOR_SET;
 
+use takt_tests::Result;
+
 use crate::all_hold;
 
 /// The files of ours with their comments by path.
-fn files() -> Result<Vec<(FileDescriptorProto, BTreeMap<Vec<i32>, String>)>, String> {
+fn files() -> Result<Vec<(FileDescriptorProto, BTreeMap<Vec<i32>, String>)>> {
     let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).map_err(|error| error.to_string())?;
     let ours = set
         .file
@@ -91,7 +93,7 @@ fn message_named(
 }
 
 #[test]
-fn everything_has_a_comment_that_is_a_sentence() -> Result<(), String> {
+fn everything_has_a_comment_that_is_a_sentence() -> Result {
     let mut bare = Vec::new();
     for (file, comments) in files()? {
         for (path, name) in named(&file) {
@@ -121,7 +123,7 @@ const READS: [&str; 10] = [
 ];
 
 #[test]
-fn every_change_carries_a_request_id() -> Result<(), String> {
+fn every_change_carries_a_request_id() -> Result {
     let mut broken = Vec::new();
     for (file, _) in files()? {
         for service in &file.service {
@@ -156,7 +158,7 @@ fn every_change_carries_a_request_id() -> Result<(), String> {
 }
 
 #[test]
-fn every_list_comes_in_pages() -> Result<(), String> {
+fn every_list_comes_in_pages() -> Result {
     let mut broken = Vec::new();
     for (file, _) in files()? {
         for service in &file.service {

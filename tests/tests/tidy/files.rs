@@ -1,12 +1,14 @@
 //! What every file keeps to: its length, its opening words, and what must not be in it.
 
+use takt_tests::Result;
+
 use crate::{all_hold, source};
 
 /// No file is longer.
 const LINES: usize = 500;
 
 #[test]
-fn no_file_is_longer_than_five_hundred_lines() -> Result<(), String> {
+fn no_file_is_longer_than_five_hundred_lines() -> Result {
     let mut long = Vec::new();
     for file in source::sources() {
         let lines = file.text.lines().count();
@@ -18,7 +20,7 @@ fn no_file_is_longer_than_five_hundred_lines() -> Result<(), String> {
 }
 
 #[test]
-fn every_file_opens_with_what_it_is() -> Result<(), String> {
+fn every_file_opens_with_what_it_is() -> Result {
     let mut bare = Vec::new();
     for file in source::sources() {
         let first = file.text.lines().next().unwrap_or_default();
@@ -33,7 +35,7 @@ fn every_file_opens_with_what_it_is() -> Result<(), String> {
 }
 
 #[test]
-fn nothing_is_left_for_later() -> Result<(), String> {
+fn nothing_is_left_for_later() -> Result {
     let mut soft = Vec::new();
     for file in source::sources() {
         for word in ["todo!", "unimplemented!", "#[ignore"] {
@@ -54,7 +56,7 @@ fn nothing_is_left_for_later() -> Result<(), String> {
 }
 
 #[test]
-fn no_file_knows_the_machine_it_was_written_on() -> Result<(), String> {
+fn no_file_knows_the_machine_it_was_written_on() -> Result {
     let homes = ["home", "root", "work", "Users"].map(|home| format!("/{home}/"));
     let mut found = Vec::new();
     for path in source::files() {
@@ -77,7 +79,7 @@ fn no_file_knows_the_machine_it_was_written_on() -> Result<(), String> {
 }
 
 #[test]
-fn the_kernel_and_the_services_count_in_integers() -> Result<(), String> {
+fn the_kernel_and_the_services_count_in_integers() -> Result {
     let mut floats = Vec::new();
     for file in source::sources() {
         let services = ["kernel", "procurement", "production", "delivery"];

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use takt_tests::place;
+use takt_tests::{Result, place};
 
 use crate::{all_hold, source};
 
@@ -54,7 +54,7 @@ const NEVER: [(&str, &[&str]); 3] = [
 ];
 
 /// The names of a crate's dependencies; those of its tests are not counted.
-fn dependencies(name: &str) -> Result<BTreeSet<String>, String> {
+fn dependencies(name: &str) -> Result<BTreeSet<String>> {
     let folder = if name == "tests" {
         "tests".to_owned()
     } else {
@@ -72,7 +72,7 @@ fn dependencies(name: &str) -> Result<BTreeSet<String>, String> {
 }
 
 #[test]
-fn crates_stand_on_each_other_in_one_direction() -> Result<(), String> {
+fn crates_stand_on_each_other_in_one_direction() -> Result {
     let mut broken = Vec::new();
     let mut known = BTreeSet::from(["tests".to_owned()]);
     for entry in fs::read_dir(place::root().join("crates"))
@@ -103,7 +103,7 @@ fn crates_stand_on_each_other_in_one_direction() -> Result<(), String> {
 }
 
 #[test]
-fn the_inner_crates_know_no_runtime_no_wire_and_no_database() -> Result<(), String> {
+fn the_inner_crates_know_no_runtime_no_wire_and_no_database() -> Result {
     let mut broken = Vec::new();
     for (name, never) in NEVER {
         let all = dependencies(name)?;
@@ -126,7 +126,7 @@ fn the_inner_crates_know_no_runtime_no_wire_and_no_database() -> Result<(), Stri
 }
 
 #[test]
-fn a_domain_knows_neither_wire_nor_database() -> Result<(), String> {
+fn a_domain_knows_neither_wire_nor_database() -> Result {
     let mut broken = Vec::new();
     for file in source::sources() {
         let inside = SERVICES.contains(&file.crate_name()) && file.path.contains("/src/");
@@ -156,7 +156,7 @@ fn a_domain_knows_neither_wire_nor_database() -> Result<(), String> {
 }
 
 #[test]
-fn the_rows_know_no_wire() -> Result<(), String> {
+fn the_rows_know_no_wire() -> Result {
     let mut broken = Vec::new();
     for file in source::sources() {
         if SERVICES.contains(&file.crate_name()) && file.path.ends_with("/store.rs") {
@@ -173,7 +173,7 @@ fn the_rows_know_no_wire() -> Result<(), String> {
 }
 
 #[test]
-fn a_service_speaks_of_others_by_the_contract_alone() -> Result<(), String> {
+fn a_service_speaks_of_others_by_the_contract_alone() -> Result {
     let mut broken = Vec::new();
     for file in source::sources() {
         for other in SERVICES.iter().filter(|other| file.crate_name() != **other) {
@@ -200,7 +200,7 @@ const HOMES: [(&str, &[&str]); 6] = [
 ];
 
 #[test]
-fn what_has_one_home_is_used_there_alone() -> Result<(), String> {
+fn what_has_one_home_is_used_there_alone() -> Result {
     let mut broken = Vec::new();
     for file in source::sources() {
         for (word, homes) in HOMES {

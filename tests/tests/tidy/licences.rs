@@ -11,7 +11,7 @@ pub fn is_allowed(expression: &str, allowed: &[String]) -> bool {
     either(&mut rest, allowed) && rest.is_empty()
 }
 
-fn either<'w>(words: &mut &'w [fn either(words: &mut &[&str], 'w str], allowed: &[String]) -> bool {
+fn either<'w>(words: &mut &'w [&'w str], allowed: &[String]) -> bool {
     let mut holds = both(words, allowed);
     while let Some(rest) = after(words, "OR") {
         *words = rest;

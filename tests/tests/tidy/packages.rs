@@ -6,12 +6,14 @@ use serde_json::Value;
 use takt_tests::place;
 
 use super::licences::is_allowed;
+use takt_tests::Result;
+
 use crate::all_hold;
 
 /// The only registry.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-fn packages() -> Result<Vec<Value>, String> {
+fn packages() -> Result<Vec<Value>> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let told = Command::new(cargo)
         .args(["metadata", "--format-version", "1", "--locked"])
@@ -39,7 +41,7 @@ fn text<'v>(package: &'v Value, key: &str) -> &'v str {
     package.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn deny() -> Result<toml::Table, String> {
+fn deny() -> Result<toml::Table> {
     let text =
         fs::read_to_string(place::root().join("deny.toml")).map_err(|error| error.to_string())?;
     text.parse()
@@ -55,7 +57,7 @@ fn list(table: &toml::Table, section: &str, key: &str) -> Vec<toml::Value> {
 }
 
 #[test]
-fn every_licence_is_allowed() -> Result<(), String> {
+fn every_licence_is_allowed() -> Result {
     let allowed: Vec<String> = list(&deny()?, "licenses", "allow")
         .iter()
         .filter_map(toml::Value::as_str)
@@ -79,7 +81,7 @@ fn every_licence_is_allowed() -> Result<(), String> {
 }
 
 #[test]
-fn everything_comes_from_the_registry_or_from_here() -> Result<(), String> {
+fn everything_comes_from_the_registry_or_from_here() -> Result {
     let mut broken = Vec::new();
     for package in packages()? {
         let from_here = package.get("source").is_none_or(Value::is_null)
@@ -109,7 +111,7 @@ fn is_of(version: &str, meant: &str) -> bool {
 }
 
 #[test]
-fn no_crate_is_there_twice_without_a_reason() -> Result<(), String> {
+fn no_crate_is_there_twice_without_a_reason() -> Result {
     let mut versions = BTreeMap::<String, Vec<String>>::new();
     for package in packages()? {
         versions

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use takt_tests::place;
+use takt_tests::{Result, place};
 
 use crate::{all_hold, source};
 
@@ -82,7 +82,7 @@ fn capitals(text: &[char]) -> Vec<String> {
 }
 
 /// The reasons that the page explains: the first cell of each row of its tables.
-fn documented() -> Result<Vec<String>, String> {
+fn documented() -> Result<Vec<String>> {
     let path = place::root().join("docs/errors.md");
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let rows = text
@@ -92,7 +92,7 @@ fn documented() -> Result<Vec<String>, String> {
 }
 
 #[test]
-fn every_reason_is_documented_and_no_other() -> Result<(), String> {
+fn every_reason_is_documented_and_no_other() -> Result {
     let reasons = reasons();
     let documented = documented()?;
     let mut broken: Vec<String> = reasons
@@ -110,7 +110,7 @@ fn every_reason_is_documented_and_no_other() -> Result<(), String> {
 }
 
 #[test]
-fn a_reason_is_written_where_it_is_given() -> Result<(), String> {
+fn a_reason_is_written_where_it_is_given() -> Result {
     // A reason that comes out of a variable could not be found by the test above.
     let mut broken = Vec::new();
     for file in source::sources().iter().filter(|file| !file.is_test()) {

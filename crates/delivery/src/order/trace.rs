@@ -5,7 +5,7 @@
 
 use takt_service::{
     Dialect,
-    telemetry::{current_traceparent, link, root_span},
+    telemetry::{DbSystem, current_traceparent, db_span, link, root_span},
 };
 
 use super::intake::NewOrder;
@@ -15,19 +15,16 @@ pub(crate) fn orders_traced(orders: &mut [NewOrder], dialect: Dialect) {
     let Some(chunk) = current_traceparent() else {
         return;
     };
+    let system = match dialect {
+        Dialect::Sqlite => DbSystem::Sqlite,
+        Dialect::Postgres => DbSystem::Postgres,
+    };
     for order in orders {
         let span = root_span("order_lock");
         link(&span, &chunk);
         order.traceparent = span.in_scope(|| {
             // The order's share of the transaction, which belongs to the chunk's trace.
-            let _share = tracing::info_span!(
-                target: "takt::span",
-                "work",
-                otel.name = "orders_intake",
-                otel.kind = "client",
-                db.system.name = dialect.as_str(),
-                db.operation.name = "write",
-            );
+            drop(db_span("orders_intake", system));
             current_traceparent()
         });
     }

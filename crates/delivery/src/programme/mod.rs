@@ -342,8 +342,7 @@ impl Catalogue {
     /// first orders, offers all its values.
     fn offered(&self, key: &str, variant_id: &str) -> Vec<&str> {
         let shares = self.shares(key, variant_id);
-        let open =
-            key == self.programme.priority_option || shares.iter().all(|(_, share)| *share == 0);
+        let open = shares.iter().all(|(_, share)| *share == 0);
         shares
             .into_iter()
             .filter(|(_, share)| open || *share > 0)

@@ -110,15 +110,6 @@ impl NewDate {
             plan_id: plan_id.to_owned(),
         }
     }
-
-    /// What the promise after it will depend on.
-    pub fn last(self) -> LastPromise {
-        LastPromise {
-            number: self.number,
-            kind: self.kind,
-            deliver_on: self.deliver_on,
-        }
-    }
 }
 
 /// The promise that follows from a build date; None while the last one still holds (RULES 9).
@@ -146,6 +137,14 @@ mod tests {
     use super::*;
     use crate::programme::sample::date;
 
+    fn last_of(new: NewDate) -> Option<LastPromise> {
+        Some(LastPromise {
+            number: new.number,
+            kind: new.kind,
+            deliver_on: new.deliver_on,
+        })
+    }
+
     #[test]
     fn a_promise_follows_only_when_the_date_moves_by_more_than_a_week() {
         let build = |day: &str| BuildPromise {
@@ -155,7 +154,7 @@ mod tests {
         let first = date("2024-04-03");
         let promise = follow(None, build("2024-03-29"), 3, first).unwrap();
         assert_eq!((promise.number, promise.deliver_on), (1, first));
-        let last = Some(promise.last());
+        let last = last_of(promise);
         assert_eq!(follow(last, build("2024-04-07"), 3, first), None);
         let later = follow(last, build("2024-04-08"), 3, first).unwrap();
         assert_eq!((later.number, later.deliver_on), (2, date("2024-04-11")));
@@ -163,7 +162,7 @@ mod tests {
             kind: Sureness::Estimate,
             build_on: date("2024-04-01"),
         };
-        let earlier = follow(Some(later.last()), estimate, 2, first);
+        let earlier = follow(last_of(later), estimate, 2, first);
         assert_eq!(
             earlier.map(|new| (new.number, new.kind)),
             Some((3, PromiseKind::Estimate))

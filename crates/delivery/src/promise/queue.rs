@@ -98,19 +98,6 @@ impl Queue {
         }
     }
 
-    /// The open orders in the queue.
-    pub fn len(&self) -> usize {
-        self.lines
-            .values()
-            .map(|line| line.priority.len() + line.normal.len())
-            .sum()
-    }
-
-    /// True where nobody waits.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Whether any order of a range of numbers was promised nothing yet.
     pub fn has_unpromised(&self, from: i64, to: i64) -> bool {
         from <= to && self.unpromised.range(from..=to).next().is_some()
@@ -247,14 +234,14 @@ mod tests {
             .map(|ranked| (ranked.place.order_no, ranked.rank))
             .collect();
         assert_eq!(order, [(5, 1), (1, 2), (4, 3)]);
-        assert_eq!(queue.len(), 3);
+        assert_eq!(queue.ranked().count(), 3);
         assert!(
             queue.has_unpromised(1, 1)
                 && !queue.has_unpromised(2, 4)
                 && !queue.has_unpromised(6, 1)
         );
         queue.push(1, false, place(4));
-        assert_eq!(queue.len(), 3);
+        assert_eq!(queue.ranked().count(), 3);
         let dated = Queue::dated(queue.ranked(), |ranked| {
             let deliver_on = date("2024-05-01").plus(i32::try_from(ranked.rank).unwrap());
             let number = ranked.place.last.map_or(1, |last| last.number + 1);

@@ -1,8 +1,11 @@
 //! Stores and flows on a real SQLite database in a temporary folder.
 
 mod orders;
+mod production;
 mod promises;
 mod vehicles;
+mod volume;
+mod wire;
 
 use std::{sync::Arc, time::Duration};
 

@@ -38,7 +38,10 @@ pub(crate) struct Consumed {
 }
 
 /// Counts vehicles in on their reservations.
-pub(crate) fn consume(built: &[Built], mut reservations: BTreeMap<String, Reservation>) -> Consumed {
+pub(crate) fn consume(
+    built: &[Built],
+    mut reservations: BTreeMap<String, Reservation>,
+) -> Consumed {
     let mut consumed = Consumed::default();
     for vehicle in built {
         let reason = match reservations.get_mut(&vehicle.reservation_id) {
@@ -53,14 +56,17 @@ pub(crate) fn consume(built: &[Built], mut reservations: BTreeMap<String, Reserv
             Some(reservation) => {
                 consumed.used.push(reservation.number);
                 let released = reservation.state == ReservationState::Released;
-                let full = reservation.state == ReservationState::Consumed || reservation.consumed >= vehicle.vehicles;
+                let full = reservation.state == ReservationState::Consumed
+                    || reservation.consumed >= vehicle.vehicles;
                 if !full {
                     reservation.vehicles = vehicle.vehicles;
                     reservation.consumed += 1;
                     if reservation.consumed == reservation.vehicles {
                         consumed.complete.insert(reservation.number);
                     }
-                    consumed.changed.insert(reservation.number, reservation.clone());
+                    consumed
+                        .changed
+                        .insert(reservation.number, reservation.clone());
                 }
                 match (full, released) {
                     (true, _) => Some("RESERVATION_USED_UP"),
@@ -69,39 +75,94 @@ pub(crate) fn consume(built: &[Built], mut reservations: BTreeMap<String, Reserv
                 }
             }
         };
-        consumed.uncovered.extend(reason.map(|reason| (vehicle.build_number, vehicle.reservation_id.clone(), reason)));
+        consumed.uncovered.extend(
+            reason.map(|reason| (vehicle.build_number, vehicle.reservation_id.clone(), reason)),
+        );
     }
     consumed
 }
 
 /// Writes vehicles down and posts the reservations that are complete with them.
 pub(crate) async fn consumption_add(tx: &Tx, built: &[Built]) -> Result<(), Error> {
-    let ids: BTreeSet<&str> = built.iter().map(|vehicle| vehicle.reservation_id.as_str()).filter(|id| !id.is_empty()).collect();
+    let ids: BTreeSet<&str> = built
+        .iter()
+        .map(|vehicle| vehicle.reservation_id.as_str())
+        .filter(|id| !id.is_empty())
+        .collect();
     let reservations = reservations_fetch(tx, &ids.into_iter().collect::<Vec<_>>()).await?;
     let consumed = consume(built, reservations);
     let rows = built.iter().zip(&consumed.used).map(|(vehicle, number)| {
-        vec![vehicle.build_number.into(), (*number).into(), vehicle.vin.as_str().into()]
+        vec![
+            vehicle.build_number.into(),
+            (*number).into(),
+            vehicle.vin.as_str().into(),
+        ]
     });
-    tx.insert_many("consumption", &["build_number", "reservation_no", "vin"], rows.collect(), "").await?;
-    let rows = consumed.uncovered.iter().map(|(build, id, reason)| vec![(*build).into(), id.as_str().into(), (*reason).into()]);
-    tx.insert_many("discrepancy", &["build_number", "reservation_id", "reason"], rows.collect(), "").await?;
-    let complete: Vec<&Reservation> = consumed.changed.values().filter(|one| consumed.complete.contains(&one.number)).collect();
+    tx.insert_many(
+        "consumption",
+        &["build_number", "reservation_no", "vin"],
+        rows.collect(),
+        "",
+    )
+    .await?;
+    let rows = consumed
+        .uncovered
+        .iter()
+        .map(|(build, id, reason)| vec![(*build).into(), id.as_str().into(), (*reason).into()]);
+    tx.insert_many(
+        "discrepancy",
+        &["build_number", "reservation_id", "reason"],
+        rows.collect(),
+        "",
+    )
+    .await?;
+    let complete: Vec<&Reservation> = consumed
+        .changed
+        .values()
+        .filter(|one| consumed.complete.contains(&one.number))
+        .collect();
     if !complete.is_empty() {
         issues_post(tx, &complete).await?;
     }
     let rows = consumed.changed.values().map(|one| {
-        let state = if consumed.complete.contains(&one.number) { ReservationState::Consumed } else { one.state };
-        vec![one.number.into(), one.vehicles.into(), one.consumed.into(), (state as i64).into()]
+        let state = if consumed.complete.contains(&one.number) {
+            ReservationState::Consumed
+        } else {
+            one.state
+        };
+        vec![
+            one.number.into(),
+            one.vehicles.into(),
+            one.consumed.into(),
+            (state as i64).into(),
+        ]
     });
-    let set = ["vehicle_count = v.vehicles", "consumed_count = v.consumed", "state = v.state"];
+    let set = [
+        "vehicle_count = v.vehicles",
+        "consumed_count = v.consumed",
+        "state = v.state",
+    ];
     let columns = ["reservation_no", "vehicles", "consumed", "state"];
-    tx.update_many("reservation", &["reservation_no"], &set, &columns, rows.collect(), "").await?;
+    tx.update_many(
+        "reservation",
+        &["reservation_no"],
+        &set,
+        &columns,
+        rows.collect(),
+        "",
+    )
+    .await?;
     Ok(())
 }
 
 /// Moves the lines of complete reservations into the ledger and out of lots and balances.
 async fn issues_post(tx: &Tx, complete: &[&Reservation]) -> Result<(), Error> {
-    let list = || complete.iter().map(|one| vec![one.number.into()]).collect::<Vec<_>>();
+    let list = || {
+        complete
+            .iter()
+            .map(|one| vec![one.number.into()])
+            .collect::<Vec<_>>()
+    };
     let lines = "FROM v JOIN reservation AS r ON r.reservation_no = v.reservation_no \
                  JOIN reservation_line AS l ON l.reservation_no = r.reservation_no";
     let run = async |statement: String| tx.exec_for(&["reservation_no"], list(), &statement).await;
@@ -110,7 +171,10 @@ async fn issues_post(tx: &Tx, complete: &[&Reservation]) -> Result<(), Error> {
          SELECT r.build_on, 2, l.lot_number, l.reservation_no, -l.quantity {lines}"
     ))
     .await?;
-    if complete.iter().any(|one| one.state == ReservationState::Released) {
+    if complete
+        .iter()
+        .any(|one| one.state == ReservationState::Released)
+    {
         // What had been given back of a lot that is kept back counted as lost; now it is used.
         run(format!(
             "UPDATE balance AS t SET lost = t.lost - x.used FROM \
@@ -144,6 +208,10 @@ async fn issues_post(tx: &Tx, complete: &[&Reservation]) -> Result<(), Error> {
         ))
         .await?;
     }
-    run("DELETE FROM reservation_line WHERE reservation_no IN (SELECT reservation_no FROM v)".to_owned()).await?;
+    run(
+        "DELETE FROM reservation_line WHERE reservation_no IN (SELECT reservation_no FROM v)"
+            .to_owned(),
+    )
+    .await?;
     Ok(())
 }

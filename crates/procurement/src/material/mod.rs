@@ -15,10 +15,10 @@ pub(crate) mod reservation;
 pub(crate) mod rpc;
 pub(crate) mod store;
 pub(crate) mod supply;
-pub(crate) mod value;
-pub(crate) mod wire;
 #[cfg(test)]
 mod tests;
+pub(crate) mod value;
+pub(crate) mod wire;
 
 /// The states of a reservation; the numbers are those of its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,9 @@ pub(crate) enum ReservationState {
 impl ReservationState {
     /// The state of a column.
     pub(crate) fn of(column: i64) -> Option<Self> {
-        [Self::Confirmed, Self::Consumed, Self::Released].into_iter().find(|state| *state as i64 == column)
+        [Self::Confirmed, Self::Consumed, Self::Released]
+            .into_iter()
+            .find(|state| *state as i64 == column)
     }
 }
 
@@ -60,10 +62,13 @@ impl Reservation {
     pub(crate) fn release(&mut self) -> Result<bool, MaterialRefusal> {
         match self.state {
             ReservationState::Released => Ok(false),
-            ReservationState::Consumed => Err(MaterialRefusal::Consumed { id: self.id.clone() }),
-            ReservationState::Confirmed if self.consumed > 0 => {
-                Err(MaterialRefusal::InUse { id: self.id.clone(), vehicles: self.consumed })
-            }
+            ReservationState::Consumed => Err(MaterialRefusal::Consumed {
+                id: self.id.clone(),
+            }),
+            ReservationState::Confirmed if self.consumed > 0 => Err(MaterialRefusal::InUse {
+                id: self.id.clone(),
+                vehicles: self.consumed,
+            }),
             ReservationState::Confirmed => {
                 self.state = ReservationState::Released;
                 Ok(true)
@@ -114,16 +119,27 @@ pub(crate) fn pick(needs: &[Need], free: &[Pick]) -> Result<Vec<Pick>, Vec<Missi
         while let Some(lot) = lots.next_if(|lot| lot.lot.item_no() <= need.item_no) {
             if lot.lot.item_no() == need.item_no && left > 0 {
                 let taken = left.min(lot.quantity.milli());
-                picks.push(Pick { lot: lot.lot, quantity: Quantity(taken) });
+                picks.push(Pick {
+                    lot: lot.lot,
+                    quantity: Quantity(taken),
+                });
                 left -= taken;
             }
         }
         if left > 0 {
             let free = Quantity(need.quantity.milli() - left);
-            missing.push(Missing { item_no: need.item_no, needed: need.quantity, free });
+            missing.push(Missing {
+                item_no: need.item_no,
+                needed: need.quantity,
+                free,
+            });
         }
     }
-    if missing.is_empty() { Ok(picks) } else { Err(missing) }
+    if missing.is_empty() {
+        Ok(picks)
+    } else {
+        Err(missing)
+    }
 }
 
 /// Why stock could not be kept or given back.
@@ -149,7 +165,9 @@ impl fmt::Display for MaterialRefusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shortage(missing) => {
-                out.write_str("too little is released and free; build fewer vehicles or wait for receipts: ")?;
+                out.write_str(
+                    "too little is released and free; build fewer vehicles or wait for receipts: ",
+                )?;
                 for (place, (item, needed, free)) in missing.iter().take(5).enumerate() {
                     let comma = if place == 0 { "" } else { ", " };
                     write!(out, "{comma}{item} needs {needed} and has {free}")?;
@@ -159,9 +177,14 @@ impl fmt::Display for MaterialRefusal {
                 }
                 Ok(())
             }
-            Self::Consumed { id } => write!(out, "reservation {id} is used up and cannot be given back"),
+            Self::Consumed { id } => {
+                write!(out, "reservation {id} is used up and cannot be given back")
+            }
             Self::InUse { id, vehicles } => {
-                write!(out, "{vehicles} vehicles have used their parts of reservation {id}; it cannot be given back any more")
+                write!(
+                    out,
+                    "{vehicles} vehicles have used their parts of reservation {id}; it cannot be given back any more"
+                )
             }
         }
     }
@@ -179,7 +202,11 @@ impl Refusal for MaterialRefusal {
     fn metadata(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Shortage(missing) => {
-                let items: Vec<&str> = missing.iter().take(50).map(|(item, _, _)| item.as_str()).collect();
+                let items: Vec<&str> = missing
+                    .iter()
+                    .take(50)
+                    .map(|(item, _, _)| item.as_str())
+                    .collect();
                 vec![("items", items.join(","))]
             }
             Self::Consumed { id } | Self::InUse { id, .. } => vec![("reservation_id", id.clone())],

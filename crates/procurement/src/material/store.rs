@@ -21,13 +21,21 @@ pub(crate) struct BalanceChange {
 }
 
 /// The change of an item, to be added to.
-pub(crate) fn change(changes: &mut BTreeMap<u32, BalanceChange>, item_no: u32) -> &mut BalanceChange {
+pub(crate) fn change(
+    changes: &mut BTreeMap<u32, BalanceChange>,
+    item_no: u32,
+) -> &mut BalanceChange {
     changes.entry(item_no).or_default()
 }
 
 /// Adds changes to balances; an item that had none begins with it.
-pub(crate) async fn balance_add(tx: &Tx, changes: &BTreeMap<u32, BalanceChange>) -> Result<(), Error> {
-    let some = changes.iter().filter(|(_, change)| **change != BalanceChange::default());
+pub(crate) async fn balance_add(
+    tx: &Tx,
+    changes: &BTreeMap<u32, BalanceChange>,
+) -> Result<(), Error> {
+    let some = changes
+        .iter()
+        .filter(|(_, change)| **change != BalanceChange::default());
     let rows = some.map(|(item_no, change)| {
         vec![
             i64::from(*item_no).into(),
@@ -39,19 +47,29 @@ pub(crate) async fn balance_add(tx: &Tx, changes: &BTreeMap<u32, BalanceChange>)
             change.lots.into(),
         ]
     });
-    let columns = ["item_no", "on_hand", "reserved", "received", "issued", "lost", "lots"];
+    let columns = [
+        "item_no", "on_hand", "reserved", "received", "issued", "lost", "lots",
+    ];
     let suffix = "ON CONFLICT (item_no) DO UPDATE SET on_hand = balance.on_hand + excluded.on_hand, received = balance.received + excluded.received, \
                   lost = balance.lost + excluded.lost, lots = balance.lots + excluded.lots";
-    tx.insert_many("balance", &columns, rows.collect(), suffix).await.map(|_| ())
+    tx.insert_many("balance", &columns, rows.collect(), suffix)
+        .await
+        .map(|_| ())
 }
 
 /// What is released and free of each item for a build on a day, in thousandths; goods of the day itself come too late.
-pub(crate) async fn availability_fetch(tx: &Tx, build_on: Date) -> Result<BTreeMap<u32, i64>, Error> {
+pub(crate) async fn availability_fetch(
+    tx: &Tx,
+    build_on: Date,
+) -> Result<BTreeMap<u32, i64>, Error> {
     let sql = "SELECT item_no, CAST(SUM(on_hand - reserved) AS BIGINT) FROM lot \
                WHERE state = 3 AND on_hand > reserved AND received_on < $1 GROUP BY item_no";
     let mut free = BTreeMap::new();
     for row in tx.rows(sql, vec![day(build_on)]).await? {
-        free.insert(u32::try_from(get::<i64>(&row, 0)?).unwrap_or_default(), get(&row, 1)?);
+        free.insert(
+            u32::try_from(get::<i64>(&row, 0)?).unwrap_or_default(),
+            get(&row, 1)?,
+        );
     }
     Ok(free)
 }
@@ -80,7 +98,9 @@ pub(crate) async fn totals_fetch(tx: &Tx) -> Result<BTreeMap<u32, Total>, Error>
     let mut totals: BTreeMap<u32, Total> = BTreeMap::new();
     let sql = "SELECT item_no, received, issued, on_hand, lost, lots FROM balance";
     for row in tx.rows(sql, vec![]).await? {
-        let total = totals.entry(u32::try_from(get::<i64>(&row, 0)?).unwrap_or_default()).or_default();
+        let total = totals
+            .entry(u32::try_from(get::<i64>(&row, 0)?).unwrap_or_default())
+            .or_default();
         total.received = Quantity(get(&row, 1)?);
         total.issued = Quantity(get(&row, 2)?);
         total.on_hand = Quantity(get(&row, 3)?);
@@ -89,7 +109,9 @@ pub(crate) async fn totals_fetch(tx: &Tx) -> Result<BTreeMap<u32, Total>, Error>
     }
     let sql = "SELECT source_no / 100, CAST(SUM(released_lots) AS BIGINT), MIN(first_released_on) FROM quota_count GROUP BY 1";
     for row in tx.rows(sql, vec![]).await? {
-        let total = totals.entry(u32::try_from(get::<i64>(&row, 0)?).unwrap_or_default()).or_default();
+        let total = totals
+            .entry(u32::try_from(get::<i64>(&row, 0)?).unwrap_or_default())
+            .or_default();
         total.ordered_lots = get(&row, 1)?;
         total.first_released_on = date_opt(&row, 2)?;
     }
@@ -126,17 +148,25 @@ pub(crate) async fn reconciled(tx: &Tx) -> Result<Reconciled, Error> {
                ON s.item_no = b.item_no WHERE b.on_hand <> COALESCE(s.total, 0) ORDER BY b.item_no LIMIT $1";
     for row in tx.rows(sql, vec![TOLD.into()]).await? {
         let item_no = u32::try_from(get::<i64>(&row, 0)?).unwrap_or_default();
-        found.item_differences.push((item_no, Quantity(get(&row, 1)?), Quantity(get(&row, 2)?)));
+        found
+            .item_differences
+            .push((item_no, Quantity(get(&row, 1)?), Quantity(get(&row, 2)?)));
     }
     let sql = "SELECT l.lot_number, l.on_hand, COALESCE(s.total, 0) FROM lot AS l LEFT JOIN \
                (SELECT lot_number, CAST(SUM(quantity) AS BIGINT) AS total FROM ledger GROUP BY lot_number) AS s \
                ON s.lot_number = l.lot_number WHERE l.on_hand <> COALESCE(s.total, 0) ORDER BY l.lot_number LIMIT $1";
     for row in tx.rows(sql, vec![TOLD.into()]).await? {
-        found.lot_differences.push((LotNumber(get(&row, 0)?), Quantity(get(&row, 1)?), Quantity(get(&row, 2)?)));
+        found.lot_differences.push((
+            LotNumber(get(&row, 0)?),
+            Quantity(get(&row, 1)?),
+            Quantity(get(&row, 2)?),
+        ));
     }
     let sql = "SELECT build_number, reservation_id, reason FROM discrepancy ORDER BY build_number LIMIT $1";
     for row in tx.rows(sql, vec![TOLD.into()]).await? {
-        found.uncovered.push((get(&row, 0)?, get(&row, 1)?, get(&row, 2)?));
+        found
+            .uncovered
+            .push((get(&row, 0)?, get(&row, 1)?, get(&row, 2)?));
     }
     Ok(found)
 }

@@ -27,11 +27,17 @@ pub(crate) fn days_of_supply(stock: Quantity, as_of: Date, series: &Series) -> D
         if need > left {
             // Part of a day: left / need, which is below one.
             let part = floor_div(i128::from(left) * 1000, i128::from(need)).unwrap_or_default();
-            return DaysOfSupply { millidays: number * 1000 + part, stock_out_on: Some(date) };
+            return DaysOfSupply {
+                millidays: number * 1000 + part,
+                stock_out_on: Some(date),
+            };
         }
         left -= need;
     }
-    DaysOfSupply { millidays: known.max(0) * 1000, stock_out_on: None }
+    DaysOfSupply {
+        millidays: known.max(0) * 1000,
+        stock_out_on: None,
+    }
 }
 
 #[cfg(test)]
@@ -44,14 +50,53 @@ mod tests {
 
     #[test]
     fn whole_days_and_the_part_of_the_first_that_is_not_covered() {
-        let series = Series { first: day(101), days: [4, 4, 0, 4].map(Quantity::from_units).to_vec() };
+        let series = Series {
+            first: day(101),
+            days: [4, 4, 0, 4].map(Quantity::from_units).to_vec(),
+        };
         let lasts = |units, as_of| days_of_supply(Quantity::from_units(units), day(as_of), &series);
-        assert_eq!(lasts(9, 100), DaysOfSupply { millidays: 3250, stock_out_on: Some(day(104)) });
-        assert_eq!(lasts(0, 100), DaysOfSupply { millidays: 0, stock_out_on: Some(day(101)) });
-        assert_eq!(lasts(12, 100), DaysOfSupply { millidays: 4000, stock_out_on: None });
+        assert_eq!(
+            lasts(9, 100),
+            DaysOfSupply {
+                millidays: 3250,
+                stock_out_on: Some(day(104))
+            }
+        );
+        assert_eq!(
+            lasts(0, 100),
+            DaysOfSupply {
+                millidays: 0,
+                stock_out_on: Some(day(101))
+            }
+        );
+        assert_eq!(
+            lasts(12, 100),
+            DaysOfSupply {
+                millidays: 4000,
+                stock_out_on: None
+            }
+        );
         // Days before the requirement begins are covered, and days that are over do not count.
-        assert_eq!(lasts(1, 98), DaysOfSupply { millidays: 2250, stock_out_on: Some(day(101)) });
-        assert_eq!(lasts(3, 102), DaysOfSupply { millidays: 1750, stock_out_on: Some(day(104)) });
-        assert_eq!(lasts(3, 110), DaysOfSupply { millidays: 0, stock_out_on: None });
+        assert_eq!(
+            lasts(1, 98),
+            DaysOfSupply {
+                millidays: 2250,
+                stock_out_on: Some(day(101))
+            }
+        );
+        assert_eq!(
+            lasts(3, 102),
+            DaysOfSupply {
+                millidays: 1750,
+                stock_out_on: Some(day(104))
+            }
+        );
+        assert_eq!(
+            lasts(3, 110),
+            DaysOfSupply {
+                millidays: 0,
+                stock_out_on: None
+            }
+        );
     }
 }

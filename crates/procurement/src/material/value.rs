@@ -32,11 +32,22 @@ pub(crate) struct Valuation {
 impl Valuation {
     /// Nothing yet, in a currency.
     pub(crate) fn new(currency: Currency) -> Self {
-        Self { currency, day: None, received: 0, issued: 0, stock: 0 }
+        Self {
+            currency,
+            day: None,
+            received: 0,
+            issued: 0,
+            stock: 0,
+        }
     }
 
     /// Takes a movement of a day, at a price of millionths; the days that are over with it are answered.
-    pub(crate) fn add(&mut self, date: Date, price_micros: i64, milli: i64) -> Result<Vec<ValueDay>, Error> {
+    pub(crate) fn add(
+        &mut self,
+        date: Date,
+        price_micros: i64,
+        milli: i64,
+    ) -> Result<Vec<ValueDay>, Error> {
         let mut over = Vec::new();
         while let Some(day) = self.day.filter(|day| *day < date) {
             over.push(self.close(day)?);
@@ -44,7 +55,11 @@ impl Valuation {
         }
         self.day.get_or_insert(date);
         let value = i128::from(price_micros) * i128::from(milli);
-        if milli > 0 { self.received += value } else { self.issued -= value }
+        if milli > 0 {
+            self.received += value
+        } else {
+            self.issued -= value
+        }
         Ok(over)
     }
 
@@ -54,7 +69,10 @@ impl Valuation {
     }
 
     fn close(&mut self, date: Date) -> Result<ValueDay, Error> {
-        let (received, issued) = (std::mem::take(&mut self.received), std::mem::take(&mut self.issued));
+        let (received, issued) = (
+            std::mem::take(&mut self.received),
+            std::mem::take(&mut self.issued),
+        );
         self.stock += received - issued;
         Ok(ValueDay {
             date,
@@ -72,7 +90,8 @@ impl Valuation {
 /// A sum of millionths x thousandths as money.
 pub(crate) fn amount_of(exact: i128, currency: Currency) -> Result<Amount, Error> {
     let scale = 10i128.pow(9 - currency.minor_digits());
-    let minor = half_even_div(exact, scale).ok_or_else(|| Error::broken("a value does not fit 64 bits"))?;
+    let minor =
+        half_even_div(exact, scale).ok_or_else(|| Error::broken("a value does not fit 64 bits"))?;
     Ok(Amount::new(minor, currency))
 }
 
@@ -88,8 +107,18 @@ mod tests {
         assert_eq!(value.add(day(10), 3_333, 3_000)?, []);
         assert_eq!(value.add(day(10), 3_334, 1_000)?, []);
         let over = value.add(day(12), 3_333, -3_000)?;
-        let minors = |day: &ValueDay| (day.date.epoch_day(), day.received.minor, day.issued.minor, day.stock.minor);
-        assert_eq!(over.iter().map(minors).collect::<Vec<_>>(), [(10, 1, 0, 1), (11, 0, 0, 1)]);
+        let minors = |day: &ValueDay| {
+            (
+                day.date.epoch_day(),
+                day.received.minor,
+                day.issued.minor,
+                day.stock.minor,
+            )
+        };
+        assert_eq!(
+            over.iter().map(minors).collect::<Vec<_>>(),
+            [(10, 1, 0, 1), (11, 0, 0, 1)]
+        );
         value.add(day(12), 3_334, -1_000)?;
         assert_eq!(value.finish()?.as_ref().map(minors), Some((12, 0, 1, 0)));
         Ok(())

@@ -6,13 +6,12 @@
 use std::collections::BTreeMap;
 
 use takt_kernel::{
-    Currency, Date, ItemId, LotId, LotNumber, Price, Quantity, Share, SupplierId, Unit, Violations, ceil_div,
+    Currency, Date, ItemId, LotId, LotNumber, Price, Quantity, Share, SupplierId, Unit, Violations,
+    ceil_div,
 };
 use takt_planning::{netting::Sourcing, quota::Quota};
 
 pub(crate) mod store;
-#[cfg(test)]
-pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
@@ -188,27 +187,55 @@ impl Catalogue {
         violations.require(
             rows.programmes.len() == 1,
             "header",
-            format!("an import has one programme, this one has {}", rows.programmes.len()),
+            format!(
+                "an import has one programme, this one has {}",
+                rows.programmes.len()
+            ),
         );
         let programme = rows.programmes.into_iter().next()?;
-        let by_supplier: BTreeMap<_, _> =
-            rows.suppliers.iter().enumerate().map(|(at, supplier)| (supplier.id.clone(), at)).collect();
+        let by_supplier: BTreeMap<_, _> = rows
+            .suppliers
+            .iter()
+            .enumerate()
+            .map(|(at, supplier)| (supplier.id.clone(), at))
+            .collect();
         let mut transits: BTreeMap<&SupplierId, i64> = BTreeMap::new();
         for transit in &rows.transits {
             // Where there are several lanes the first one of the file counts.
-            transits.entry(&transit.supplier).or_insert(transit.millidays);
+            transits
+                .entry(&transit.supplier)
+                .or_insert(transit.millidays);
         }
         let mut terms: BTreeMap<&ItemId, Vec<&Agreement>> = BTreeMap::new();
         for agreement in &rows.agreements {
             terms.entry(&agreement.item).or_default().push(agreement);
         }
-        for unknown in terms.keys().filter(|id| !rows.items.iter().any(|item| item.id == ***id)) {
-            violations.push(&format!("agreement {unknown}"), "the item is not among the items");
+        for unknown in terms
+            .keys()
+            .filter(|id| !rows.items.iter().any(|item| item.id == ***id))
+        {
+            violations.push(
+                &format!("agreement {unknown}"),
+                "the item is not among the items",
+            );
         }
-        let currency = rows.agreements.first().map_or(Currency::USD, |agreement| agreement.price.currency);
-        for odd in rows.agreements.iter().filter(|agreement| agreement.price.currency != currency) {
+        let currency = rows
+            .agreements
+            .first()
+            .map_or(Currency::USD, |agreement| agreement.price.currency);
+        for odd in rows
+            .agreements
+            .iter()
+            .filter(|agreement| agreement.price.currency != currency)
+        {
             let field = format!("agreement {}", odd.item);
-            violations.push(&field, format!("its price is in {} and others are in {currency}", odd.price.currency));
+            violations.push(
+                &field,
+                format!(
+                    "its price is in {} and others are in {currency}",
+                    odd.price.currency
+                ),
+            );
         }
         let mut bought = Vec::new();
         for item in rows.items.iter().filter(|item| !item.made) {
@@ -219,8 +246,16 @@ impl Catalogue {
             bought.extend(made);
         }
         Some(Self {
-            by_item: bought.iter().enumerate().map(|(at, bought)| (bought.item.id.clone(), at)).collect(),
-            by_number: bought.iter().enumerate().map(|(at, bought)| (bought.item.number, at)).collect(),
+            by_item: bought
+                .iter()
+                .enumerate()
+                .map(|(at, bought)| (bought.item.id.clone(), at))
+                .collect(),
+            by_number: bought
+                .iter()
+                .enumerate()
+                .map(|(at, bought)| (bought.item.number, at))
+                .collect(),
             programme,
             suppliers: rows.suppliers,
             bought,
@@ -256,33 +291,46 @@ impl Catalogue {
 
     /// A bought item by its number.
     pub(crate) fn item_no(&self, number: u32) -> Option<&Bought> {
-        self.by_number.get(&number).and_then(|at| self.bought.get(*at))
+        self.by_number
+            .get(&number)
+            .and_then(|at| self.bought.get(*at))
     }
 
     /// A supplier by its id.
     pub(crate) fn supplier(&self, id: &str) -> Option<&Supplier> {
-        self.by_supplier.get(id).and_then(|at| self.suppliers.get(*at))
+        self.by_supplier
+            .get(id)
+            .and_then(|at| self.suppliers.get(*at))
     }
 
     /// A supplier by its number.
     pub(crate) fn supplier_no(&self, number: i64) -> Option<&Supplier> {
-        let at = self.suppliers.binary_search_by_key(&number, |supplier| supplier.number).ok()?;
+        let at = self
+            .suppliers
+            .binary_search_by_key(&number, |supplier| supplier.number)
+            .ok()?;
         self.suppliers.get(at)
     }
 
     /// A source with its item and supplier.
     pub(crate) fn source(&self, number: SourceNo) -> Option<(&Bought, &Source, &Supplier)> {
         let bought = self.item_no(number.item_no())?;
-        let source = bought.sources.iter().find(|source| source.number == number)?;
+        let source = bought
+            .sources
+            .iter()
+            .find(|source| source.number == number)?;
         Some((bought, source, self.suppliers.get(source.supplier)?))
     }
 
     /// A lot as people name it; the bare number where the catalogue does not know its source.
     pub(crate) fn lot_text(&self, lot: LotNumber) -> String {
         match self.source(SourceNo::of_lot(lot)) {
-            Some((bought, _, supplier)) => {
-                LotId { item: bought.item.id.clone(), supplier: supplier.id.clone(), n: lot.n() }.to_string()
+            Some((bought, _, supplier)) => LotId {
+                item: bought.item.id.clone(),
+                supplier: supplier.id.clone(),
+                n: lot.n(),
             }
+            .to_string(),
             None => lot.value().to_string(),
         }
     }
@@ -310,27 +358,61 @@ fn bought_of(
             violations.push("agreement", format!("{name} is not among the suppliers"));
             continue;
         };
-        let transit = transits.get(name).and_then(|millidays| ceil_div(i128::from(*millidays), 1000));
+        let transit = transits
+            .get(name)
+            .and_then(|millidays| ceil_div(i128::from(*millidays), 1000));
         let Some(transit_days) = transit.and_then(|days| i32::try_from(days).ok()) else {
-            violations.push("agreement", format!("there is no inbound lane from {name}; add one with its transit time"));
+            violations.push(
+                "agreement",
+                format!("there is no inbound lane from {name}; add one with its transit time"),
+            );
             continue;
         };
         let in_time = transit_days <= terms.lead_days;
-        let late = format!("the lead time of {name} is {} days, and the goods are under way for {transit_days}", terms.lead_days);
+        let late = format!(
+            "the lead time of {name} is {} days, and the goods are under way for {transit_days}",
+            terms.lead_days
+        );
         violations.require(in_time, "agreement", late);
-        let twice = sources.iter().any(|source| source.terms.rank == terms.rank || source.terms.supplier == *name);
-        violations.require(!twice, "agreement", format!("{name} or its rank {} is there twice", terms.rank));
+        let twice = sources
+            .iter()
+            .any(|source| source.terms.rank == terms.rank || source.terms.supplier == *name);
+        violations.require(
+            !twice,
+            "agreement",
+            format!("{name} or its rank {} is there twice", terms.rank),
+        );
         let number = SourceNo::new(item.number, terms.rank);
-        sources.push(Source { number, supplier: *supplier, transit_days, terms: (*terms).clone() });
+        sources.push(Source {
+            number,
+            supplier: *supplier,
+            transit_days,
+            terms: (*terms).clone(),
+        });
     }
     sources.sort_by_key(|source| source.terms.rank);
     let Some(lot) = sources.first().map(|source| source.terms.lot) else {
         violations.push("agreement", "nobody delivers it");
         return None;
     };
-    violations.require(sources.iter().all(|source| source.terms.lot == lot), "agreement", "its suppliers have lots of different sizes");
+    violations.require(
+        sources.iter().all(|source| source.terms.lot == lot),
+        "agreement",
+        "its suppliers have lots of different sizes",
+    );
     let shares: Vec<Share> = sources.iter().map(|source| source.terms.share).collect();
     let quota = violations.check("agreement", Quota::new(&shares))?;
-    let lead_days = sources.iter().map(|source| source.terms.lead_days).collect();
-    Some(Bought { item: item.clone(), sources, sourcing: Sourcing { lot, quota, lead_days } })
+    let lead_days = sources
+        .iter()
+        .map(|source| source.terms.lead_days)
+        .collect();
+    Some(Bought {
+        item: item.clone(),
+        sources,
+        sourcing: Sourcing {
+            lot,
+            quota,
+            lead_days,
+        },
+    })
 }

@@ -11,28 +11,71 @@ use super::{Agreement, Catalogue, Item, Programme, Rows, Supplier, Transit};
 use crate::rows::{date, day, get};
 
 /// The tables that an import fills.
-const TABLES: [&str; 7] = ["agreement", "item", "lane", "link", "node", "programme", "supplier"];
+const TABLES: [&str; 7] = [
+    "agreement",
+    "item",
+    "lane",
+    "link",
+    "node",
+    "programme",
+    "supplier",
+];
 
 /// The columns of the tables that are filled whole and computed with only in part.
 pub(crate) const LANE: [&str; 11] = [
-    "lane_no", "lane_id", "supplier_id", "from_place", "to_place", "mode", "distance_km", "transit_millidays", "cost_micros",
-    "cost_currency", "cost_unit",
+    "lane_no",
+    "lane_id",
+    "supplier_id",
+    "from_place",
+    "to_place",
+    "mode",
+    "distance_km",
+    "transit_millidays",
+    "cost_micros",
+    "cost_currency",
+    "cost_unit",
 ];
 /// See [`LANE`].
 pub(crate) const LINK: [&str; 12] = [
-    "from_supplier_id", "to_supplier_id", "item_id", "name", "into_item_ids", "share", "quantity", "lead_days",
-    "customer_stock_days", "valid_from", "valid_until", "evidence",
+    "from_supplier_id",
+    "to_supplier_id",
+    "item_id",
+    "name",
+    "into_item_ids",
+    "share",
+    "quantity",
+    "lead_days",
+    "customer_stock_days",
+    "valid_from",
+    "valid_until",
+    "evidence",
 ];
 /// See [`LANE`].
 pub(crate) const NODE: [&str; 11] = [
-    "supplier_id", "item_id", "name", "capacity_per_week", "stock_days", "recover_days", "process_hours", "wait_hours",
-    "yield_share", "co2e_grams", "stock_survives",
+    "supplier_id",
+    "item_id",
+    "name",
+    "capacity_per_week",
+    "stock_days",
+    "recover_days",
+    "process_hours",
+    "wait_hours",
+    "yield_share",
+    "co2e_grams",
+    "stock_survives",
 ];
 
 /// Stores programmes; that there is one is checked when the import is whole.
 pub(crate) async fn programme_add(tx: &Tx, programme: &Programme) -> Result<(), Error> {
-    let columns =
-        ["programme_no", "programme_id", "name", "plant_id", "plant_supplier_id", "order_from", "last_plan_on"];
+    let columns = [
+        "programme_no",
+        "programme_id",
+        "name",
+        "plant_id",
+        "plant_supplier_id",
+        "order_from",
+        "last_plan_on",
+    ];
     let row = vec![
         1i64.into(),
         programme.id.as_str().into(),
@@ -42,13 +85,23 @@ pub(crate) async fn programme_add(tx: &Tx, programme: &Programme) -> Result<(), 
         day(programme.order_from),
         day(programme.last_plan_on),
     ];
-    tx.insert_many("programme", &columns, vec![row], "").await.map(|_| ())
+    tx.insert_many("programme", &columns, vec![row], "")
+        .await
+        .map(|_| ())
 }
 
 /// Stores suppliers.
 pub(crate) async fn suppliers_add(tx: &Tx, suppliers: &[Supplier]) -> Result<(), Error> {
     let columns = [
-        "supplier_no", "supplier_id", "name", "country_code", "city", "latitude_micro", "longitude_micro", "tier", "description",
+        "supplier_no",
+        "supplier_id",
+        "name",
+        "country_code",
+        "city",
+        "latitude_micro",
+        "longitude_micro",
+        "tier",
+        "description",
     ];
     let rows = suppliers.iter().map(|supplier| {
         vec![
@@ -63,7 +116,9 @@ pub(crate) async fn suppliers_add(tx: &Tx, suppliers: &[Supplier]) -> Result<(),
             supplier.description.as_str().into(),
         ]
     });
-    tx.insert_many("supplier", &columns, rows.collect(), "").await.map(|_| ())
+    tx.insert_many("supplier", &columns, rows.collect(), "")
+        .await
+        .map(|_| ())
 }
 
 /// Stores items.
@@ -78,8 +133,17 @@ pub(crate) async fn items_add(tx: &Tx, items: &[Item]) -> Result<(), Error> {
             i64::from(item.made).into(),
         ]
     });
-    let columns = ["item_no", "item_id", "name", "item_group", "unit_code", "made"];
-    tx.insert_many("item", &columns, rows.collect(), "").await.map(|_| ())
+    let columns = [
+        "item_no",
+        "item_id",
+        "name",
+        "item_group",
+        "unit_code",
+        "made",
+    ];
+    tx.insert_many("item", &columns, rows.collect(), "")
+        .await
+        .map(|_| ())
 }
 
 /// Stores agreements.
@@ -96,13 +160,31 @@ pub(crate) async fn agreements_add(tx: &Tx, agreements: &[Agreement]) -> Result<
             agreement.price.currency.as_str().into(),
         ]
     });
-    let columns = ["item_id", "supplier_rank", "supplier_id", "share", "lot_size", "lead_days", "price_micros", "currency"];
-    tx.insert_many("agreement", &columns, rows.collect(), "").await.map(|_| ())
+    let columns = [
+        "item_id",
+        "supplier_rank",
+        "supplier_id",
+        "share",
+        "lot_size",
+        "lead_days",
+        "price_micros",
+        "currency",
+    ];
+    tx.insert_many("agreement", &columns, rows.collect(), "")
+        .await
+        .map(|_| ())
 }
 
 /// Stores rows of a table that is not computed with here.
-pub(crate) async fn rows_add(tx: &Tx, table: &str, columns: &[&str], rows: &[Vec<Value>]) -> Result<(), Error> {
-    tx.insert_many(table, columns, rows.to_vec(), "").await.map(|_| ())
+pub(crate) async fn rows_add(
+    tx: &Tx,
+    table: &str,
+    columns: &[&str],
+    rows: &[Vec<Value>],
+) -> Result<(), Error> {
+    tx.insert_many(table, columns, rows.to_vec(), "")
+        .await
+        .map(|_| ())
 }
 
 /// Removes what an import stored.
@@ -138,7 +220,8 @@ async fn rows_fetch(tx: &Tx) -> Result<Rows, Error> {
     for row in tx.rows(sql, vec![]).await? {
         rows.suppliers.push(supplier_read(&row)?);
     }
-    let sql = "SELECT item_no, item_id, name, item_group, unit_code, made FROM item ORDER BY item_no";
+    let sql =
+        "SELECT item_no, item_id, name, item_group, unit_code, made FROM item ORDER BY item_no";
     for row in tx.rows(sql, vec![]).await? {
         rows.items.push(Item {
             number: narrow(&row, 0)?,
@@ -159,11 +242,23 @@ async fn rows_fetch(tx: &Tx) -> Result<Rows, Error> {
             share: Share(get(&row, 3)?),
             lot: Quantity(get(&row, 4)?),
             lead_days: narrow(&row, 5)?,
-            price: Price::new(get(&row, 6)?, Currency::parse(&get::<String>(&row, 7)?).map_err(Error::broken)?),
+            price: Price::new(
+                get(&row, 6)?,
+                Currency::parse(&get::<String>(&row, 7)?).map_err(Error::broken)?,
+            ),
         });
     }
-    for row in tx.rows("SELECT supplier_id, transit_millidays FROM lane ORDER BY lane_no", vec![]).await? {
-        rows.transits.push(Transit { supplier: word(&row, 0)?, millidays: get(&row, 1)? });
+    for row in tx
+        .rows(
+            "SELECT supplier_id, transit_millidays FROM lane ORDER BY lane_no",
+            vec![],
+        )
+        .await?
+    {
+        rows.transits.push(Transit {
+            supplier: word(&row, 0)?,
+            millidays: get(&row, 1)?,
+        });
     }
     Ok(rows)
 }
@@ -190,5 +285,9 @@ where
 
 fn narrow<T: TryFrom<i64>>(row: &Row, column: usize) -> Result<T, Error> {
     let wide: i64 = get(row, column)?;
-    T::try_from(wide).map_err(|_| Error::broken(format!("column {column} holds {wide}, which is out of range")))
+    T::try_from(wide).map_err(|_| {
+        Error::broken(format!(
+            "column {column} holds {wide}, which is out of range"
+        ))
+    })
 }

@@ -62,7 +62,9 @@ pub(crate) struct Standing<'a> {
 pub(crate) fn actions(as_of: Date, catalogue: &Catalogue, standing: Standing<'_>) -> Vec<Action> {
     let mut actions = Vec::new();
     for line in release::lines_due(as_of, catalogue, standing.needs, standing.ordered, 1) {
-        let lead = catalogue.source(line.source).map_or(0, |(_, source, _)| source.terms.lead_days);
+        let lead = catalogue
+            .source(line.source)
+            .map_or(0, |(_, source, _)| source.terms.lead_days);
         actions.push(Action {
             source: line.source,
             line: 0,
@@ -76,13 +78,27 @@ pub(crate) fn actions(as_of: Date, catalogue: &Catalogue, standing: Standing<'_>
     let mut days: BTreeMap<u32, NeedDays> = BTreeMap::new();
     for line in standing.open {
         let item_no = line.source.item_no();
-        let Some(bought) = catalogue.item_no(item_no) else { continue };
+        let Some(bought) = catalogue.item_no(item_no) else {
+            continue;
+        };
         let days = days.entry(item_no).or_insert_with(|| {
-            let past = standing.ordered.past.get(&item_no).copied().unwrap_or_default();
+            let past = standing
+                .ordered
+                .past
+                .get(&item_no)
+                .copied()
+                .unwrap_or_default();
             let base = past.issued_before.milli().saturating_add(past.lost.milli());
             NeedDays::new(bought, standing.needs.series.get(&item_no), base)
         });
-        line_actions(as_of, bought, line, days, standing.expected.get(&line.number).copied(), &mut actions);
+        line_actions(
+            as_of,
+            bought,
+            line,
+            days,
+            standing.expected.get(&line.number).copied(),
+            &mut actions,
+        );
     }
     actions.sort_by_key(|action| (action.source, action.kind, action.on, action.line));
     actions
@@ -99,17 +115,26 @@ struct NeedDays {
 impl NeedDays {
     fn new(bought: &Bought, series: Option<&Series>, base: i64) -> Self {
         let mut total = base;
-        let through = series.map_or(&[][..], |series| &series.days).iter().map(|need| {
-            total = total.saturating_add(need.milli());
-            total
-        });
+        let through = series
+            .map_or(&[][..], |series| &series.days)
+            .iter()
+            .map(|need| {
+                total = total.saturating_add(need.milli());
+                total
+            });
         let through = through.collect();
-        Self { first: series.map_or(Date::MIN, |series| series.first), lot: bought.sourcing.lot.milli(), through }
+        Self {
+            first: series.map_or(Date::MIN, |series| series.first),
+            lot: bought.sourcing.lot.milli(),
+            through,
+        }
     }
 
     /// The day on which lot `k`, counted from 0, is used first; None where it is never needed.
     fn of(&self, k: i64) -> Option<Date> {
-        let at = self.through.partition_point(|through| *through <= k.saturating_mul(self.lot));
+        let at = self
+            .through
+            .partition_point(|through| *through <= k.saturating_mul(self.lot));
         let day = i32::try_from(at).ok().filter(|_| at < self.through.len())?;
         Some(self.first.plus(day))
     }
@@ -133,12 +158,32 @@ impl Group {
     }
 }
 
-fn line_actions(as_of: Date, bought: &Bought, line: &Line, days: &NeedDays, expected: Option<Date>, actions: &mut Vec<Action>) {
-    let Some(place) = bought.sources.iter().position(|source| source.number == line.source) else { return };
-    let transit = bought.sources.get(place).map_or(0, |source| source.transit_days);
+fn line_actions(
+    as_of: Date,
+    bought: &Bought,
+    line: &Line,
+    days: &NeedDays,
+    expected: Option<Date>,
+    actions: &mut Vec<Action>,
+) {
+    let Some(place) = bought
+        .sources
+        .iter()
+        .position(|source| source.number == line.source)
+    else {
+        return;
+    };
+    let transit = bought
+        .sources
+        .get(place)
+        .map_or(0, |source| source.transit_days);
     let mut groups: BTreeMap<ActionKind, Group> = BTreeMap::new();
     for at in line.received..line.lots {
-        let needed = bought.sourcing.quota.place(place, line.first_lot + at - 1).and_then(|k| days.of(k));
+        let needed = bought
+            .sourcing
+            .quota
+            .place(place, line.first_lot + at - 1)
+            .and_then(|k| days.of(k));
         let shipped = at < line.shipped;
         // What should have left and has not can leave today at the earliest.
         let overdue = !shipped && line.ship_on < as_of;
@@ -154,14 +199,24 @@ fn line_actions(as_of: Date, bought: &Bought, line: &Line, days: &NeedDays, expe
                     (false, true) => ReasonCode::AwaitSupply,
                     _ => ReasonCode::LeadTimePastDue,
                 };
-                groups.entry(ActionKind::Expedite).or_default().add(comes, Some(needed), Some(cause));
+                groups.entry(ActionKind::Expedite).or_default().add(
+                    comes,
+                    Some(needed),
+                    Some(cause),
+                );
             }
             _ if shipped => {}
             Some(needed) if comes < needed.minus(1) => {
-                groups.entry(ActionKind::Defer).or_default().add(comes, Some(needed), None);
+                groups
+                    .entry(ActionKind::Defer)
+                    .or_default()
+                    .add(comes, Some(needed), None);
             }
             Some(_) => {}
-            None => groups.entry(ActionKind::Cancel).or_default().add(comes, None, None),
+            None => groups
+                .entry(ActionKind::Cancel)
+                .or_default()
+                .add(comes, None, None),
         }
     }
     for (kind, group) in groups {

@@ -15,9 +15,9 @@ pub(crate) mod action;
 pub(crate) mod release;
 pub(crate) mod rpc;
 pub(crate) mod store;
-pub(crate) mod wire;
 #[cfg(test)]
 mod tests;
+pub(crate) mod wire;
 
 /// The supplier's word on a line; the numbers are those of its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,9 @@ pub(crate) enum Word {
 impl Word {
     /// The word of a column.
     pub(crate) fn of(column: i64) -> Option<Self> {
-        [Self::Pending, Self::Accepted, Self::Rejected].into_iter().find(|word| *word as i64 == column)
+        [Self::Pending, Self::Accepted, Self::Rejected]
+            .into_iter()
+            .find(|word| *word as i64 == column)
     }
 }
 
@@ -74,7 +76,10 @@ impl Line {
         match (self.word, word) {
             (known, word) if known == word => Ok(false),
             (Word::Rejected, _) => Err(LineRefusal::Rejected { line: self.number }),
-            (_, Word::Rejected) if self.shipped > 0 => Err(LineRefusal::Shipped { line: self.number, lots: self.shipped }),
+            (_, Word::Rejected) if self.shipped > 0 => Err(LineRefusal::Shipped {
+                line: self.number,
+                lots: self.shipped,
+            }),
             _ => {
                 self.word = word;
                 Ok(true)
@@ -84,7 +89,11 @@ impl Line {
 
     /// What will not come because the supplier refused it.
     pub(crate) fn lost(&self) -> Quantity {
-        let lots = if self.word == Word::Rejected { self.lots - self.shipped } else { 0 };
+        let lots = if self.word == Word::Rejected {
+            self.lots - self.shipped
+        } else {
+            0
+        };
         self.lot_size.times(lots).unwrap_or_default()
     }
 
@@ -109,14 +118,25 @@ impl Line {
             return Err(ShipFlaw::NoLots { line: self.number });
         }
         if first_lot != next {
-            return Err(ShipFlaw::OutOfTurn { line: self.number, next });
+            return Err(ShipFlaw::OutOfTurn {
+                line: self.number,
+                next,
+            });
         }
         if lots > self.lots - self.shipped {
-            return Err(ShipFlaw::TooMany { line: self.number, lots: self.lots, shipped: self.shipped });
+            return Err(ShipFlaw::TooMany {
+                line: self.number,
+                lots: self.lots,
+                shipped: self.shipped,
+            });
         }
         let most = self.lot_size.milli();
         if let Some(size) = sizes.iter().find(|size| !(1..=most).contains(*size)) {
-            return Err(ShipFlaw::Size { line: self.number, size: Quantity(*size), most: self.lot_size });
+            return Err(ShipFlaw::Size {
+                line: self.number,
+                size: Quantity(*size),
+                most: self.lot_size,
+            });
         }
         let quantity: i64 = sizes.iter().sum();
         let first_lot_number = self.source.lot(first_lot).ok_or(ShipFlaw::TooMany {
@@ -179,7 +199,10 @@ pub(crate) fn order_key(id: &str) -> Option<(&str, Date)> {
     let number = |from: usize, to: usize| digits.get(from..to)?.parse::<u32>().ok();
     let plain = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
     let year = number(0, 4).filter(|_| plain)?;
-    Some((supplier, Date::from_ymd(i32::try_from(year).ok()?, number(4, 6)?, number(6, 8)?)?))
+    Some((
+        supplier,
+        Date::from_ymd(i32::try_from(year).ok()?, number(4, 6)?, number(6, 8)?)?,
+    ))
 }
 
 /// Why a supplier's word could not be taken.
@@ -202,8 +225,14 @@ pub(crate) enum LineRefusal {
 impl fmt::Display for LineRefusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Rejected { line } => write!(out, "order line {line} was rejected and its lots are ordered anew; answer the new line"),
-            Self::Shipped { line, lots } => write!(out, "{lots} lots of order line {line} are shipped; it cannot be rejected any more"),
+            Self::Rejected { line } => write!(
+                out,
+                "order line {line} was rejected and its lots are ordered anew; answer the new line"
+            ),
+            Self::Shipped { line, lots } => write!(
+                out,
+                "{lots} lots of order line {line} are shipped; it cannot be rejected any more"
+            ),
         }
     }
 }
@@ -221,24 +250,53 @@ impl Refusal for LineRefusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the sentences say what the fields are")]
 pub(crate) enum ShipFlaw {
-    Rejected { line: i64 },
-    NoLots { line: i64 },
-    OutOfTurn { line: i64, next: i64 },
-    TooMany { line: i64, lots: i64, shipped: i64 },
-    Size { line: i64, size: Quantity, most: Quantity },
+    Rejected {
+        line: i64,
+    },
+    NoLots {
+        line: i64,
+    },
+    OutOfTurn {
+        line: i64,
+        next: i64,
+    },
+    TooMany {
+        line: i64,
+        lots: i64,
+        shipped: i64,
+    },
+    Size {
+        line: i64,
+        size: Quantity,
+        most: Quantity,
+    },
 }
 
 impl fmt::Display for ShipFlaw {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Rejected { line } => write!(out, "order line {line} was rejected by the supplier"),
+            Self::Rejected { line } => {
+                write!(out, "order line {line} was rejected by the supplier")
+            }
             Self::NoLots { line } => write!(out, "no lot of order line {line} is named"),
-            Self::OutOfTurn { line, next } => write!(out, "the next lot of order line {line} is number {next}"),
-            Self::TooMany { line, lots, shipped } => {
-                write!(out, "order line {line} has {lots} lots, of which {shipped} are shipped")
+            Self::OutOfTurn { line, next } => {
+                write!(out, "the next lot of order line {line} is number {next}")
+            }
+            Self::TooMany {
+                line,
+                lots,
+                shipped,
+            } => {
+                write!(
+                    out,
+                    "order line {line} has {lots} lots, of which {shipped} are shipped"
+                )
             }
             Self::Size { line, size, most } => {
-                write!(out, "a lot of order line {line} has {size}; it is more than 0 and at most {most}")
+                write!(
+                    out,
+                    "a lot of order line {line} has {size}; it is more than 0 and at most {most}"
+                )
             }
         }
     }

@@ -33,7 +33,13 @@ pub(crate) struct Ordered<'a> {
 }
 
 /// The lines to order on a day, with numbers from `next_line` on.
-pub(crate) fn lines_due(date: Date, catalogue: &Catalogue, needs: &Needs, ordered: Ordered<'_>, next_line: i64) -> Vec<Line> {
+pub(crate) fn lines_due(
+    date: Date,
+    catalogue: &Catalogue,
+    needs: &Needs,
+    ordered: Ordered<'_>,
+    next_line: i64,
+) -> Vec<Line> {
     let mut due = Vec::new();
     for bought in catalogue.bought() {
         if let Some(series) = needs.series.get(&bought.item.number) {
@@ -42,22 +48,47 @@ pub(crate) fn lines_due(date: Date, catalogue: &Catalogue, needs: &Needs, ordere
     }
     due.sort_by_key(|(supplier, line): &(usize, Line)| (*supplier, line.source, line.needed_on));
     let numbered = (next_line..).zip(due);
-    numbered.map(|(number, (_, line))| Line { number, ..line }).collect()
+    numbered
+        .map(|(number, (_, line))| Line { number, ..line })
+        .collect()
 }
 
 /// The lots of an item ordered so far, by the place of the source.
 pub(crate) fn released(bought: &Bought, ordered: Ordered<'_>) -> Vec<i64> {
-    let lots = |source: &crate::programme::Source| ordered.lots.get(&source.number).copied().unwrap_or_default();
+    let lots = |source: &crate::programme::Source| {
+        ordered
+            .lots
+            .get(&source.number)
+            .copied()
+            .unwrap_or_default()
+    };
     bought.sources.iter().map(lots).collect()
 }
 
-fn item_due(date: Date, bought: &Bought, series: &Series, ordered: Ordered<'_>, due: &mut Vec<(usize, Line)>) {
-    let past = ordered.past.get(&bought.item.number).copied().unwrap_or_default();
+fn item_due(
+    date: Date,
+    bought: &Bought,
+    series: &Series,
+    ordered: Ordered<'_>,
+    due: &mut Vec<(usize, Line)>,
+) {
+    let past = ordered
+        .past
+        .get(&bought.item.number)
+        .copied()
+        .unwrap_or_default();
     let mut released = released(bought, ordered);
-    let position = Position { issued: past.issued_before, lost: past.lost, released: &released };
+    let position = Position {
+        issued: past.issued_before,
+        lost: past.lost,
+        released: &released,
+    };
     let releases = release_on(date, series.first, &series.days, &bought.sourcing, position);
     for release in releases {
-        let (Some(source), Some(lots)) = (bought.sources.get(release.supplier), released.get_mut(release.supplier)) else {
+        let (Some(source), Some(lots)) = (
+            bought.sources.get(release.supplier),
+            released.get_mut(release.supplier),
+        ) else {
             continue;
         };
         let line = Line {

@@ -46,14 +46,25 @@ impl PurchaseOrderService for PurchaseOrderRpc {
         let message = request.into_inner();
         let mut violations = Violations::new();
         let id = request_id(&message.request_id, "request_id", &mut violations).unwrap_or_default();
-        let on = date_req(message.business_date.as_ref(), "business_date", &mut violations);
+        let on = date_req(
+            message.business_date.as_ref(),
+            "business_date",
+            &mut violations,
+        );
         violations.finish().map_err(Error::from)?;
-        let once = Once::of("takt.procurement.v1.PurchaseOrderService/ReleaseOrders", id, &message);
+        let once = Once::of(
+            "takt.procurement.v1.PurchaseOrderService/ReleaseOrders",
+            id,
+            &message,
+        );
         let (desk, catalogue) = (Arc::clone(&self.0), self.0.catalogue(&call).await?);
-        let answer = self.0.store.write_once(&call, "orders_release", once, move |tx| {
-            let (desk, catalogue) = (Arc::clone(&desk), Arc::clone(&catalogue));
-            Box::pin(async move { release(tx, &desk, &catalogue, on).await })
-        });
+        let answer = self
+            .0
+            .store
+            .write_once(&call, "orders_release", once, move |tx| {
+                let (desk, catalogue) = (Arc::clone(&desk), Arc::clone(&catalogue));
+                Box::pin(async move { release(tx, &desk, &catalogue, on).await })
+            });
         Ok(Response::new(answer.await?))
     }
 
@@ -65,13 +76,16 @@ impl PurchaseOrderService for PurchaseOrderRpc {
         let id = request.into_inner().purchase_order_id;
         let catalogue = self.0.catalogue(&call).await?;
         let missing = || Error::missing("purchase order", &id);
-        let key = order_key(&id).and_then(|(supplier, on)| Some((catalogue.supplier(supplier)?.number, on)));
+        let key = order_key(&id)
+            .and_then(|(supplier, on)| Some((catalogue.supplier(supplier)?.number, on)));
         let (supplier_no, on) = key.ok_or_else(missing)?;
         let known = Arc::clone(&catalogue);
         let found = self.0.store.read(&call, "order_get", move |tx| {
             let catalogue = Arc::clone(&known);
             Box::pin(async move {
-                let Some(order) = store::order_fetch(tx, supplier_no, on).await? else { return Ok(None) };
+                let Some(order) = store::order_fetch(tx, supplier_no, on).await? else {
+                    return Ok(None);
+                };
                 let lines = store::order_lines_fetch(tx, &catalogue, &order).await?;
                 Ok(Some((order, lines)))
             })
@@ -93,17 +107,45 @@ impl PurchaseOrderService for PurchaseOrderRpc {
         let catalogue = self.0.catalogue(&call).await?;
         let supplier_no = match message.supplier_id.as_str() {
             "" => None,
-            id => Some(catalogue.supplier(id).ok_or_else(|| Error::missing("supplier", id))?.number),
+            id => Some(
+                catalogue
+                    .supplier(id)
+                    .ok_or_else(|| Error::missing("supplier", id))?
+                    .number,
+            ),
         };
-        let key = PageToken::open("ListPurchaseOrders", &message.supplier_id, &message.page_token)?;
-        let after = key.as_deref().and_then(order_key).and_then(|(id, on)| Some((on, catalogue.supplier(id)?.number)));
+        let key = PageToken::open(
+            "ListPurchaseOrders",
+            &message.supplier_id,
+            &message.page_token,
+        )?;
+        let after = key
+            .as_deref()
+            .and_then(order_key)
+            .and_then(|(id, on)| Some((on, catalogue.supplier(id)?.number)));
         let after = after.unwrap_or((Date::MIN, 0));
-        let page = self.0.store.read(&call, "orders_list", move |tx| Box::pin(store::orders_page(tx, supplier_no, after, size)));
+        let page = self.0.store.read(&call, "orders_list", move |tx| {
+            Box::pin(store::orders_page(tx, supplier_no, after, size))
+        });
         let orders = page.await?;
-        let purchase_orders: Vec<_> = orders.iter().map(|order| order_pb(&catalogue, order)).collect();
-        let last = purchase_orders.last().filter(|_| count(purchase_orders.len()) == size);
-        let next_page_token = last.map(|last| PageToken::seal("ListPurchaseOrders", &message.supplier_id, &last.purchase_order_id));
-        Ok(Response::new(pb::ListPurchaseOrdersResponse { next_page_token: next_page_token.unwrap_or_default(), purchase_orders }))
+        let purchase_orders: Vec<_> = orders
+            .iter()
+            .map(|order| order_pb(&catalogue, order))
+            .collect();
+        let last = purchase_orders
+            .last()
+            .filter(|_| count(purchase_orders.len()) == size);
+        let next_page_token = last.map(|last| {
+            PageToken::seal(
+                "ListPurchaseOrders",
+                &message.supplier_id,
+                &last.purchase_order_id,
+            )
+        });
+        Ok(Response::new(pb::ListPurchaseOrdersResponse {
+            next_page_token: next_page_token.unwrap_or_default(),
+            purchase_orders,
+        }))
     }
 
     type StreamOrderLinesStream = Answers<pb::StreamOrderLinesResponse>;
@@ -117,17 +159,29 @@ impl PurchaseOrderService for PurchaseOrderRpc {
         let mut violations = Violations::new();
         let released_on = date_opt(message.released_on.as_ref(), "released_on", &mut violations);
         violations.finish().map_err(Error::from)?;
-        let filter = LineFilter { released_on, unshipped: message.unshipped_only, open: false };
+        let filter = LineFilter {
+            released_on,
+            unshipped: message.unshipped_only,
+            open: false,
+        };
         let (desk, catalogue) = (Arc::clone(&self.0), self.0.catalogue(&call).await?);
         Ok(Response::new(pages(0, move |after: i64| {
             let (desk, catalogue, call) = (Arc::clone(&desk), Arc::clone(&catalogue), call.clone());
             async move {
                 let limit = count(CHUNK);
-                let read = desk.store.read(&call, "lines_page", move |tx| Box::pin(store::lines_page(tx, filter, after, limit)));
+                let read = desk.store.read(&call, "lines_page", move |tx| {
+                    Box::pin(store::lines_page(tx, filter, after, limit))
+                });
                 let lines = read.await?;
-                let next = lines.last().filter(|_| lines.len() == CHUNK).map(|line| line.number);
+                let next = lines
+                    .last()
+                    .filter(|_| lines.len() == CHUNK)
+                    .map(|line| line.number);
                 let lines: Vec<_> = lines.iter().map(|line| line_pb(&catalogue, line)).collect();
-                Ok(((!lines.is_empty()).then_some(pb::StreamOrderLinesResponse { lines }), next))
+                Ok((
+                    (!lines.is_empty()).then_some(pb::StreamOrderLinesResponse { lines }),
+                    next,
+                ))
             }
         })))
     }
@@ -142,15 +196,22 @@ impl PurchaseOrderService for PurchaseOrderRpc {
         let id = request_id(&message.request_id, "request_id", &mut violations).unwrap_or_default();
         let words = Arc::new(words_of(&message, &mut violations));
         violations.finish().map_err(Error::from)?;
-        let once = Once::of("takt.procurement.v1.PurchaseOrderService/AcknowledgeLines", id, &message);
+        let once = Once::of(
+            "takt.procurement.v1.PurchaseOrderService/AcknowledgeLines",
+            id,
+            &message,
+        );
         let catalogue = self.0.catalogue(&call).await?;
-        let answer = self.0.store.write_once(&call, "lines_acknowledge", once, move |tx| {
-            let (words, catalogue) = (Arc::clone(&words), Arc::clone(&catalogue));
-            Box::pin(async move {
-                let changed_count = acknowledge(tx, &catalogue, &words).await?;
-                Ok(pb::AcknowledgeLinesResponse { changed_count })
-            })
-        });
+        let answer = self
+            .0
+            .store
+            .write_once(&call, "lines_acknowledge", once, move |tx| {
+                let (words, catalogue) = (Arc::clone(&words), Arc::clone(&catalogue));
+                Box::pin(async move {
+                    let changed_count = acknowledge(tx, &catalogue, &words).await?;
+                    Ok(pb::AcknowledgeLinesResponse { changed_count })
+                })
+            });
         Ok(Response::new(answer.await?))
     }
 
@@ -173,24 +234,53 @@ impl PurchaseOrderService for PurchaseOrderRpc {
                 let (plan, revision) = plan_fetch(tx).await?.ok_or_else(no_plan)?;
                 let needs = needs_fetch(tx, &desk, &plan, revision).await?;
                 let (past, lots) = (store::past_fetch(tx).await?, store::quota_fetch(tx).await?);
-                let filter = LineFilter { open: true, ..LineFilter::default() };
+                let filter = LineFilter {
+                    open: true,
+                    ..LineFilter::default()
+                };
                 let open = store::lines_page(tx, filter, 0, i64::MAX).await?;
                 let expected = inbound::store::expected_fetch(tx).await?;
-                let ordered = Ordered { past: &past, lots: &lots };
-                Ok(actions(as_of, &catalogue, Standing { needs: &needs, ordered, open: &open, expected: &expected }))
+                let ordered = Ordered {
+                    past: &past,
+                    lots: &lots,
+                };
+                Ok(actions(
+                    as_of,
+                    &catalogue,
+                    Standing {
+                        needs: &needs,
+                        ordered,
+                        open: &open,
+                        expected: &expected,
+                    },
+                ))
             })
         });
-        let messages: Vec<_> = read.await?.iter().map(|action| action_pb(&catalogue, action)).collect();
-        Ok(Response::new(chunks(messages, CHUNK, |messages| pb::StreamActionMessagesResponse { messages })))
+        let messages: Vec<_> = read
+            .await?
+            .iter()
+            .map(|action| action_pb(&catalogue, action))
+            .collect();
+        Ok(Response::new(chunks(messages, CHUNK, |messages| {
+            pb::StreamActionMessagesResponse { messages }
+        })))
     }
 }
 
 fn no_plan() -> Error {
-    Error::refused("NO_PLAN", "there is no plan yet; run one with PlanningService.RunPlan")
+    Error::refused(
+        "NO_PLAN",
+        "there is no plan yet; run one with PlanningService.RunPlan",
+    )
 }
 
 /// Orders what is due on a day.
-pub(super) async fn release(tx: &Tx, desk: &Desk, catalogue: &Catalogue, on: Date) -> Result<pb::ReleaseOrdersResponse, Error> {
+pub(super) async fn release(
+    tx: &Tx,
+    desk: &Desk,
+    catalogue: &Catalogue,
+    on: Date,
+) -> Result<pb::ReleaseOrdersResponse, Error> {
     let from = catalogue.programme().order_from;
     if on < from {
         let message = format!("orders are released from {from} on; {on} is before it");
@@ -198,15 +288,31 @@ pub(super) async fn release(tx: &Tx, desk: &Desk, catalogue: &Catalogue, on: Dat
     }
     let (through, next_line) = store::book_lock(tx).await?;
     if on < through {
-        let message = format!("orders were released up to {through}; release for that day or a later one");
+        let message =
+            format!("orders were released up to {through}; release for that day or a later one");
         return Err(Error::refused("RELEASE_DATE_PASSED", message));
     }
     let (plan, revision) = plan_lock(tx).await?.ok_or_else(no_plan)?;
     let needs = needs_fetch(tx, desk, &plan, revision).await?;
     let (past, lots) = (store::past_fetch(tx).await?, store::quota_fetch(tx).await?);
-    let lines = lines_due(on, catalogue, &needs, Ordered { past: &past, lots: &lots }, next_line);
-    if let Some(line) = lines.iter().find(|line| line.source.lot(line.first_lot + line.lots - 1).is_none()) {
-        return Err(Error::broken(format!("source {} has more lots than can be numbered", line.source.0)));
+    let lines = lines_due(
+        on,
+        catalogue,
+        &needs,
+        Ordered {
+            past: &past,
+            lots: &lots,
+        },
+        next_line,
+    );
+    if let Some(line) = lines
+        .iter()
+        .find(|line| line.source.lot(line.first_lot + line.lots - 1).is_none())
+    {
+        return Err(Error::broken(format!(
+            "source {} has more lots than can be numbered",
+            line.source.0
+        )));
     }
     let orders = store::lines_add(tx, catalogue, &lines).await?;
     store::book_set(tx, on, next_line + count(lines.len())).await?;
@@ -218,28 +324,41 @@ pub(super) async fn release(tx: &Tx, desk: &Desk, catalogue: &Catalogue, on: Dat
     })
 }
 
-fn words_of(message: &pb::AcknowledgeLinesRequest, violations: &mut Violations) -> BTreeMap<i64, Word> {
+fn words_of(
+    message: &pb::AcknowledgeLinesRequest,
+    violations: &mut Violations,
+) -> BTreeMap<i64, Word> {
     let mut words = BTreeMap::new();
     for (place, acknowledgement) in message.acknowledgements.iter().enumerate() {
-        violations.scope(format!("acknowledgements[{place}]"), |violations| {
-            match word_of(acknowledgement.response) {
+        violations.scope(
+            format!("acknowledgements[{place}]"),
+            |violations| match word_of(acknowledgement.response) {
                 Some(word) => {
                     let known = words.insert(acknowledgement.line_number, word);
                     violations.require(known.is_none(), "line_number", "the line is there twice");
                 }
-                None => violations.push("response", "give LINE_RESPONSE_ACCEPTED or LINE_RESPONSE_REJECTED"),
-            }
-        });
+                None => violations.push(
+                    "response",
+                    "give LINE_RESPONSE_ACCEPTED or LINE_RESPONSE_REJECTED",
+                ),
+            },
+        );
     }
     words
 }
 
 /// Takes the supplier's word on lines; what is refused is lost to the plan and ordered anew.
-async fn acknowledge(tx: &Tx, catalogue: &Catalogue, words: &BTreeMap<i64, Word>) -> Result<i32, Error> {
+async fn acknowledge(
+    tx: &Tx,
+    catalogue: &Catalogue,
+    words: &BTreeMap<i64, Word>,
+) -> Result<i32, Error> {
     let mut lines = store::lines_fetch(tx, words.keys().copied()).await?;
     let mut changed: Vec<Line> = Vec::new();
     for (number, word) in words {
-        let line = lines.get_mut(number).ok_or_else(|| Error::missing("order line", number))?;
+        let line = lines
+            .get_mut(number)
+            .ok_or_else(|| Error::missing("order line", number))?;
         if line.answer(*word)? {
             changed.push(line.clone());
         }

@@ -31,13 +31,19 @@ pub(crate) async fn book_lock(tx: &Tx) -> Result<(Date, i64), Error> {
 /// Where the order book stands after a release.
 pub(crate) async fn book_set(tx: &Tx, through: Date, next_line: i64) -> Result<(), Error> {
     let sql = "UPDATE order_book SET released_through = $1, next_line = $2";
-    tx.exec(sql, vec![day(through), next_line.into()]).await.map(|_| ())
+    tx.exec(sql, vec![day(through), next_line.into()])
+        .await
+        .map(|_| ())
 }
 
 /// The lots ordered so far from each source.
 pub(crate) async fn quota_fetch(tx: &Tx) -> Result<BTreeMap<SourceNo, i64>, Error> {
-    let rows = tx.rows("SELECT source_no, released_lots FROM quota_count", vec![]).await?;
-    rows.iter().map(|row| Ok((SourceNo(get(row, 0)?), get(row, 1)?))).collect()
+    let rows = tx
+        .rows("SELECT source_no, released_lots FROM quota_count", vec![])
+        .await?;
+    rows.iter()
+        .map(|row| Ok((SourceNo(get(row, 0)?), get(row, 1)?)))
+        .collect()
 }
 
 /// The past of each item with a requirement.
@@ -46,40 +52,75 @@ pub(crate) async fn past_fetch(tx: &Tx) -> Result<BTreeMap<u32, Past>, Error> {
     let mut past = BTreeMap::new();
     for row in tx.rows(sql, vec![]).await? {
         let item_no = u32::try_from(get::<i64>(&row, 0)?).unwrap_or_default();
-        past.insert(item_no, Past { issued_before: quantity(&row, 1)?, lost: quantity(&row, 2)? });
+        past.insert(
+            item_no,
+            Past {
+                issued_before: quantity(&row, 1)?,
+                lost: quantity(&row, 2)?,
+            },
+        );
     }
     Ok(past)
 }
 
 /// Writes lines, their orders, and counts their lots on; answers with the number of orders concerned.
-pub(crate) async fn lines_add(tx: &Tx, catalogue: &Catalogue, lines: &[Line]) -> Result<usize, Error> {
+pub(crate) async fn lines_add(
+    tx: &Tx,
+    catalogue: &Catalogue,
+    lines: &[Line],
+) -> Result<usize, Error> {
     let mut orders: BTreeMap<(Date, i64), i64> = BTreeMap::new();
     let mut lots: BTreeMap<SourceNo, (i64, Date)> = BTreeMap::new();
     for line in lines {
-        let (_, _, supplier) =
-            catalogue.source(line.source).ok_or_else(|| Error::broken(format!("source {} is not known", line.source.0)))?;
-        *orders.entry((line.released_on, supplier.number)).or_default() += 1;
+        let (_, _, supplier) = catalogue
+            .source(line.source)
+            .ok_or_else(|| Error::broken(format!("source {} is not known", line.source.0)))?;
+        *orders
+            .entry((line.released_on, supplier.number))
+            .or_default() += 1;
         lots.entry(line.source).or_insert((0, line.released_on)).0 += line.lots;
     }
     let columns: Vec<&str> = LINE.split(", ").collect();
-    tx.insert_many("order_line", &columns, lines.iter().map(line_row).collect(), "").await?;
-    let rows = orders.iter().map(|((on, supplier), count)| vec![day(*on), (*supplier).into(), (*count).into(), 0i64.into()]);
-    let columns = ["released_on", "supplier_no", "line_count", "closed_line_count"];
+    tx.insert_many(
+        "order_line",
+        &columns,
+        lines.iter().map(line_row).collect(),
+        "",
+    )
+    .await?;
+    let rows = orders.iter().map(|((on, supplier), count)| {
+        vec![day(*on), (*supplier).into(), (*count).into(), 0i64.into()]
+    });
+    let columns = [
+        "released_on",
+        "supplier_no",
+        "line_count",
+        "closed_line_count",
+    ];
     let suffix = "ON CONFLICT (released_on, supplier_no) DO UPDATE SET line_count = purchase_order.line_count + excluded.line_count";
-    tx.insert_many("purchase_order", &columns, rows.collect(), suffix).await?;
-    let rows = lots.iter().map(|(source, (lots, on))| vec![source.0.into(), (*lots).into(), day(*on)]);
+    tx.insert_many("purchase_order", &columns, rows.collect(), suffix)
+        .await?;
+    let rows = lots
+        .iter()
+        .map(|(source, (lots, on))| vec![source.0.into(), (*lots).into(), day(*on)]);
     let columns = ["source_no", "released_lots", "first_released_on"];
     let suffix = "ON CONFLICT (source_no) DO UPDATE SET released_lots = quota_count.released_lots + excluded.released_lots";
-    tx.insert_many("quota_count", &columns, rows.collect(), suffix).await?;
+    tx.insert_many("quota_count", &columns, rows.collect(), suffix)
+        .await?;
     Ok(orders.len())
 }
 
 /// Lines by their numbers; those that are not there are left out.
-pub(crate) async fn lines_fetch(tx: &Tx, numbers: impl IntoIterator<Item = i64>) -> Result<BTreeMap<i64, Line>, Error> {
+pub(crate) async fn lines_fetch(
+    tx: &Tx,
+    numbers: impl IntoIterator<Item = i64>,
+) -> Result<BTreeMap<i64, Line>, Error> {
     let columns = columns_of("l");
     let sql = format!("SELECT {columns} FROM v JOIN order_line AS l ON l.line_no = v.line_no");
     let rows = tx.rows_for(&["line_no"], list(numbers), &sql).await?;
-    rows.iter().map(|row| line_read(row).map(|line| (line.number, line))).collect()
+    rows.iter()
+        .map(|row| line_read(row).map(|line| (line.number, line)))
+        .collect()
 }
 
 /// Which lines to read.
@@ -94,7 +135,12 @@ pub(crate) struct LineFilter {
 }
 
 /// A page of lines behind a number.
-pub(crate) async fn lines_page(tx: &Tx, filter: LineFilter, after: i64, limit: i64) -> Result<Vec<Line>, Error> {
+pub(crate) async fn lines_page(
+    tx: &Tx,
+    filter: LineFilter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Line>, Error> {
     let mut sql = format!("SELECT {LINE} FROM order_line WHERE line_no > $1");
     let mut values: Vec<Value> = vec![after.into(), limit.into()];
     if let Some(date) = filter.released_on {
@@ -112,77 +158,160 @@ pub(crate) async fn lines_page(tx: &Tx, filter: LineFilter, after: i64, limit: i
 }
 
 /// The lines of an order.
-pub(crate) async fn order_lines_fetch(tx: &Tx, catalogue: &Catalogue, order: &Order) -> Result<Vec<Line>, Error> {
-    let filter = LineFilter { released_on: Some(order.released_on), ..LineFilter::default() };
+pub(crate) async fn order_lines_fetch(
+    tx: &Tx,
+    catalogue: &Catalogue,
+    order: &Order,
+) -> Result<Vec<Line>, Error> {
+    let filter = LineFilter {
+        released_on: Some(order.released_on),
+        ..LineFilter::default()
+    };
     let mut lines = lines_page(tx, filter, 0, i64::MAX).await?;
-    lines.retain(|line| catalogue.source(line.source).is_some_and(|(_, _, supplier)| supplier.number == order.supplier_no));
+    lines.retain(|line| {
+        catalogue
+            .source(line.source)
+            .is_some_and(|(_, _, supplier)| supplier.number == order.supplier_no)
+    });
     Ok(lines)
 }
 
 /// Changes what a supplier said of lines.
 pub(crate) async fn words_save(tx: &Tx, lines: &[Line]) -> Result<(), Error> {
-    let rows = lines.iter().map(|line| vec![line.number.into(), (line.word as i64).into(), line.shipped.into()]);
+    let rows = lines.iter().map(|line| {
+        vec![
+            line.number.into(),
+            (line.word as i64).into(),
+            line.shipped.into(),
+        ]
+    });
     let columns = ["line_no", "response", "shipped"];
     let changed = tx
-        .update_many("order_line", &["line_no"], &["response = v.response"], &columns, rows.collect(), "t.shipped_lots = v.shipped")
+        .update_many(
+            "order_line",
+            &["line_no"],
+            &["response = v.response"],
+            &columns,
+            rows.collect(),
+            "t.shipped_lots = v.shipped",
+        )
         .await?;
     unless_all(changed, lines.len())
 }
 
 /// Counts lots shipped on: line and number of lots.
 pub(crate) async fn shipped_add(tx: &Tx, lots: &BTreeMap<i64, i64>) -> Result<(), Error> {
-    let rows = lots.iter().map(|(line, lots)| vec![(*line).into(), (*lots).into()]);
+    let rows = lots
+        .iter()
+        .map(|(line, lots)| vec![(*line).into(), (*lots).into()]);
     let set = ["shipped_lots = t.shipped_lots + v.lots"];
     let free = "t.shipped_lots + v.lots <= t.lots AND t.response <> 3";
-    let changed = tx.update_many("order_line", &["line_no"], &set, &["line_no", "lots"], rows.collect(), free).await?;
+    let changed = tx
+        .update_many(
+            "order_line",
+            &["line_no"],
+            &set,
+            &["line_no", "lots"],
+            rows.collect(),
+            free,
+        )
+        .await?;
     unless_all(changed, lots.len())
 }
 
 /// Counts lots received on: line and number of lots.
 pub(crate) async fn received_add(tx: &Tx, lots: &BTreeMap<i64, i64>) -> Result<(), Error> {
-    let rows = lots.iter().map(|(line, lots)| vec![(*line).into(), (*lots).into()]);
+    let rows = lots
+        .iter()
+        .map(|(line, lots)| vec![(*line).into(), (*lots).into()]);
     let set = ["received_lots = t.received_lots + v.lots"];
-    let changed = tx.update_many("order_line", &["line_no"], &set, &["line_no", "lots"], rows.collect(), "").await?;
+    let changed = tx
+        .update_many(
+            "order_line",
+            &["line_no"],
+            &set,
+            &["line_no", "lots"],
+            rows.collect(),
+            "",
+        )
+        .await?;
     unless_all(changed, lots.len())
 }
 
 /// Counts lines on of which nothing more will come.
-pub(crate) async fn closed_add(tx: &Tx, catalogue: &Catalogue, lines: impl IntoIterator<Item = &Line>) -> Result<(), Error> {
+pub(crate) async fn closed_add(
+    tx: &Tx,
+    catalogue: &Catalogue,
+    lines: impl IntoIterator<Item = &Line>,
+) -> Result<(), Error> {
     let mut orders: BTreeMap<(Date, i64), i64> = BTreeMap::new();
     for line in lines {
         if let Some((_, _, supplier)) = catalogue.source(line.source) {
-            *orders.entry((line.released_on, supplier.number)).or_default() += 1;
+            *orders
+                .entry((line.released_on, supplier.number))
+                .or_default() += 1;
         }
     }
-    let rows = orders.iter().map(|((on, supplier), count)| vec![day(*on), (*supplier).into(), (*count).into()]);
+    let rows = orders
+        .iter()
+        .map(|((on, supplier), count)| vec![day(*on), (*supplier).into(), (*count).into()]);
     let set = ["closed_line_count = t.closed_line_count + v.lines"];
     let columns = ["released_on", "supplier_no", "lines"];
-    tx.update_many("purchase_order", &["released_on", "supplier_no"], &set, &columns, rows.collect(), "").await.map(|_| ())
+    tx.update_many(
+        "purchase_order",
+        &["released_on", "supplier_no"],
+        &set,
+        &columns,
+        rows.collect(),
+        "",
+    )
+    .await
+    .map(|_| ())
 }
 
 /// A page of orders behind a key, of one supplier or of all.
-pub(crate) async fn orders_page(tx: &Tx, supplier_no: Option<i64>, after: (Date, i64), limit: i64) -> Result<Vec<Order>, Error> {
-    let mut sql = "SELECT supplier_no, released_on, line_count, closed_line_count FROM purchase_order \
+pub(crate) async fn orders_page(
+    tx: &Tx,
+    supplier_no: Option<i64>,
+    after: (Date, i64),
+    limit: i64,
+) -> Result<Vec<Order>, Error> {
+    let mut sql =
+        "SELECT supplier_no, released_on, line_count, closed_line_count FROM purchase_order \
                    WHERE (released_on, supplier_no) > ($1, $2)"
-        .to_owned();
+            .to_owned();
     let mut values = vec![day(after.0), after.1.into(), limit.into()];
     if let Some(supplier) = supplier_no {
         sql.push_str(" AND supplier_no = $4");
         values.push(supplier.into());
     }
     sql.push_str(" ORDER BY released_on, supplier_no LIMIT $3");
-    tx.rows(&sql, values).await?.iter().map(order_read).collect()
+    tx.rows(&sql, values)
+        .await?
+        .iter()
+        .map(order_read)
+        .collect()
 }
 
 /// An order by its key.
-pub(crate) async fn order_fetch(tx: &Tx, supplier_no: i64, released_on: Date) -> Result<Option<Order>, Error> {
+pub(crate) async fn order_fetch(
+    tx: &Tx,
+    supplier_no: i64,
+    released_on: Date,
+) -> Result<Option<Order>, Error> {
     let sql = "SELECT supplier_no, released_on, line_count, closed_line_count FROM purchase_order WHERE released_on = $1 AND supplier_no = $2";
-    tx.one(sql, vec![day(released_on), supplier_no.into()]).await?.map(|row| order_read(&row)).transpose()
+    tx.one(sql, vec![day(released_on), supplier_no.into()])
+        .await?
+        .map(|row| order_read(&row))
+        .transpose()
 }
 
 /// The columns of a line under an alias.
 pub(crate) fn columns_of(alias: &str) -> String {
-    let named: Vec<String> = LINE.split(", ").map(|column| format!("{alias}.{column}")).collect();
+    let named: Vec<String> = LINE
+        .split(", ")
+        .map(|column| format!("{alias}.{column}"))
+        .collect();
     named.join(", ")
 }
 
@@ -200,7 +329,8 @@ pub(crate) fn line_read(row: &Row) -> Result<Line, Error> {
         ship_on: date(row, 7)?,
         released_on: date(row, 8)?,
         past_due: get::<i64>(row, 9)? != 0,
-        word: Word::of(word).ok_or_else(|| Error::broken(format!("an order line has the response {word}")))?,
+        word: Word::of(word)
+            .ok_or_else(|| Error::broken(format!("an order line has the response {word}")))?,
         shipped: get(row, 11)?,
         received: get(row, 12)?,
     })
@@ -225,7 +355,12 @@ fn line_row(line: &Line) -> Vec<Value> {
 }
 
 fn order_read(row: &Row) -> Result<Order, Error> {
-    Ok(Order { supplier_no: get(row, 0)?, released_on: date(row, 1)?, lines: get(row, 2)?, closed_lines: get(row, 3)? })
+    Ok(Order {
+        supplier_no: get(row, 0)?,
+        released_on: date(row, 1)?,
+        lines: get(row, 2)?,
+        closed_lines: get(row, 3)?,
+    })
 }
 
 /// Rows that were changed by somebody else since they were read make the transaction begin anew.
@@ -233,5 +368,7 @@ fn unless_all(changed: u64, wanted: usize) -> Result<(), Error> {
     if changed == wanted as u64 {
         return Ok(());
     }
-    Err(Error::Conflict { detail: format!("{changed} of {wanted} order lines are as they were read") })
+    Err(Error::Conflict {
+        detail: format!("{changed} of {wanted} order lines are as they were read"),
+    })
 }

@@ -10,9 +10,16 @@ use crate::{programme::Catalogue, rows::short};
 
 /// An order on the wire.
 pub(crate) fn order_pb(catalogue: &Catalogue, order: &Order) -> pb::PurchaseOrder {
-    let supplier_id = catalogue.supplier_no(order.supplier_no).map(|supplier| supplier.id.to_string()).unwrap_or_default();
+    let supplier_id = catalogue
+        .supplier_no(order.supplier_no)
+        .map(|supplier| supplier.id.to_string())
+        .unwrap_or_default();
     let closed = order.closed_lines == order.lines;
-    let state = if closed { pb::PurchaseOrderState::Closed } else { pb::PurchaseOrderState::Issued };
+    let state = if closed {
+        pb::PurchaseOrderState::Closed
+    } else {
+        pb::PurchaseOrderState::Issued
+    };
     pb::PurchaseOrder {
         purchase_order_id: order_id(&supplier_id, order.released_on),
         supplier_id,
@@ -25,7 +32,9 @@ pub(crate) fn order_pb(catalogue: &Catalogue, order: &Order) -> pb::PurchaseOrde
 /// A line on the wire.
 pub(crate) fn line_pb(catalogue: &Catalogue, line: &Line) -> pb::OrderLine {
     let known = catalogue.source(line.source);
-    let supplier_id = known.map(|(_, _, supplier)| supplier.id.to_string()).unwrap_or_default();
+    let supplier_id = known
+        .map(|(_, _, supplier)| supplier.id.to_string())
+        .unwrap_or_default();
     let response = match line.word {
         Word::Pending => pb::LineResponse::Pending,
         Word::Accepted => pb::LineResponse::Accepted,
@@ -34,7 +43,9 @@ pub(crate) fn line_pb(catalogue: &Catalogue, line: &Line) -> pb::OrderLine {
     pb::OrderLine {
         line_number: line.number,
         purchase_order_id: order_id(&supplier_id, line.released_on),
-        item_id: known.map(|(bought, _, _)| bought.item.id.to_string()).unwrap_or_default(),
+        item_id: known
+            .map(|(bought, _, _)| bought.item.id.to_string())
+            .unwrap_or_default(),
         supplier_id,
         lot_count: short(line.lots),
         first_lot_sequence: line.first_lot,
@@ -47,14 +58,19 @@ pub(crate) fn line_pb(catalogue: &Catalogue, line: &Line) -> pb::OrderLine {
         response: response.into(),
         shipped_lot_count: short(line.shipped),
         received_lot_count: short(line.received),
-        first_lot_number: line.first_lot_number().map(|lot| lot.value()).unwrap_or_default(),
+        first_lot_number: line
+            .first_lot_number()
+            .map(|lot| lot.value())
+            .unwrap_or_default(),
     }
 }
 
 /// An action message on the wire.
 pub(crate) fn action_pb(catalogue: &Catalogue, action: &Action) -> pb::ActionMessage {
     let known = catalogue.source(action.source);
-    let item_id = known.map(|(bought, _, _)| bought.item.id.to_string()).unwrap_or_default();
+    let item_id = known
+        .map(|(bought, _, _)| bought.item.id.to_string())
+        .unwrap_or_default();
     let kind = match action.kind {
         ActionKind::Order => pb::ActionKind::Order,
         ActionKind::Expedite => pb::ActionKind::Expedite,
@@ -71,7 +87,9 @@ pub(crate) fn action_pb(catalogue: &Catalogue, action: &Action) -> pb::ActionMes
     });
     pb::ActionMessage {
         item_id,
-        supplier_id: known.map(|(_, _, supplier)| supplier.id.to_string()).unwrap_or_default(),
+        supplier_id: known
+            .map(|(_, _, supplier)| supplier.id.to_string())
+            .unwrap_or_default(),
         kind: kind.into(),
         on: Some(date_pb(action.on)),
         needed_on: action.needed_on.map(date_pb),

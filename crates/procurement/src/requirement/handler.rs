@@ -28,7 +28,11 @@ struct Wanted {
 
 /// Owes the requirements of a plan.
 pub(crate) async fn requirements_owe(tx: &Tx, plan: &Plan) -> Result<(), Error> {
-    let wanted = Wanted { plan_id: plan.id.clone(), as_of: plan.as_of.epoch_day(), position: plan.position };
+    let wanted = Wanted {
+        plan_id: plan.id.clone(),
+        as_of: plan.as_of.epoch_day(),
+        position: plan.position,
+    };
     tx.intent_add(KIND, &plan.id, wanted.encode_to_vec()).await
 }
 
@@ -47,10 +51,18 @@ impl IntentHandler for RequirementsHandler {
     }
 
     async fn run(&self, call: &Call, intent: &Intent) -> Result<(), Error> {
-        let wanted = Wanted::decode(intent.payload.as_slice()).map_err(|error| Error::broken(format!("intent: {error}")))?;
-        let plan =
-            Plan { id: wanted.plan_id, as_of: Date::from_epoch_day(wanted.as_of), position: wanted.position };
-        let held = self.desk.store.read(call, "plan_get", |tx| Box::pin(store::plan_fetch(tx))).await?;
+        let wanted = Wanted::decode(intent.payload.as_slice())
+            .map_err(|error| Error::broken(format!("intent: {error}")))?;
+        let plan = Plan {
+            id: wanted.plan_id,
+            as_of: Date::from_epoch_day(wanted.as_of),
+            position: wanted.position,
+        };
+        let held = self
+            .desk
+            .store
+            .read(call, "plan_get", |tx| Box::pin(store::plan_fetch(tx)))
+            .await?;
         let mut series = BTreeMap::new();
         if plan.supersedes(held.as_ref().map(|(held, _)| held)) {
             let catalogue = self.desk.catalogue(call).await?;
@@ -78,15 +90,25 @@ impl IntentHandler for RequirementsHandler {
 }
 
 /// The series by item number; an item that is not known here is a contradiction between two services.
-fn series_of(items: Vec<(String, Date, Vec<i64>)>, catalogue: &Catalogue) -> Result<BTreeMap<u32, Series>, Error> {
+fn series_of(
+    items: Vec<(String, Date, Vec<i64>)>,
+    catalogue: &Catalogue,
+) -> Result<BTreeMap<u32, Series>, Error> {
     let mut violations = Violations::new();
     let mut series = BTreeMap::new();
     for (item_id, first, days) in items {
         let Some(bought) = catalogue.item(&item_id) else {
-            violations.push(&item_id, "it is planned and not a bought item of the programme");
+            violations.push(
+                &item_id,
+                "it is planned and not a bought item of the programme",
+            );
             continue;
         };
-        violations.require(days.iter().all(|day| *day >= 0), &item_id, "a day needs less than nothing");
+        violations.require(
+            days.iter().all(|day| *day >= 0),
+            &item_id,
+            "a day needs less than nothing",
+        );
         let days = days.into_iter().map(takt_kernel::Quantity).collect();
         series.extend(Series::new(first, days).map(|found| (bought.item.number, found)));
     }

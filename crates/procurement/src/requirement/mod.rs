@@ -52,7 +52,9 @@ impl Series {
     /// What is needed on a day.
     pub(crate) fn on(&self, date: Date) -> Quantity {
         let at = usize::try_from(date.days_since(self.first)).ok();
-        at.and_then(|at| self.days.get(at)).copied().unwrap_or_default()
+        at.and_then(|at| self.days.get(at))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// The last day on which something is needed.

@@ -30,20 +30,34 @@ impl RequirementService for RequirementRpc {
         id_req::<ItemId>(&message.item_id, "item_id", &mut violations);
         violations.finish().map_err(Error::from)?;
         let catalogue = self.0.catalogue(&call).await?;
-        let bought = catalogue.item(&message.item_id).ok_or_else(|| Error::missing("bought item", &message.item_id))?;
+        let bought = catalogue
+            .item(&message.item_id)
+            .ok_or_else(|| Error::missing("bought item", &message.item_id))?;
         let item_no = bought.item.number;
         let (plan, series) = self
             .0
             .store
             .read(&call, "requirement_get", move |tx| {
-                Box::pin(async move { Ok((store::plan_fetch(tx).await?, store::series_fetch(tx, item_no).await?)) })
+                Box::pin(async move {
+                    Ok((
+                        store::plan_fetch(tx).await?,
+                        store::series_fetch(tx, item_no).await?,
+                    ))
+                })
             })
             .await?;
         let (plan, _) = plan.ok_or_else(|| {
-            Error::refused("NO_PLAN", "there is no plan yet; run one with PlanningService.RunPlan")
+            Error::refused(
+                "NO_PLAN",
+                "there is no plan yet; run one with PlanningService.RunPlan",
+            )
         })?;
         let (series, issued_before) = series.unwrap_or_default();
-        let days: Vec<i64> = series.days.iter().map(|quantity| quantity.milli()).collect();
+        let days: Vec<i64> = series
+            .days
+            .iter()
+            .map(|quantity| quantity.milli())
+            .collect();
         Ok(Response::new(pb::GetRequirementResponse {
             plan_id: plan.id,
             series: (!days.is_empty()).then(|| day_series(series.first, days)),

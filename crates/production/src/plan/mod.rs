@@ -13,7 +13,7 @@ use takt_planning::{
     feature::Config,
     option_plan::{Forecast, founders_left, requirements},
     promise::{self, VariantProfile},
-    ramp::{FeasiblePlan, feasible_plan},
+    ramp::{FeasiblePlan, feasible_plan, material_plan},
 };
 use takt_service::Refusal;
 
@@ -60,7 +60,6 @@ pub struct PlanDay {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinePlan {
     as_of: Date,
-    feasible: FeasiblePlan,
     days: Vec<PlanDay>,
 }
 
@@ -87,7 +86,7 @@ pub fn plan_line(product: &Product, position: &Position, as_of: Date) -> LinePla
         }
         on = on.plus(1);
     }
-    LinePlan { as_of, feasible, days }
+    LinePlan { as_of, days }
 }
 
 /// Explodes a planned line into the requirements of bought items.
@@ -95,7 +94,9 @@ pub fn explode(product: &Product, position: &Position, line: LinePlan) -> Plan {
     let shares: Vec<Share> = product.variants.iter().map(|variant| variant.share).collect();
     let left = product.founders.map_or_else(Vec::new, |founders| founders_left(founders, position.founders_locked, &shares));
     let forecast = Forecast { attributes: &product.attributes, founders: product.founders, founders_left: &left };
-    let needed = requirements(&product.bom, &mut product.needs(), &line.feasible, &position.queues, forecast);
+    // Parts are needed on the days of the undisturbed plan, whatever keeps the line from building on them.
+    let material = material_plan(&product.ramp, &position.built, line.as_of, &product.schedule);
+    let needed = requirements(&product.bom, &mut product.needs(), &material, &position.queues, forecast);
     let series = needed
         .by_item
         .iter()

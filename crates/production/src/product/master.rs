@@ -8,7 +8,7 @@ use std::{
     sync::Mutex,
 };
 
-use takt_kernel::{Date, Quantity, Share};
+use takt_kernel::{Date, Quantity, Share, half_even_div};
 use takt_planning::{
     bom::{self, Bom, NeedCache},
     feature::{Config, Feature, Features},
@@ -245,8 +245,9 @@ impl Parts {
         let bits = self.variants.iter().enumerate().filter(|(_, variant)| admitted(&variant.variant_id));
         let variants = bits.fold(0, |mask, (at, _)| mask | 1u64 << at);
         let share = rows.iter().map(|row| row.share).max().unwrap_or(0);
-        let limit = i128::from(share) * i128::from(programme.vehicle_count) / i128::from(Share::ONE.0);
-        Some(Founders { key, founder, normal, variants, limit: i64::try_from(limit).unwrap_or(i64::MAX) })
+        // The share was rounded to millionths; the count behind it is the nearest whole one.
+        let limit = half_even_div(i128::from(share) * i128::from(programme.vehicle_count), i128::from(Share::ONE.0))?;
+        Some(Founders { key, founder, normal, variants, limit })
     }
 
     fn variants(&self, features: &Features) -> Result<Vec<Variant>, Unusable> {

@@ -282,11 +282,6 @@ impl Product {
         keys.filter_map(|(at, feature)| Some((feature.key.clone(), feature.values.get(config.value(at))?.clone()))).collect()
     }
 
-    /// Whether a configuration is built first within its variant.
-    pub fn is_priority(&self, config: Config) -> bool {
-        self.founders.is_some_and(|founders| config.value(founders.key) == founders.founder)
-    }
-
     /// Whether every vehicle of every variant needs the item, whatever its options.
     pub fn is_universal(&self, item: usize) -> bool {
         !self.bom.is_optional(item) && (0..self.variants.len()).all(|variant| self.bom.is_used_by(item, variant))

@@ -318,8 +318,8 @@ async fn a_locked_database_is_a_conflict_and_a_full_pool_is_busy() {
 
     let full = Error::from(pool.acquire().await.unwrap_err());
     assert!(matches!(full, Error::Busy { .. }), "{full:?}");
-    pool.close().await;
     drop((first, second));
+    pool.close().await;
     let closed = Error::from(pool.acquire().await.unwrap_err());
     assert!(matches!(closed, Error::Down { .. }), "{closed:?}");
 }

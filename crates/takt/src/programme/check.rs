@@ -174,10 +174,20 @@ fn lanes(draft: &Draft, log: &mut Log) {
             Direction::Outbound { .. } => None,
         })
         .collect();
+    // A lane or supplier that could not be read would seem to be missing.
+    let known: HashSet<&SupplierId> = match log.is_clean("logistics.csv") {
+        true => draft
+            .suppliers
+            .iter()
+            .filter(|s| s.row.tier > 0)
+            .map(|s| &s.row.id)
+            .collect(),
+        false => HashSet::new(),
+    };
     let mut told = HashSet::new();
     for Numbered { line, row: item } in &draft.items {
         for supplier in item.agreements.iter().map(|agreement| &agreement.supplier) {
-            if !served.contains(supplier) && told.insert(supplier) {
+            if known.contains(supplier) && !served.contains(supplier) && told.insert(supplier) {
                 let id = &item.id;
                 log.error("logistics.csv", None, format_args!(
                     "no inbound lane for supplier {supplier}, which supplies {id} (items.csv:{line}); add one"

@@ -309,7 +309,7 @@ impl<'d> Field<'d> {
     /// A required number of 10^-`places`, at least `least`.
     pub fn must_number(&self, log: &mut Log, meaning: &str, places: u32, least: i64) -> i64 {
         self.must(log, meaning, |text| number(text, places, least))
-            .unwrap_or(least.max(1))
+            .unwrap_or(10i64.saturating_pow(places))
     }
 
     /// An optional number of 10^-`places`, at least `least`.

@@ -277,7 +277,7 @@ impl Row<'_> {
     /// A required number of 10^-`places`, at least `least`.
     pub fn must_number(&mut self, name: &str, places: u32, least: i64) -> i64 {
         self.must(name, |text| number(text, places, least))
-            .unwrap_or(least.max(1))
+            .unwrap_or(10i64.saturating_pow(places))
     }
 
     /// An optional number of 10^-`places`, at least `least`.

@@ -6,7 +6,7 @@ use crate::programme::folder::Folder;
 use crate::programme::model::{Agreement, BomLine, Condition, Item};
 use crate::programme::problem::{Log, list, quote};
 use crate::programme::table::{Row, columns, each_row, flag};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use takt_kernel::{Currency, ItemId, ParseError, Price, Share, ShopId, SupplierId, Unit};
 
 pub(super) const ITEMS: &str = "items.csv";
@@ -47,8 +47,12 @@ pub(super) fn items(
     let mut items: Vec<Numbered<Item>> = Vec::new();
     let mut places: HashMap<ItemId, usize> = HashMap::new();
     let mut pairs = HashMap::new();
+    let mut unsound = HashSet::new();
     let usable = each_row(folder, ITEMS, &columns, log, |row| {
-        let Some(item) = item(row, sheet) else { return };
+        let before = row.log.count();
+        let Some((item, lead_days)) = item(row, sheet, known) else {
+            return;
+        };
         let place = *places.entry(item.id.clone()).or_insert_with(|| {
             items.push(Numbered {
                 line: row.line,
@@ -62,7 +66,8 @@ pub(super) fn items(
         if first.line != row.line {
             same_attributes(row, first, &item);
         }
-        let agreement = agreement(row, &item, known);
+        let agreement = agreement(row, &item, lead_days, known);
+        let id = item.id.clone();
         if let Some(agreement) = agreement.filter(|_| !first.row.make) {
             if once(
                 &mut pairs,
@@ -78,6 +83,9 @@ pub(super) fn items(
                 first.row.id
             ));
         }
+        if row.log.count() > before {
+            unsound.insert(id);
+        }
     });
     for Numbered { line, row: item } in &items {
         let sum: i64 = item
@@ -85,7 +93,9 @@ pub(super) fn items(
             .iter()
             .map(|agreement| agreement.share.millionths())
             .sum();
-        if !item.agreements.is_empty() && (sum - 1_000_000).abs() > 1 {
+        // Where a row of the item could not be read, its share may be what is missing.
+        let countable = !item.agreements.is_empty() && !unsound.contains(&item.id);
+        if countable && (sum - 1_000_000).abs() > 1 {
             let suppliers = list(item.agreements.iter().map(|agreement| &agreement.supplier));
             let (id, sum) = (&item.id, Share(sum));
             log.error(
@@ -114,8 +124,8 @@ pub(super) fn items(
     items
 }
 
-/// The attributes of a row; None where it has no id to go by.
-fn item(row: &mut Row<'_>, sheet: Option<&Sheet>) -> Option<Item> {
+/// The attributes and the lead time of a row; None where it has no id to go by.
+fn item(row: &mut Row<'_>, sheet: Option<&Sheet>, known: &Known) -> Option<(Item, i64)> {
     let id = row.must("item_id", ItemId::parse);
     let make = row.must("make_buy", |text| match text {
         "make" => Ok(true),
@@ -138,7 +148,12 @@ fn item(row: &mut Row<'_>, sheet: Option<&Sheet>) -> Option<Item> {
         row.error("serial is 1, but kilograms have no serials");
     }
     let lead = row.must_number("lead_time_days", 0, 0);
-    let make = make.unwrap_or(true);
+    if lead > 3_650 {
+        row.error("lead_time_days is more than ten years");
+    }
+    // Where the word cannot be read, the supplier tells what was meant: no second error follows.
+    let plant = known.plant.as_ref().map(SupplierId::as_str);
+    let make = make.unwrap_or_else(|| row.cell("supplier_id") == plant);
     let item = Item {
         name: row.must_text("name"),
         group: row.must_text("group"),
@@ -154,7 +169,7 @@ fn item(row: &mut Row<'_>, sheet: Option<&Sheet>) -> Option<Item> {
         agreements: Vec::new(),
         id: id?,
     };
-    Some(item)
+    Some((item, lead))
 }
 
 /// Reports a shop that programme.yaml does not have.
@@ -193,7 +208,12 @@ fn same_attributes(row: &mut Row<'_>, first: &Numbered<Item>, item: &Item) {
     }
 }
 
-fn agreement(row: &mut Row<'_>, item: &Item, known: &Known) -> Option<Agreement> {
+fn agreement(
+    row: &mut Row<'_>,
+    item: &Item,
+    lead_time_days: i64,
+    known: &Known,
+) -> Option<Agreement> {
     let supplier = row.must("supplier_id", SupplierId::parse);
     let share = row.must("share", |text| {
         crate::programme::table::share(text, 1, 1_000_000)
@@ -224,10 +244,6 @@ fn agreement(row: &mut Row<'_>, item: &Item, known: &Known) -> Option<Agreement>
     }
     if item.make && share.is_some_and(|share| share != Share::ONE) {
         row.error(format_args!("share of the made item {} must be 1", item.id));
-    }
-    let lead_time_days = row.maybe_number("lead_time_days", 0, 0).unwrap_or(0);
-    if lead_time_days > 3_650 {
-        row.error("lead_time_days is more than ten years");
     }
     Some(Agreement {
         supplier,

@@ -114,8 +114,10 @@ fn applies_to(row: &mut Row<'_>, sheet: Option<&Sheet>) -> Vec<VariantId> {
 }
 
 /// Reports the first row whose date does not follow the one before.
+#[derive(Default)]
 struct Calendar {
     before: Option<Date>,
+    told: bool,
 }
 
 impl Calendar {
@@ -123,8 +125,9 @@ impl Calendar {
         if let Some(due) = self
             .before
             .map(|before| before.plus(1))
-            .filter(|due| *due != on)
+            .filter(|due| *due != on && !self.told)
         {
+            self.told = true;
             row.error(format_args!(
                 "date {on} does not follow; the next day is {due}, one row a day"
             ));
@@ -183,10 +186,10 @@ pub(super) fn days(folder: &Folder, sheet: Option<&Sheet>, log: &mut Log) -> Vec
         return Vec::new();
     }
     let mut days: Vec<Numbered<Day>> = Vec::new();
-    let mut calendar = Calendar { before: None };
+    let mut calendar = Calendar::default();
     let mut produced = Cumulative::new("cum_produced", "produced");
     let mut delivered = Cumulative::new("cum_delivered", "delivered");
-    let mut shifts_told = false;
+    let (mut shifts_told, mut gap_told) = (false, false);
     each_row(folder, DAILY, &columns, log, |row| {
         let before = row.log.count();
         let number = row.must_number("day", 0, 1);
@@ -212,8 +215,8 @@ pub(super) fn days(folder: &Folder, sheet: Option<&Sheet>, log: &mut Log) -> Vec
                 list(&planned)
             ));
         }
-        let due = days.len() as i64 + 1;
-        if number != due {
+        let due = days.last().map_or(1, |day| i64::from(day.row.day) + 1);
+        if number != due && !std::mem::replace(&mut gap_told, true) {
             row.error(format_args!(
                 "day {number} does not follow; this is day {due}, one row a day"
             ));
@@ -269,7 +272,7 @@ pub(super) fn orders(folder: &Folder, log: &mut Log) -> Vec<Numbered<OrderDay>> 
         ],
     );
     let mut orders = Vec::new();
-    let mut calendar = Calendar { before: None };
+    let mut calendar = Calendar::default();
     let mut locked = Cumulative::new("cum_locked_orders", "new_locked_orders");
     each_row(folder, ORDERS, &columns, log, |row| {
         let on = row.must_date("date");

@@ -1,5 +1,5 @@
 //! Where folders come from, their hash, and a folder much larger than any car.
-use super::{built_in, programme, text};
+use super::{built_in, errors, programme, text};
 use crate::programme::{FILES, Folder, FolderError, parse};
 use std::fmt::Write;
 
@@ -136,4 +136,34 @@ fn a_deep_bill_does_not_exhaust_the_stack() {
     let text = problems.to_string();
     assert!(text.starts_with("bom.csv: cycle D0 > D1 > D2 > "), "{text}");
     assert!(text.ends_with(" > D23 > (49976 more) > D0"), "{text}");
+}
+
+/// The import format is a promise: a column that is read and not documented would be a secret.
+#[test]
+fn every_column_is_documented() {
+    let manual = include_str!("../../../programmes/README.md");
+    for file in FILES.into_iter().filter(|file| file.ends_with(".csv")) {
+        let folder = built_in()
+            .with(file, "no_such_column\n")
+            .expect("it counts");
+        let told = errors(&folder).join("\n");
+        let known = told.split("the columns are ").nth(1).unwrap_or_default();
+        let known = known.lines().next().unwrap_or_default();
+        let section = manual.split("\n## ").find(|part| part.starts_with(file));
+        let section = section.unwrap_or_default();
+        assert!(!known.is_empty() && !section.is_empty(), "{file}: {told}");
+        for column in known.split(", ") {
+            let variant = column.starts_with("produced_");
+            let name = if variant {
+                "produced_<variant>"
+            } else {
+                column
+            };
+            let documented = section.contains(&format!("`{name}`"));
+            assert!(
+                documented,
+                "{file}: {column} is not in programmes/README.md"
+            );
+        }
+    }
 }

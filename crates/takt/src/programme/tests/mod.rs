@@ -2,10 +2,13 @@
 mod edits;
 mod folders;
 mod random;
+mod refused_product;
+mod refused_supply;
 mod scaled;
 mod su7;
 
 use super::{Folder, Problems, Programme, parse};
+use std::fmt::Write;
 
 /// The built-in folder.
 fn built_in() -> Folder {
@@ -73,4 +76,21 @@ fn with_column(file: &str, column: &str, change: impl Fn(&str) -> String) -> Fol
     built_in()
         .with(file, writer.into_inner().expect("bytes"))
         .expect("the file counts")
+}
+
+/// File, what is replaced, by what, and the one line that must come of it.
+type Edit = (&'static str, &'static str, &'static str, &'static str);
+
+fn check(edits: &[Edit]) {
+    let mut wrong = String::new();
+    for (file, from, to, want) in edits {
+        let got = errors(&edited(file, from, to));
+        if !got.iter().any(|line| line == want) {
+            let _ = writeln!(
+                wrong,
+                "{file}: {from:?} -> {to:?}\n want {want}\n got {got:#?}"
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
 }

@@ -1,0 +1,133 @@
+//! Production as delivery meets it on the wire: it answers with a small plan, takes facts, and can be away.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use takt_contract::{
+    common::v1 as common,
+    date_opt, date_pb,
+    events::v1::{
+        DeliverRequest, DeliverResponse, DeliveryOutcome, DeliveryResult, Fact,
+        inbox_service_server::{InboxService, InboxServiceServer},
+    },
+    production::v1::{
+        self as pb,
+        promise_service_server::{PromiseService, PromiseServiceServer},
+    },
+};
+use takt_kernel::Date;
+use takt_service::{
+    Routes,
+    config::Chassis,
+    serve::Server,
+    telemetry::{LogConfig, Telemetry},
+};
+use tonic::{Request, Response, Status};
+
+/// What production does and saw.
+#[derive(Clone, Default)]
+pub(crate) struct Production {
+    /// True while it does not answer.
+    pub(crate) away: Arc<AtomicBool>,
+    /// The facts it was told.
+    pub(crate) told: Arc<Mutex<Vec<Fact>>>,
+    /// The vehicles of each variant that it builds a day.
+    pub(crate) daily: i64,
+    /// The days that its plan has.
+    pub(crate) days: i32,
+}
+
+impl Production {
+    /// Serves on a port of its own.
+    pub(crate) async fn served(self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let routes = Routes::new()
+            .add_service(PromiseServiceServer::new(self.clone()))
+            .add_service(InboxServiceServer::new(self));
+        tokio::spawn(async move {
+            let telemetry = Telemetry::start("production", &LogConfig::default()).unwrap();
+            let server = Server::new(&telemetry, &Chassis::default(), routes, &[], &[]).await;
+            server
+                .serve(listener, std::future::pending())
+                .await
+                .unwrap();
+        });
+        format!("http://{address}")
+    }
+
+    fn answers(&self) -> Result<(), Status> {
+        if self.away.load(Ordering::SeqCst) {
+            return Err(Status::unavailable("production is away"));
+        }
+        Ok(())
+    }
+
+    fn day(&self, as_of: Option<&common::Date>) -> Date {
+        date_opt(as_of, "as_of", &mut takt_kernel::Violations::new()).unwrap()
+    }
+}
+
+#[tonic::async_trait]
+impl PromiseService for Production {
+    async fn get_promise_profile(
+        &self,
+        request: Request<pb::GetPromiseProfileRequest>,
+    ) -> Result<Response<pb::GetPromiseProfileResponse>, Status> {
+        self.answers()?;
+        let first = self.day(request.get_ref().as_of.as_ref());
+        let days = (1..=self.days).map(|day| pb::ProfileDay {
+            date: Some(date_pb(first.plus(day))),
+            cumulative_vehicle_count: self.daily * i64::from(day),
+        });
+        let days: Vec<_> = days.collect();
+        let variants = ["STD", "MAX"].map(|id| pb::VariantProfile {
+            variant_id: id.into(),
+            days: days.clone(),
+            estimate_from: Some(date_pb(first.plus(self.days))),
+            estimate_vehicle_count: 28 * self.daily,
+            estimate_days: 28,
+        });
+        let answer = pb::GetPromiseProfileResponse {
+            plan_id: "plan-1".into(),
+            variants: variants.into(),
+        };
+        Ok(Response::new(answer))
+    }
+
+    async fn check_promise(
+        &self,
+        request: Request<pb::CheckPromiseRequest>,
+    ) -> Result<Response<pb::CheckPromiseResponse>, Status> {
+        self.answers()?;
+        let request = request.into_inner();
+        let days = i32::try_from(request.orders_ahead / self.daily).unwrap() + 1;
+        Ok(Response::new(pb::CheckPromiseResponse {
+            plan_id: "plan-1".into(),
+            kind: pb::PromiseKind::Planned.into(),
+            build_on: Some(date_pb(self.day(request.as_of.as_ref()).plus(days))),
+            result_status: common::ResultStatus::Complete.into(),
+            tombstones: Vec::new(),
+            reasons: Vec::new(),
+        }))
+    }
+}
+
+#[tonic::async_trait]
+impl InboxService for Production {
+    async fn deliver(
+        &self,
+        request: Request<DeliverRequest>,
+    ) -> Result<Response<DeliverResponse>, Status> {
+        let facts = request.into_inner().facts;
+        let applied = DeliveryResult {
+            outcome: DeliveryOutcome::Applied.into(),
+            ..DeliveryResult::default()
+        };
+        let results = vec![applied; facts.len()];
+        self.told.lock().unwrap().extend(facts);
+        Ok(Response::new(DeliverResponse { results }))
+    }
+}

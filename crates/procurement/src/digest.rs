@@ -1,0 +1,188 @@
+//! Which columns of which tables are business, for the digest that compares two databases.
+//!
+//! It must not list technical times or numbers that depend on the order of arrival. Invariant: every table is here; a
+//! column that is left out is named with its reason.
+
+use takt_service::Table;
+
+/// The tables with their business columns.
+pub const TABLES: &[Table] = &[
+    Table {
+        name: "programme",
+        columns: &[
+            "programme_id",
+            "name",
+            "plant_id",
+            "plant_supplier_id",
+            "order_from",
+            "last_plan_on",
+        ],
+    },
+    Table {
+        name: "supplier",
+        columns: &[
+            "supplier_no",
+            "supplier_id",
+            "name",
+            "country_code",
+            "city",
+            "latitude_micro",
+            "longitude_micro",
+            "tier",
+            "description",
+        ],
+    },
+    Table {
+        name: "item",
+        columns: &[
+            "item_no",
+            "item_id",
+            "name",
+            "item_group",
+            "unit_code",
+            "made",
+        ],
+    },
+    Table {
+        name: "agreement",
+        columns: &[
+            "item_id",
+            "supplier_rank",
+            "supplier_id",
+            "share",
+            "lot_size",
+            "lead_days",
+            "price_micros",
+            "currency",
+        ],
+    },
+    Table {
+        name: "lane",
+        columns: &crate::programme::store::LANE,
+    },
+    // link_no counts the rows of an import.
+    Table {
+        name: "link",
+        columns: &crate::programme::store::LINK,
+    },
+    Table {
+        name: "node",
+        columns: &crate::programme::store::NODE,
+    },
+    // position and revision depend on how often the log was written and read.
+    Table {
+        name: "requirement_plan",
+        columns: &["plan_id", "as_of"],
+    },
+    Table {
+        name: "requirement",
+        columns: &["item_no", "first_day", "days", "issued_before"],
+    },
+    Table {
+        name: "order_book",
+        columns: &["released_through", "next_line"],
+    },
+    Table {
+        name: "quota_count",
+        columns: &["source_no", "released_lots", "first_released_on"],
+    },
+    Table {
+        name: "purchase_order",
+        columns: &[
+            "released_on",
+            "supplier_no",
+            "line_count",
+            "closed_line_count",
+        ],
+    },
+    Table {
+        name: "order_line",
+        columns: &[
+            "line_no",
+            "source_no",
+            "first_lot",
+            "lots",
+            "lot_size",
+            "needed_on",
+            "receipt_on",
+            "ship_on",
+            "released_on",
+            "past_due",
+            "response",
+            "shipped_lots",
+            "received_lots",
+        ],
+    },
+    // asn_no counts arrivals of notices; the notice's name stands for it.
+    Table {
+        name: "asn",
+        columns: &[
+            "asn_id",
+            "supplier_no",
+            "shipped_on",
+            "expected_on",
+            "received_on",
+            "lot_count",
+        ],
+    },
+    Table {
+        name: "asn_line",
+        columns: &[
+            "first_lot_number",
+            "line_no",
+            "lot_count",
+            "short_lots",
+            "quantity",
+            "quantities",
+            "maker_lot",
+        ],
+    },
+    Table {
+        name: "lot",
+        columns: &[
+            "lot_number",
+            "quantity",
+            "on_hand",
+            "reserved",
+            "state",
+            "received_on",
+        ],
+    },
+    Table {
+        name: "lot_hold",
+        columns: &["lot_number", "inspection", "open", "reason"],
+    },
+    Table {
+        name: "balance",
+        columns: &[
+            "item_no", "on_hand", "reserved", "received", "issued", "lost", "lots",
+        ],
+    },
+    // reservation_no counts arrivals of reservations.
+    Table {
+        name: "ledger",
+        columns: &["day", "kind", "lot_number", "quantity"],
+    },
+    Table {
+        name: "reservation",
+        columns: &[
+            "reservation_id",
+            "build_on",
+            "state",
+            "vehicle_count",
+            "consumed_count",
+        ],
+    },
+    Table {
+        name: "reservation_line",
+        columns: &["lot_number", "quantity"],
+    },
+    Table {
+        name: "consumption",
+        columns: &["build_number", "vin"],
+    },
+    Table {
+        name: "discrepancy",
+        columns: &["build_number", "reservation_id", "reason"],
+    },
+];

@@ -1,0 +1,162 @@
+//! The rules that the rows of procurement keep at rest, each with the query that finds who breaks it.
+//!
+//! It must not repair anything. Invariant: an id never changes its meaning; the README lists them.
+
+use takt_service::Invariant;
+
+/// Sums of the ledger by lot.
+macro_rules! by_lot {
+    () => {
+        "(SELECT lot_number, CAST(SUM(quantity) AS BIGINT) AS total FROM ledger GROUP BY lot_number)"
+    };
+}
+
+/// The rules.
+pub const INVARIANTS: &[Invariant] = &[
+    Invariant {
+        id: "ST-1",
+        rule: "what is on hand of a lot is the sum of its ledger entries, and every entry has its lot",
+        checked: "SELECT COUNT(*) FROM lot",
+        violated: concat!(
+            "SELECT CAST(l.lot_number AS TEXT) FROM lot AS l LEFT JOIN ",
+            by_lot!(),
+            " AS s ON s.lot_number = l.lot_number WHERE s.total IS NULL OR s.total <> l.on_hand \
+             UNION ALL SELECT CAST(s.lot_number AS TEXT) FROM ",
+            by_lot!(),
+            " AS s LEFT JOIN lot AS l ON l.lot_number = s.lot_number WHERE l.lot_number IS NULL"
+        ),
+    },
+    Invariant {
+        id: "ST-2",
+        rule: "nothing is reserved that is not on hand",
+        checked: "SELECT COUNT(*) FROM lot",
+        violated: "SELECT CAST(lot_number AS TEXT) FROM lot WHERE reserved < 0 OR reserved > on_hand ORDER BY lot_number",
+    },
+    Invariant {
+        id: "ST-3",
+        rule: "what was received of an item is what was issued and what is on hand, as the ledger says",
+        checked: "SELECT COUNT(*) FROM balance",
+        violated: "SELECT i.item_id FROM balance AS b JOIN item AS i ON i.item_no = b.item_no LEFT JOIN \
+                   (SELECT lot_number / 1000000000 AS item_no, CAST(SUM(CASE WHEN kind = 1 THEN quantity ELSE 0 END) AS BIGINT) AS received, \
+                   CAST(SUM(CASE WHEN kind = 2 THEN -quantity ELSE 0 END) AS BIGINT) AS issued FROM ledger GROUP BY 1) AS s \
+                   ON s.item_no = b.item_no WHERE b.received <> b.issued + b.on_hand OR b.received <> COALESCE(s.received, 0) \
+                   OR b.issued <> COALESCE(s.issued, 0) ORDER BY i.item_no",
+    },
+    Invariant {
+        id: "ST-4",
+        rule: "what is reserved of a lot is what open reservations keep of it",
+        checked: "SELECT COUNT(*) FROM lot WHERE reserved > 0",
+        violated: "SELECT CAST(l.lot_number AS TEXT) FROM lot AS l LEFT JOIN (SELECT r.lot_number, CAST(SUM(r.quantity) AS BIGINT) AS held \
+                   FROM reservation_line AS r JOIN reservation AS o ON o.reservation_no = r.reservation_no WHERE o.state = 1 \
+                   GROUP BY r.lot_number) AS s ON s.lot_number = l.lot_number WHERE l.reserved <> COALESCE(s.held, 0) ORDER BY l.lot_number",
+    },
+    Invariant {
+        id: "ST-5",
+        rule: "the balance of an item is the sum of its lots: on hand, reserved, received and counted",
+        checked: "SELECT COUNT(*) FROM balance",
+        violated: "SELECT CAST(b.item_no AS TEXT) FROM balance AS b LEFT JOIN (SELECT item_no, CAST(SUM(on_hand) AS BIGINT) AS on_hand, \
+                   CAST(SUM(reserved) AS BIGINT) AS reserved, CAST(SUM(quantity) AS BIGINT) AS received, COUNT(*) AS lots \
+                   FROM lot GROUP BY item_no) AS s ON s.item_no = b.item_no WHERE b.on_hand <> COALESCE(s.on_hand, 0) \
+                   OR b.reserved <> COALESCE(s.reserved, 0) OR b.received <> COALESCE(s.received, 0) OR b.lots <> COALESCE(s.lots, 0) \
+                   ORDER BY b.item_no",
+    },
+    Invariant {
+        id: "ST-6",
+        rule: "what is lost of an item is what was shipped short, is kept back, or was refused by its supplier",
+        checked: "SELECT COUNT(*) FROM balance",
+        violated: "SELECT CAST(b.item_no AS TEXT) FROM balance AS b LEFT JOIN (SELECT x.item_no, CAST(SUM(x.lost) AS BIGINT) AS lost FROM ( \
+                   SELECT item_no, on_hand - reserved AS lost FROM lot WHERE state = 4 UNION ALL \
+                   SELECT l.source_no / 100, l.lot_size * a.lot_count - a.quantity FROM asn_line AS a \
+                   JOIN order_line AS l ON l.line_no = a.line_no WHERE a.short_lots > 0 UNION ALL \
+                   SELECT source_no / 100, lot_size * (lots - shipped_lots) FROM order_line WHERE response = 3) AS x \
+                   GROUP BY x.item_no) AS s ON s.item_no = b.item_no WHERE b.lost <> COALESCE(s.lost, 0) ORDER BY b.item_no",
+    },
+    Invariant {
+        id: "ST-7",
+        rule: "every vehicle's use is covered by its reservation",
+        checked: "SELECT COUNT(*) FROM consumption",
+        violated: "SELECT CAST(build_number AS TEXT) FROM discrepancy ORDER BY build_number",
+    },
+    Invariant {
+        id: "PO-1",
+        rule: "no more is shipped than ordered, and no more received than shipped",
+        checked: "SELECT COUNT(*) FROM order_line",
+        violated: "SELECT CAST(line_no AS TEXT) FROM order_line WHERE shipped_lots > lots OR received_lots > shipped_lots ORDER BY line_no",
+    },
+    Invariant {
+        id: "PO-2",
+        rule: "the lots of a source are numbered without a gap, and as many as were counted",
+        checked: "SELECT COUNT(*) FROM quota_count",
+        violated: "SELECT CAST(q.source_no AS TEXT) FROM quota_count AS q LEFT JOIN (SELECT source_no, CAST(SUM(lots) AS BIGINT) AS lots, \
+                   MIN(first_lot) AS first_lot, MAX(first_lot + lots - 1) AS last_lot FROM order_line GROUP BY source_no) AS s \
+                   ON s.source_no = q.source_no WHERE s.lots IS NULL OR s.lots <> q.released_lots OR s.first_lot <> 1 OR s.last_lot <> s.lots \
+                   ORDER BY q.source_no",
+    },
+    Invariant {
+        id: "PO-3",
+        rule: "what was shipped and received of a line is what its notices say",
+        checked: "SELECT COUNT(*) FROM order_line",
+        violated: "SELECT CAST(l.line_no AS TEXT) FROM order_line AS l LEFT JOIN (SELECT a.line_no, CAST(SUM(a.lot_count) AS BIGINT) AS shipped, \
+                   CAST(SUM(CASE WHEN n.received_on IS NULL THEN 0 ELSE a.lot_count END) AS BIGINT) AS received \
+                   FROM asn_line AS a JOIN asn AS n ON n.asn_no = a.asn_no GROUP BY a.line_no) AS s ON s.line_no = l.line_no \
+                   WHERE l.shipped_lots <> COALESCE(s.shipped, 0) OR l.received_lots <> COALESCE(s.received, 0) ORDER BY l.line_no",
+    },
+    Invariant {
+        id: "PO-4",
+        rule: "an order counts its lines, and those of which nothing more will come",
+        checked: "SELECT COUNT(*) FROM purchase_order",
+        violated: "SELECT CAST(o.released_on AS TEXT) FROM (SELECT released_on, CAST(SUM(line_count) AS BIGINT) AS lines, \
+                   CAST(SUM(closed_line_count) AS BIGINT) AS closed FROM purchase_order GROUP BY released_on) AS o LEFT JOIN \
+                   (SELECT released_on, COUNT(*) AS lines, CAST(SUM(CASE WHEN received_lots = lots OR response = 3 THEN 1 ELSE 0 END) AS BIGINT) AS closed \
+                   FROM order_line GROUP BY released_on) AS s ON s.released_on = o.released_on \
+                   WHERE o.lines <> COALESCE(s.lines, 0) OR o.closed <> COALESCE(s.closed, 0) ORDER BY o.released_on",
+    },
+    Invariant {
+        id: "LOT-1",
+        rule: "a received notice has all its lots in the house, with the quantities that it said",
+        checked: "SELECT COUNT(*) FROM asn WHERE received_on IS NOT NULL",
+        violated: "SELECT n.asn_id FROM asn AS n JOIN asn_line AS a ON a.asn_no = n.asn_no LEFT JOIN lot AS l \
+                   ON l.lot_number BETWEEN a.first_lot_number AND a.first_lot_number + a.lot_count - 1 AND l.received_on = n.received_on \
+                   WHERE n.received_on IS NOT NULL GROUP BY n.asn_id, a.first_lot_number, a.lot_count, a.quantity \
+                   HAVING COUNT(l.lot_number) <> a.lot_count OR CAST(SUM(COALESCE(l.quantity, 0)) AS BIGINT) <> a.quantity ORDER BY n.asn_id",
+    },
+    Invariant {
+        id: "LOT-2",
+        rule: "a lot that is used up has nothing on hand, and one that has nothing on hand is used up",
+        checked: "SELECT COUNT(*) FROM lot",
+        violated: "SELECT CAST(lot_number AS TEXT) FROM lot WHERE (state = 5) <> (on_hand = 0) AND state <> 6 ORDER BY lot_number",
+    },
+    Invariant {
+        id: "LOT-3",
+        rule: "a lot is kept back for a reason, and only then",
+        checked: "SELECT COUNT(*) FROM lot_hold",
+        violated: "SELECT CAST(l.lot_number AS TEXT) FROM lot AS l LEFT JOIN lot_hold AS h ON h.lot_number = l.lot_number AND h.open = 1 \
+                   WHERE (l.state = 4 AND h.lot_number IS NULL) OR (l.state IN (2, 3) AND h.lot_number IS NOT NULL) ORDER BY l.lot_number",
+    },
+    Invariant {
+        id: "AS-1",
+        rule: "goods arrive on the day they left or later, and were ordered before they left",
+        checked: "SELECT COUNT(*) FROM asn",
+        violated: "SELECT DISTINCT n.asn_id FROM asn AS n JOIN asn_line AS a ON a.asn_no = n.asn_no JOIN order_line AS l ON l.line_no = a.line_no \
+                   WHERE n.received_on < n.shipped_on OR n.shipped_on < l.released_on ORDER BY n.asn_id",
+    },
+    Invariant {
+        id: "RS-1",
+        rule: "a reservation counts its vehicles, and has lines exactly as long as the ledger does not hold them",
+        checked: "SELECT COUNT(*) FROM reservation",
+        violated: "SELECT r.reservation_id FROM reservation AS r LEFT JOIN (SELECT reservation_no, COUNT(*) AS vehicles FROM consumption \
+                   WHERE build_number NOT IN (SELECT build_number FROM discrepancy WHERE reason = 'RESERVATION_USED_UP') GROUP BY reservation_no) AS c \
+                   ON c.reservation_no = r.reservation_no LEFT JOIN (SELECT reservation_no, COUNT(*) AS lines FROM reservation_line GROUP BY reservation_no) AS l \
+                   ON l.reservation_no = r.reservation_no LEFT JOIN (SELECT reservation_no, COUNT(*) AS entries FROM ledger WHERE kind = 2 \
+                   GROUP BY reservation_no) AS e ON e.reservation_no = r.reservation_no WHERE r.consumed_count <> COALESCE(c.vehicles, 0) \
+                   OR (r.state = 2) <> (COALESCE(e.entries, 0) > 0) OR (r.state = 2) <> (COALESCE(l.lines, 0) = 0) ORDER BY r.reservation_id",
+    },
+    Invariant {
+        id: "RQ-2",
+        rule: "what was issued before the plan's day is what the ledger says of the days before it",
+        checked: "SELECT COUNT(*) FROM requirement",
+        violated: "SELECT CAST(r.item_no AS TEXT) FROM requirement AS r LEFT JOIN (SELECT e.lot_number / 1000000000 AS item_no, \
+                   CAST(SUM(-e.quantity) AS BIGINT) AS issued FROM ledger AS e JOIN requirement_plan AS p ON e.day < p.as_of WHERE e.kind = 2 \
+                   GROUP BY 1) AS s ON s.item_no = r.item_no WHERE r.issued_before <> COALESCE(s.issued, 0) ORDER BY r.item_no",
+    },
+];

@@ -1,0 +1,111 @@
+//! Picking lots and counting vehicles in.
+
+use std::collections::BTreeMap;
+
+use takt_kernel::{Date, LotNumber, Quantity};
+
+use super::{
+    Missing, Need, Pick, Reservation, ReservationState,
+    consumption::{Built, consume},
+    pick,
+};
+
+fn lot(number: i64, quantity: i64) -> Pick {
+    Pick {
+        lot: LotNumber(number),
+        quantity: Quantity(quantity),
+    }
+}
+
+fn need(item_no: u32, quantity: i64) -> Need {
+    Need {
+        item_no,
+        quantity: Quantity(quantity),
+    }
+}
+
+#[test]
+fn lots_are_taken_in_their_order_and_others_are_passed_over() {
+    let free = [
+        lot(2_010_000_003, 10),
+        lot(2_010_000_001, 10),
+        lot(2_020_000_001, 10),
+        lot(3_010_000_001, 5),
+        lot(4_010_000_001, 5),
+    ];
+    let picks = pick(&[need(2, 15), need(4, 5)], &free).unwrap();
+    assert_eq!(
+        picks,
+        [
+            lot(2_010_000_003, 10),
+            lot(2_010_000_001, 5),
+            lot(4_010_000_001, 5)
+        ]
+    );
+    assert_eq!(pick(&[], &free), Ok(vec![]));
+}
+
+#[test]
+fn everything_that_is_missing_is_told() {
+    let missing = pick(
+        &[need(1, 1), need(2, 12), need(3, 5)],
+        &[lot(2_010_000_001, 10), lot(3_010_000_001, 5)],
+    )
+    .unwrap_err();
+    let one = |item_no, needed, free| Missing {
+        item_no,
+        needed: Quantity(needed),
+        free: Quantity(free),
+    };
+    assert_eq!(missing, [one(1, 1, 0), one(2, 12, 10)]);
+}
+
+#[test]
+fn vehicles_are_counted_in_and_those_beyond_are_marked() {
+    let reservation = |number, state, consumed| Reservation {
+        number,
+        id: format!("R{number}"),
+        build_on: Date::default(),
+        state,
+        vehicles: 2,
+        consumed,
+    };
+    let known = [
+        reservation(1, ReservationState::Confirmed, 1),
+        reservation(2, ReservationState::Released, 0),
+        reservation(3, ReservationState::Consumed, 2),
+    ];
+    let known: BTreeMap<_, _> = known.into_iter().map(|one| (one.id.clone(), one)).collect();
+    let built = |build_number, id: &str| Built {
+        build_number,
+        vin: String::new(),
+        reservation_id: id.into(),
+        vehicles: 2,
+    };
+    let batch = [
+        built(1, "R1"),
+        built(2, "R1"),
+        built(3, "R2"),
+        built(4, "R3"),
+        built(5, "R9"),
+        built(6, ""),
+    ];
+    let consumed = consume(&batch, known);
+    assert_eq!(consumed.used, [1, 1, 2, 3, 0, 0]);
+    assert_eq!(consumed.complete.iter().copied().collect::<Vec<_>>(), [1]);
+    let marked: Vec<_> = consumed
+        .uncovered
+        .iter()
+        .map(|(build, _, reason)| (*build, *reason))
+        .collect();
+    assert_eq!(
+        marked,
+        [
+            (2, "RESERVATION_USED_UP"),
+            (3, "RESERVATION_GIVEN_BACK"),
+            (4, "RESERVATION_USED_UP"),
+            (5, "RESERVATION_UNKNOWN")
+        ]
+    );
+    assert_eq!(consumed.changed.keys().copied().collect::<Vec<_>>(), [1, 2]);
+}

@@ -1,0 +1,167 @@
+//! Suppliers on the wire.
+//!
+//! It must not decide anything.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use takt_contract::{
+    date_opt, money_pb, price_pb,
+    procurement::v1::{self as pb, supplier_service_server::SupplierService},
+    quantity_pb,
+};
+use takt_kernel::{SupplierId, Violations};
+use takt_service::{Call, Error, PageToken, page_size};
+use tonic::{Request, Response, Status};
+
+use super::{Score, store};
+use crate::{
+    desk::{Answers, Desk, chunks},
+    material::value::amount_of,
+    programme::{Bought, Catalogue, Source, Supplier},
+    rows::short,
+};
+
+/// The scorecards of a message: less than a hundred bytes each.
+const CHUNK: usize = 400;
+
+/// Suppliers on the wire.
+pub(crate) struct SupplierRpc(pub(crate) Arc<Desk>);
+
+#[tonic::async_trait]
+impl SupplierService for SupplierRpc {
+    async fn get_supplier(
+        &self,
+        request: Request<pb::GetSupplierRequest>,
+    ) -> Result<Response<pb::GetSupplierResponse>, Status> {
+        let call = Call::of(&request);
+        let id = request.into_inner().supplier_id;
+        let catalogue = self.0.catalogue(&call).await?;
+        let supplier = catalogue
+            .supplier(&id)
+            .ok_or_else(|| Error::missing("supplier", &id))?;
+        let terms = sources_of(&catalogue, supplier).map(|(bought, source)| pb::Agreement {
+            item_id: bought.item.id.to_string(),
+            share_millionths: source.terms.share.millionths(),
+            lot: Some(quantity_pb(source.terms.lot, bought.item.unit)),
+            lead_time_days: source.terms.lead_days,
+            price: Some(price_pb(source.terms.price)),
+        });
+        let agreements = terms.collect();
+        Ok(Response::new(pb::GetSupplierResponse {
+            supplier: Some(supplier_pb(supplier)),
+            agreements,
+        }))
+    }
+
+    async fn list_suppliers(
+        &self,
+        request: Request<pb::ListSuppliersRequest>,
+    ) -> Result<Response<pb::ListSuppliersResponse>, Status> {
+        let call = Call::of(&request);
+        let message = request.into_inner();
+        let size = usize::try_from(page_size(message.page_size)?).unwrap_or_default();
+        let after = PageToken::open("ListSuppliers", "", &message.page_token)?;
+        let catalogue = self.0.catalogue(&call).await?;
+        let by_id: BTreeMap<&SupplierId, &Supplier> = catalogue
+            .suppliers()
+            .iter()
+            .map(|supplier| (&supplier.id, supplier))
+            .collect();
+        let behind = |supplier: &&&Supplier| {
+            after
+                .as_deref()
+                .is_none_or(|after| supplier.id.as_str() > after)
+        };
+        let mut suppliers: Vec<pb::Supplier> = by_id
+            .values()
+            .filter(behind)
+            .take(size + 1)
+            .map(|supplier| supplier_pb(supplier))
+            .collect();
+        // One more than the page tells whether there is another one.
+        let more = suppliers.len() > size;
+        suppliers.truncate(size);
+        let last = suppliers.last().filter(|_| more);
+        let next_page_token = last
+            .map(|last| PageToken::seal("ListSuppliers", "", &last.supplier_id))
+            .unwrap_or_default();
+        Ok(Response::new(pb::ListSuppliersResponse {
+            suppliers,
+            next_page_token,
+        }))
+    }
+
+    type StreamScorecardsStream = Answers<pb::StreamScorecardsResponse>;
+
+    async fn stream_scorecards(
+        &self,
+        request: Request<pb::StreamScorecardsRequest>,
+    ) -> Result<Response<Self::StreamScorecardsStream>, Status> {
+        let call = Call::of(&request);
+        let message = request.into_inner();
+        let mut violations = Violations::new();
+        let from = date_opt(message.from_date.as_ref(), "from_date", &mut violations);
+        let until = date_opt(message.until_date.as_ref(), "until_date", &mut violations);
+        let ordered = from.zip(until).is_none_or(|(from, until)| from <= until);
+        violations.require(ordered, "until_date", "the window ends before it begins");
+        violations.finish().map_err(Error::from)?;
+        let catalogue = self.0.catalogue(&call).await?;
+        let scores = self
+            .0
+            .store
+            .read(&call, "scorecards", move |tx| {
+                Box::pin(store::scores_fetch(tx, from, until))
+            })
+            .await?;
+        let mut suppliers: BTreeMap<&SupplierId, Score> = BTreeMap::new();
+        for source in catalogue.bought().iter().flat_map(|bought| &bought.sources) {
+            let score = suppliers.entry(&source.terms.supplier).or_default();
+            score.add(
+                &scores.get(&source.number).copied().unwrap_or_default(),
+                source.terms.price,
+            );
+        }
+        let mut scorecards = Vec::with_capacity(suppliers.len());
+        for (supplier, score) in suppliers {
+            scorecards.push(pb::Scorecard {
+                supplier_id: supplier.to_string(),
+                lot_count: score.lots.due,
+                on_time_in_full_count: score.lots.on_time_in_full,
+                blocked_lot_count: score.lots.blocked,
+                mean_lead_time_millidays: score.mean_lead_millidays(),
+                received_value: Some(money_pb(amount_of(score.value, catalogue.currency())?)),
+                received_lot_count: score.lots.received,
+                short_lot_count: score.lots.short,
+            });
+        }
+        Ok(Response::new(chunks(scorecards, CHUNK, |scorecards| {
+            pb::StreamScorecardsResponse { scorecards }
+        })))
+    }
+}
+
+/// What a supplier delivers, in the order of items.
+fn sources_of<'c>(
+    catalogue: &'c Catalogue,
+    supplier: &'c Supplier,
+) -> impl Iterator<Item = (&'c Bought, &'c Source)> {
+    let own = |source: &&Source| source.terms.supplier == supplier.id;
+    catalogue.bought().iter().flat_map(move |bought| {
+        bought
+            .sources
+            .iter()
+            .filter(own)
+            .map(move |source| (bought, source))
+    })
+}
+
+fn supplier_pb(supplier: &Supplier) -> pb::Supplier {
+    pb::Supplier {
+        supplier_id: supplier.id.to_string(),
+        name: supplier.name.clone(),
+        country_code: supplier.country_code.clone(),
+        city: supplier.city.clone(),
+        tier: short(supplier.tier),
+        description: supplier.description.clone(),
+    }
+}

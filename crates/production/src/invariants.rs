@@ -1,0 +1,174 @@
+//! The rules that production's rows keep at rest, and the columns that make its digest.
+//!
+//! It must not know how rows come to be. Invariant: every rule stands here once, with its id, and no column of a digest
+//! depends on the order of arrival of news or on technical times.
+
+use takt_service::{Invariant, Table};
+
+/// The rules.
+pub const INVARIANTS: &[Invariant] = &[
+    Invariant {
+        id: "VIN-1",
+        rule: "the serials of vehicle identification numbers have no gaps",
+        checked: "SELECT COUNT(*) FROM vehicle",
+        violated: "SELECT 'serial ' || CAST(MAX(serial) AS TEXT) || ' of ' || CAST(COUNT(*) AS TEXT) || ' vehicles' FROM vehicle \
+                   HAVING COUNT(*) > 0 AND (MIN(serial) <> 1 OR MAX(serial) <> COUNT(*))",
+    },
+    Invariant {
+        id: "VIN-2",
+        rule: "a vehicle identification number has 17 characters, ends with its serial and stands once",
+        checked: "SELECT COUNT(*) FROM vehicle",
+        violated: "SELECT vin FROM vehicle WHERE LENGTH(vin) <> 17 OR CAST(SUBSTR(vin, 12) AS BIGINT) <> serial \
+                   UNION ALL SELECT vin FROM vehicle GROUP BY vin HAVING COUNT(*) > 1",
+    },
+    Invariant {
+        id: "BN-1",
+        rule: "build numbers have no gaps",
+        checked: "SELECT COUNT(*) FROM vehicle WHERE build_number IS NOT NULL",
+        violated: "SELECT 'build number ' || CAST(MAX(build_number) AS TEXT) || ' of ' || CAST(COUNT(*) AS TEXT) || ' vehicles' FROM vehicle \
+                   WHERE build_number IS NOT NULL HAVING COUNT(*) > 0 AND (MIN(build_number) <> 1 OR MAX(build_number) <> COUNT(*))",
+    },
+    Invariant {
+        id: "OV-1",
+        rule: "an order has at most one vehicle, of its own configuration, and is built when the vehicle is",
+        checked: "SELECT COUNT(*) FROM demand_order",
+        violated: "SELECT o.order_id FROM demand_order AS o LEFT JOIN vehicle AS w ON w.order_number = o.order_number \
+                   WHERE (o.state = 0) <> (w.serial IS NULL) OR (o.state = 2) <> (w.build_number IS NOT NULL) OR w.config <> o.config LIMIT 20",
+    },
+    Invariant {
+        id: "AB-1",
+        rule: "every vehicle has its lots of each item that every vehicle needs: the ranges of an issue add up to its vehicles",
+        checked: "SELECT (SELECT COUNT(*) FROM issue) * (SELECT COUNT(*) FROM item WHERE universal = 1)",
+        // A vehicle on the border of two lots stands in both ranges and counts once.
+        violated: "WITH r AS (SELECT issue_no, lot_number / 1000000000 AS item_no, first_build, last_build, LAG(last_build) OVER \
+                   (PARTITION BY issue_no, lot_number / 1000000000 ORDER BY first_build, last_build) AS before_build FROM asbuilt_range), \
+                   c AS (SELECT issue_no, item_no, CAST(SUM(last_build - first_build + 1 - CASE WHEN first_build = before_build THEN 1 ELSE 0 END) \
+                   AS BIGINT) AS covered FROM r GROUP BY issue_no, item_no) \
+                   SELECT i.reservation_id || ' ' || t.item_id FROM issue AS i CROSS JOIN item AS t LEFT JOIN c ON c.issue_no = i.issue_no \
+                   AND c.item_no = t.item_no WHERE t.universal = 1 AND COALESCE(c.covered, 0) <> i.vehicle_count LIMIT 20",
+    },
+    Invariant {
+        id: "AB-2",
+        rule: "the ranges of an item within an issue follow each other and stay inside the issue",
+        checked: "SELECT COUNT(*) FROM asbuilt_range",
+        violated: "WITH r AS (SELECT issue_no, lot_number, first_build, last_build, LAG(last_build) OVER \
+                   (PARTITION BY issue_no, lot_number / 1000000000 ORDER BY first_build, last_build) AS before_build FROM asbuilt_range) \
+                   SELECT i.reservation_id || ' ' || CAST(r.lot_number AS TEXT) FROM r JOIN issue AS i ON i.issue_no = r.issue_no \
+                   WHERE r.first_build < r.before_build OR r.first_build < i.first_build OR r.last_build > i.last_build LIMIT 20",
+    },
+    Invariant {
+        id: "AB-3",
+        rule: "a piece with a serial lies in a range of its lot, and the pieces of a lot count to those used",
+        checked: "SELECT COUNT(*) FROM asbuilt_serial",
+        violated: "SELECT CAST(s.lot_number AS TEXT) FROM serial_lot AS s LEFT JOIN (SELECT lot_number, COUNT(*) AS pieces, MAX(unit_no) AS last_unit \
+                   FROM asbuilt_serial GROUP BY lot_number) AS p ON p.lot_number = s.lot_number \
+                   WHERE COALESCE(p.pieces, 0) <> s.used OR COALESCE(p.last_unit, 0) <> s.used LIMIT 20",
+    },
+    Invariant {
+        id: "AB-4",
+        rule: "issues follow each other without gaps and cover every vehicle that was built",
+        checked: "SELECT COUNT(*) FROM issue",
+        violated: "SELECT 'issues cover ' || CAST(COALESCE(SUM(vehicle_count), 0) AS TEXT) FROM issue \
+                   HAVING COALESCE(SUM(vehicle_count), 0) <> (SELECT COUNT(*) FROM vehicle WHERE build_number IS NOT NULL) \
+                   OR COALESCE(MAX(last_build), 0) <> COALESCE(SUM(vehicle_count), 0)",
+    },
+    Invariant {
+        id: "BLD-1",
+        rule: "no variant is built ahead of the ramp plan",
+        checked: "SELECT COUNT(*) FROM line_day WHERE state = 1",
+        violated: "WITH b AS (SELECT built_on, variant_no, COUNT(*) AS built FROM vehicle WHERE built_on IS NOT NULL GROUP BY built_on, variant_no), \
+                   c AS (SELECT built_on, variant_no, SUM(built) OVER (PARTITION BY variant_no ORDER BY built_on) AS built FROM b), \
+                   w AS (SELECT p.calendar_on, v.variant_no, SUM(p.vehicle_count) OVER (PARTITION BY v.variant_no ORDER BY p.calendar_on) AS wanted \
+                   FROM ramp_plan_day AS p JOIN variant AS v ON v.variant_id = p.variant_id) \
+                   SELECT CAST(c.built_on AS TEXT) || ' variant ' || CAST(c.variant_no AS TEXT) FROM c WHERE c.built > COALESCE((SELECT MAX(w.wanted) \
+                   FROM w WHERE w.variant_no = c.variant_no AND w.calendar_on <= c.built_on), 0) LIMIT 20",
+    },
+    Invariant {
+        id: "BLD-2",
+        rule: "no day builds more than the line could do, and what it built is what its vehicles say",
+        checked: "SELECT COUNT(*) FROM line_day WHERE state = 1",
+        violated: "SELECT CAST(d.day_on AS TEXT) FROM line_day AS d LEFT JOIN (SELECT built_on, COUNT(*) AS built FROM vehicle \
+                   WHERE built_on IS NOT NULL GROUP BY built_on) AS v ON v.built_on = d.day_on \
+                   WHERE d.state = 1 AND (d.built > d.capacity OR d.built <> COALESCE(v.built, 0)) LIMIT 20",
+    },
+    Invariant {
+        id: "BLD-3",
+        rule: "the counts of built vehicles by variant are those of the vehicles",
+        checked: "SELECT COUNT(*) FROM variant",
+        violated: "SELECT v.variant_id FROM variant AS v LEFT JOIN built_count AS c ON c.variant_no = v.variant_no WHERE COALESCE(c.vehicle_count, 0) <> \
+                   (SELECT COUNT(*) FROM vehicle AS w WHERE w.variant_no = v.variant_no AND w.build_number IS NOT NULL)",
+    },
+    Invariant {
+        id: "SO-1",
+        rule: "what a shop made of an item on a day was used on the same day",
+        checked: "SELECT COUNT(*) FROM shop_order",
+        violated: "SELECT CAST(day_on AS TEXT) || ' item ' || CAST(item_no AS TEXT) FROM shop_order WHERE made <> used OR released < made LIMIT 20",
+    },
+];
+
+/// The tables with their business columns.
+pub const TABLES: &[Table] = &[
+    Table {
+        name: "programme",
+        columns: &[
+            "programme_id", "name", "plant_id", "time_zone", "launch_on", "order_from", "first_handover_on", "last_plan_on", "vehicle_item_id",
+            "vehicle_count", "scale_vehicles", "takt_millis", "shift_seconds", "vin_wmi", "vin_model_year", "vin_plant_code",
+            "priority_option", "priority_value",
+        ],
+    },
+    Table { name: "shop", columns: &["shop_no", "shop_id", "name", "is_line"] },
+    Table {
+        name: "item",
+        columns: &[
+            "item_no", "item_id", "name", "item_group", "unit_code", "made", "shop_id", "unit_cost_micros", "currency", "serialised",
+            "mass_milligrams", "order_yield", "universal",
+        ],
+    },
+    Table {
+        name: "bom_line",
+        columns: &["line_no", "parent_item_id", "child_item_id", "quantity", "option_condition", "component_scrap"],
+    },
+    Table {
+        name: "variant",
+        columns: &["variant_no", "variant_id", "name", "vin_vds", "list_price_minor", "currency", "share", "vehicle_count"],
+    },
+    Table { name: "reference_option", columns: &["variant_no", "option_key", "option_value"] },
+    Table { name: "option_value", columns: &["option_key", "value_no", "option_value", "variant_id", "share"] },
+    Table {
+        name: "operation",
+        columns: &[
+            "operation_id", "shop_id", "sequence", "name", "variant_ids", "cycle_millis", "flow_millis", "stations", "first_pass_yield",
+            "energy_watt_hours",
+        ],
+    },
+    Table { name: "calendar_day", columns: &["calendar_on", "shifts", "capacity", "published_delivered"] },
+    Table { name: "ramp_plan_day", columns: &["calendar_on", "variant_id", "vehicle_count"] },
+    Table { name: "milestone", columns: &["milestone_no", "published_on", "event", "produced", "delivered", "source_kind"] },
+    Table { name: "economics", columns: &["currency", "average_price_minor", "variable_conversion_minor", "fixed_per_month_minor"] },
+    Table { name: "economics_quarter", columns: &["quarter", "reported_deliveries", "average_price_minor", "operating_per_month_minor"] },
+    Table { name: "economics_mix", columns: &["variant_id", "vehicle_count"] },
+    Table { name: "plan", columns: &["plan_no", "plan_id", "as_of", "vehicle_count", "last_build_on", "item_count"] },
+    Table { name: "plan_day", columns: &["plan_no", "build_on", "capacity"] },
+    Table { name: "plan_day_variant", columns: &["plan_no", "build_on", "variant_no", "vehicle_count"] },
+    Table { name: "plan_requirement", columns: &["plan_no", "item_no", "first_on", "series"] },
+    Table { name: "configuration", columns: &["config", "variant_no", "options"] },
+    // The trace of an order is technical.
+    Table { name: "demand_order", columns: &["order_number", "order_id", "variant_no", "config", "queue_rank", "state", "locked_on"] },
+    Table {
+        name: "vehicle",
+        columns: &[
+            "serial", "vin", "build_number", "order_number", "variant_no", "config", "state", "entered_on", "built_on", "released_on",
+            "dispatched_on", "handed_over_on", "hold_reason", "version",
+        ],
+    },
+    Table { name: "built_count", columns: &["variant_no", "vehicle_count"] },
+    Table { name: "issue", columns: &["issue_no", "issued_on", "reservation_id", "vehicle_count", "first_build", "last_build"] },
+    Table { name: "asbuilt_range", columns: &["issue_no", "lot_number", "first_build", "last_build"] },
+    Table { name: "asbuilt_serial", columns: &["build_number", "lot_number", "unit_no"] },
+    Table { name: "serial_lot", columns: &["lot_number", "used"] },
+    Table { name: "lot_source", columns: &["item_no", "supplier_rank", "supplier_id"] },
+    // How often a day was decided anew, and by which request, is technical.
+    Table { name: "line_day", columns: &["day_on", "state", "shifts", "lost_share", "wanted", "capacity", "built"] },
+    Table { name: "line_stop", columns: &["day_on", "variant_no", "item_no", "shop_id", "vehicle_count"] },
+    Table { name: "shop_order", columns: &["day_on", "item_no", "released", "made", "used"] },
+];

@@ -1,0 +1,207 @@
+//! Procurement as production meets it on the wire: it keeps lots first in first out, can be away, can refuse, and can
+//! do its work and lose the answer.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use takt_contract::{
+    events::v1::{
+        DeliverRequest, DeliverResponse, DeliveryOutcome, DeliveryResult, Fact,
+        inbox_service_server::{InboxService, InboxServiceServer},
+    },
+    procurement::v1::{
+        self as pb,
+        material_service_server::{MaterialService, MaterialServiceServer},
+    },
+};
+use takt_service::{
+    Error, Routes,
+    config::Chassis,
+    serve::Server,
+    telemetry::{LogConfig, Telemetry},
+};
+use tonic::{Request, Response, Status};
+
+/// A lot on the shelf.
+#[derive(Debug, Clone)]
+pub(crate) struct Shelf {
+    pub(crate) lot_id: String,
+    pub(crate) lot_number: i64,
+    pub(crate) thousandths: i64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// Items in order of their ids, lots in the order in which they are used.
+    pub(crate) lots: BTreeMap<String, Vec<Shelf>>,
+    /// What was answered, by request id.
+    pub(crate) answered: BTreeMap<String, pb::ReserveMaterialResponse>,
+    /// Every question to reserve, in order.
+    pub(crate) asked: Vec<pb::ReserveMaterialRequest>,
+    /// True while it does not answer.
+    pub(crate) away: bool,
+    /// How many of the next reservations are refused.
+    pub(crate) refusals: u32,
+    /// How many of the next reservations are made and their answers lost.
+    pub(crate) losses: u32,
+    /// The facts it was told.
+    pub(crate) told: Vec<Fact>,
+}
+
+/// Procurement; clones share its state.
+#[derive(Clone, Default)]
+pub(crate) struct Procurement(pub(crate) Arc<Mutex<State>>);
+
+impl Procurement {
+    /// Serves on a port of its own.
+    pub(crate) async fn served(self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let routes = Routes::new()
+            .add_service(MaterialServiceServer::new(self.clone()))
+            .add_service(InboxServiceServer::new(self));
+        tokio::task::spawn(async move {
+            let telemetry = Telemetry::start("procurement", &LogConfig::default()).unwrap();
+            let server = Server::new(&telemetry, &Chassis::default(), routes, &[], &[]).await;
+            server.serve(listener, std::future::pending()).await.unwrap();
+        });
+        format!("http://{address}")
+    }
+
+    /// Puts a lot on the shelf behind the others of its item.
+    pub(crate) fn receive(&self, lot_id: &str, lot_number: i64, units: i64) {
+        let item = lot_id.split('.').next().unwrap().to_owned();
+        let shelf = Shelf { lot_id: lot_id.to_owned(), lot_number, thousandths: units * 1000 };
+        self.0.lock().unwrap().lots.entry(item).or_default().push(shelf);
+    }
+
+    /// Changes the state.
+    pub(crate) fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.0.lock().unwrap())
+    }
+}
+
+impl State {
+    fn reserve(&mut self, message: &pb::ReserveMaterialRequest) -> Result<pb::ReserveMaterialResponse, Status> {
+        if let Some(answer) = self.answered.get(&message.request_id) {
+            return Ok(answer.clone());
+        }
+        let free = |lots: &BTreeMap<String, Vec<Shelf>>, item: &str| -> i64 {
+            lots.get(item).map_or(0, |lots| lots.iter().map(|lot| lot.thousandths).sum())
+        };
+        if self.refusals > 0 || message.lines.iter().any(|line| free(&self.lots, &line.item_id) < line.thousandths) {
+            self.refusals = self.refusals.saturating_sub(1);
+            return Err(Error::refused("MATERIAL_SHORTAGE", "stock moved").into());
+        }
+        let mut items = Vec::new();
+        for line in &message.lines {
+            let (mut left, mut taken) = (line.thousandths, Vec::new());
+            for lot in self.lots.get_mut(&line.item_id).into_iter().flatten().filter(|lot| lot.thousandths > 0) {
+                let thousandths = left.min(lot.thousandths);
+                if thousandths > 0 {
+                    lot.thousandths -= thousandths;
+                    left -= thousandths;
+                    taken.push(pb::ReservedLot { lot_id: lot.lot_id.clone(), lot_number: lot.lot_number, thousandths });
+                }
+            }
+            items.push(pb::ReservedItem { item_id: line.item_id.clone(), lots: taken });
+        }
+        let answer = pb::ReserveMaterialResponse { reservation_id: message.reservation_id.clone(), items };
+        self.answered.insert(message.request_id.clone(), answer.clone());
+        Ok(answer)
+    }
+}
+
+#[tonic::async_trait]
+impl MaterialService for Procurement {
+    type StreamItemTotalsStream = tokio_stream::Empty<Result<pb::StreamItemTotalsResponse, Status>>;
+    type StreamStockValuesStream = tokio_stream::Empty<Result<pb::StreamStockValuesResponse, Status>>;
+    type StreamDaysOfSupplyStream = tokio_stream::Empty<Result<pb::StreamDaysOfSupplyResponse, Status>>;
+    type StreamLedgerStream = tokio_stream::Empty<Result<pb::StreamLedgerResponse, Status>>;
+
+    async fn check_availability(
+        &self,
+        _: Request<pb::CheckAvailabilityRequest>,
+    ) -> Result<Response<pb::CheckAvailabilityResponse>, Status> {
+        self.with(|state| {
+            if state.away {
+                return Err(Error::denied("procurement is away").into());
+            }
+            let lines = state.lots.iter().map(|(item_id, lots)| pb::ItemQuantity {
+                item_id: item_id.clone(),
+                thousandths: lots.iter().map(|lot| lot.thousandths).sum(),
+            });
+            Ok(Response::new(pb::CheckAvailabilityResponse { lines: lines.collect() }))
+        })
+    }
+
+    async fn reserve_material(
+        &self,
+        request: Request<pb::ReserveMaterialRequest>,
+    ) -> Result<Response<pb::ReserveMaterialResponse>, Status> {
+        let message = request.into_inner();
+        self.with(|state| {
+            state.asked.push(message.clone());
+            let answer = state.reserve(&message)?;
+            if state.losses > 0 {
+                state.losses -= 1;
+                // An answer that breaks in a way that the client does not repeat by itself.
+                return Err(Error::denied("the answer is lost").into());
+            }
+            Ok(Response::new(answer))
+        })
+    }
+
+    async fn release_reservation(
+        &self,
+        _: Request<pb::ReleaseReservationRequest>,
+    ) -> Result<Response<pb::ReleaseReservationResponse>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
+    async fn get_reservation(&self, _: Request<pb::GetReservationRequest>) -> Result<Response<pb::GetReservationResponse>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
+    async fn stream_item_totals(
+        &self,
+        _: Request<pb::StreamItemTotalsRequest>,
+    ) -> Result<Response<Self::StreamItemTotalsStream>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
+    async fn stream_stock_values(
+        &self,
+        _: Request<pb::StreamStockValuesRequest>,
+    ) -> Result<Response<Self::StreamStockValuesStream>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
+    async fn stream_days_of_supply(
+        &self,
+        _: Request<pb::StreamDaysOfSupplyRequest>,
+    ) -> Result<Response<Self::StreamDaysOfSupplyStream>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
+    async fn stream_ledger(&self, _: Request<pb::StreamLedgerRequest>) -> Result<Response<Self::StreamLedgerStream>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
+    async fn reconcile_stock(&self, _: Request<pb::ReconcileStockRequest>) -> Result<Response<pb::ReconcileStockResponse>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+}
+
+#[tonic::async_trait]
+impl InboxService for Procurement {
+    async fn deliver(&self, request: Request<DeliverRequest>) -> Result<Response<DeliverResponse>, Status> {
+        let facts = request.into_inner().facts;
+        let applied = DeliveryResult { outcome: DeliveryOutcome::Applied.into(), ..DeliveryResult::default() };
+        let results = vec![applied; facts.len()];
+        self.with(|state| state.told.extend(facts));
+        Ok(Response::new(DeliverResponse { results }))
+    }
+}

@@ -1,0 +1,242 @@
+//! Vehicles on the wire.
+//!
+//! It must not decide anything. Invariants: a number is checked before it is looked up; a trace is read by spans, never
+//! as a whole.
+
+use std::sync::Arc;
+
+use takt_contract::{
+    date_pb, date_req,
+    events::v1::{self as events, fact_body::Kind},
+    production::v1::{self as pb, vehicle_service_server::VehicleService},
+    request_id,
+};
+use takt_kernel::{Date, LotId, Vin, Violations};
+use takt_service::{Call, Error, NewFact, Once, PageToken, Tx, page_size};
+use tonic::{Request, Response, Status};
+
+use super::{
+    State, Vehicle,
+    store::{ListKey, day_builds_fetch, vehicle_fetch, vehicle_save, vehicles_page},
+    trace::{Part, parts_fetch, spans_fetch, vehicles_of_span},
+};
+use crate::{
+    Production,
+    product::Product,
+    shop_floor::{
+        shift::{Completed, PlantClock},
+        store::worked_fetch,
+    },
+    stream::{Answers, answers},
+};
+
+/// The parts of one message.
+const PARTS: usize = 200;
+/// The vehicles of one message.
+const VEHICLES: usize = 100;
+
+/// Vehicles on the wire.
+pub struct VehicleRpc(pub Production);
+
+#[tonic::async_trait]
+impl VehicleService for VehicleRpc {
+    type TraceBackwardStream = Answers<pb::TraceBackwardResponse>;
+    type TraceForwardStream = Answers<pb::TraceForwardResponse>;
+
+    async fn get_vehicle(&self, request: Request<pb::GetVehicleRequest>) -> Result<Response<pb::GetVehicleResponse>, Status> {
+        let call = Call::of(&request);
+        let vin = vin_of(&request.get_ref().vin)?;
+        let product = self.0.products.get(&call).await?;
+        let read = self.0.deps.store.read(&call, "vehicle_get", move |tx| {
+            Box::pin(async move {
+                let vehicle = vehicle_fetch(tx, &vin).await?;
+                let day = match vehicle.built_on {
+                    Some(on) => Some((on, day_builds_fetch(tx, on).await?, worked_fetch(tx).await?)),
+                    None => None,
+                };
+                Ok((vehicle, day))
+            })
+        });
+        let (vehicle, day) = read.await?;
+        let mut shops = Vec::new();
+        if let Some((on, (first, count), worked)) = day {
+            let completed = Completed { variant: vehicle.config.variant(), on, place: vehicle.build_number - first, count };
+            let stays = PlantClock::new(&product, &worked).stays(completed);
+            shops.extend(stays.into_iter().filter_map(|stay| {
+                let shop_id = product.shops.get(stay.shop)?.shop_id.clone();
+                Some(pb::ShopWindow { shop_id, start_second: stay.start, end_second: stay.end })
+            }));
+        }
+        Ok(Response::new(pb::GetVehicleResponse { vehicle: Some(vehicle_pb(&product, &vehicle)), shops }))
+    }
+
+    async fn list_vehicles(&self, request: Request<pb::ListVehiclesRequest>) -> Result<Response<pb::ListVehiclesResponse>, Status> {
+        let call = Call::of(&request);
+        let size = page_size(request.get_ref().page_size)?;
+        let key = PageToken::open("ListVehicles", "", &request.get_ref().page_token)?;
+        let key = key.as_deref().and_then(ListKey::parse).unwrap_or(ListKey::Built(0));
+        let product = self.0.products.get(&call).await?;
+        let page = self.0.deps.store.read(&call, "vehicle_list", move |tx| Box::pin(vehicles_page(tx, key, size + 1))).await?;
+        let shown = usize::try_from(size).unwrap_or(usize::MAX).min(page.len());
+        let more = page.len() > shown;
+        let last = page.get(shown.saturating_sub(1)).map(|vehicle| ListKey::of(vehicle).text());
+        let next = last.filter(|_| more).map_or_else(String::new, |key| PageToken::seal("ListVehicles", "", &key));
+        let vehicles = page.iter().take(shown).map(|vehicle| vehicle_pb(&product, vehicle)).collect();
+        Ok(Response::new(pb::ListVehiclesResponse { vehicles, next_page_token: next }))
+    }
+
+    async fn trace_backward(
+        &self,
+        request: Request<pb::TraceBackwardRequest>,
+    ) -> Result<Response<Self::TraceBackwardStream>, Status> {
+        let call = Call::of(&request);
+        let message = request.into_inner();
+        let vin = vin_of(&message.vin)?;
+        let product = self.0.products.get(&call).await?;
+        let only = match message.item_id.as_str() {
+            "" => None,
+            item_id => Some(product.item(item_id).ok_or_else(|| Error::missing("item", item_id))?),
+        };
+        let reading = Arc::clone(&product);
+        let read = self.0.deps.store.read(&call, "trace_backward", move |tx| {
+            let product = Arc::clone(&reading);
+            Box::pin(async move { parts_fetch(tx, &product, &vin, only).await })
+        });
+        // One vehicle has some hundred parts: they are read at once, so that the answer is one snapshot.
+        let parts = read.await?;
+        Ok(Response::new(answers(move |outlet| async move {
+            for parts in parts.chunks(PARTS) {
+                let parts = parts.iter().map(|part| part_pb(&product, part)).collect();
+                outlet.send(pb::TraceBackwardResponse { parts }).await?;
+            }
+            Ok(())
+        })))
+    }
+
+    async fn trace_forward(&self, request: Request<pb::TraceForwardRequest>) -> Result<Response<Self::TraceForwardStream>, Status> {
+        let call = Call::of(&request);
+        let mut violations = Violations::new();
+        let lot = violations.check("lot_id", LotId::parse(&request.get_ref().lot_id));
+        let lot = Arc::new(violations.finish_with(lot).map_err(Error::from)?);
+        let product = self.0.products.get(&call).await?;
+        let store = self.0.deps.store.clone();
+        let reading = Arc::clone(&product);
+        let spans = store.read(&call, "trace_spans", move |tx| {
+            let (product, lot) = (Arc::clone(&reading), Arc::clone(&lot));
+            Box::pin(async move { spans_fetch(tx, &product, &lot).await })
+        });
+        let spans = spans.await?;
+        Ok(Response::new(answers(move |outlet| async move {
+            for span in spans {
+                let reading = Arc::clone(&product);
+                let vehicles = store.read(&call, "trace_forward", move |tx| {
+                    let product = Arc::clone(&reading);
+                    Box::pin(async move { vehicles_of_span(tx, &product, span).await })
+                });
+                for vehicles in vehicles.await?.chunks(VEHICLES) {
+                    let vehicles = vehicles.iter().map(|vehicle| vehicle_pb(&product, vehicle)).collect();
+                    outlet.send(pb::TraceForwardResponse { vehicles }).await?;
+                }
+            }
+            Ok(())
+        })))
+    }
+
+    async fn hold_vehicle(&self, request: Request<pb::HoldVehicleRequest>) -> Result<Response<pb::HoldVehicleResponse>, Status> {
+        let call = Call::of(&request);
+        let message = Arc::new(request.into_inner());
+        let mut violations = Violations::new();
+        let id = request_id(&message.request_id, "request_id", &mut violations);
+        let vin = violations.check("vin", Vin::parse(&message.vin));
+        violations.require(!message.reason.trim().is_empty(), "reason", "it is missing; say why the vehicle is kept back");
+        violations.require(message.reason.len() <= 500, "reason", "it has at most 500 bytes");
+        let (id, vin) = violations.finish_with(id.zip(vin)).map_err(Error::from)?;
+        let once = Once::of("takt.production.v1.VehicleService/HoldVehicle", id, message.as_ref());
+        let product = self.0.products.get(&call).await?;
+        let answer = self.0.deps.store.write_once(&call, "vehicle_hold", once, move |tx| {
+            let (product, message) = (Arc::clone(&product), Arc::clone(&message));
+            Box::pin(async move {
+                let mut vehicle = seen(tx, &vin, &message.etag).await?;
+                vehicle.hold(&message.reason)?;
+                vehicle_save(tx, &vehicle).await?;
+                Ok(pb::HoldVehicleResponse { vehicle: Some(vehicle_pb(&product, &vehicle)) })
+            })
+        });
+        Ok(Response::new(answer.await?))
+    }
+
+    async fn release_vehicle(
+        &self,
+        request: Request<pb::ReleaseVehicleRequest>,
+    ) -> Result<Response<pb::ReleaseVehicleResponse>, Status> {
+        let call = Call::of(&request);
+        let message = Arc::new(request.into_inner());
+        let mut violations = Violations::new();
+        let id = request_id(&message.request_id, "request_id", &mut violations);
+        let vin = violations.check("vin", Vin::parse(&message.vin));
+        let on = date_req(message.released_on.as_ref(), "released_on", &mut violations);
+        let (id, vin) = violations.finish_with(id.zip(vin)).map_err(Error::from)?;
+        let once = Once::of("takt.production.v1.VehicleService/ReleaseVehicle", id, message.as_ref());
+        let product = self.0.products.get(&call).await?;
+        let answer = self.0.deps.store.write_once(&call, "vehicle_release", once, move |tx| {
+            let (product, message) = (Arc::clone(&product), Arc::clone(&message));
+            Box::pin(async move {
+                let mut vehicle = seen(tx, &vin, &message.etag).await?;
+                vehicle.release(on)?;
+                vehicle_save(tx, &vehicle).await?;
+                tx.emit_many(vec![released_fact(&vehicle, on)]).await?;
+                Ok(pb::ReleaseVehicleResponse { vehicle: Some(vehicle_pb(&product, &vehicle)) })
+            })
+        });
+        Ok(Response::new(answer.await?))
+    }
+}
+
+/// The vehicle as the caller has seen it.
+async fn seen(tx: &Tx, vin: &Vin, etag: &str) -> Result<Vehicle, Error> {
+    let vehicle = vehicle_fetch(tx, vin).await?;
+    if vehicle.matches(etag) { Ok(vehicle) } else { Err(Error::stale("vehicle", vin)) }
+}
+
+fn released_fact(vehicle: &Vehicle, on: Date) -> NewFact {
+    let body = events::VehicleReleased { vin: vehicle.vin.clone(), order_id: vehicle.order_id.clone(), released_on: Some(date_pb(on)) };
+    NewFact { subject: vehicle.vin.clone(), on, traceparent: None, body: Kind::VehicleReleased(body) }
+}
+
+fn vin_of(text: &str) -> Result<Vin, Error> {
+    let mut violations = Violations::new();
+    let vin = violations.check("vin", Vin::parse(text));
+    Ok(violations.finish_with(vin)?)
+}
+
+fn part_pb(product: &Product, part: &Part) -> pb::AsBuiltPart {
+    pb::AsBuiltPart {
+        item_id: product.items.get(part.item).map_or_else(String::new, |item| item.item_id.clone()),
+        lot_id: part.lot_id(product),
+        serial_number: part.serial_number(product),
+        reservation_id: part.reservation_id.clone(),
+    }
+}
+
+fn vehicle_pb(product: &Product, vehicle: &Vehicle) -> pb::Vehicle {
+    pb::Vehicle {
+        vin: vehicle.vin.clone(),
+        build_number: vehicle.build_number,
+        variant_id: product.variant_id(vehicle.config.variant()).to_owned(),
+        options: product.options(vehicle.config),
+        order_id: vehicle.order_id.clone(),
+        state: i32::from(match vehicle.state {
+            State::VinAllocated => pb::VehicleState::VinAllocated,
+            State::EolTest => pb::VehicleState::EolTest,
+            State::Released => pb::VehicleState::Released,
+            State::Dispatched => pb::VehicleState::Dispatched,
+            State::HandedOver => pb::VehicleState::HandedOver,
+        }),
+        built_on: vehicle.built_on.map(date_pb),
+        released_on: vehicle.released_on.map(date_pb),
+        dispatched_on: vehicle.dispatched_on.map(date_pb),
+        handed_over_on: vehicle.handed_over_on.map(date_pb),
+        hold_reason: vehicle.hold_reason.clone(),
+        etag: vehicle.etag(),
+    }
+}
