@@ -24,14 +24,16 @@ use std::sync::Arc;
 use takt_contract::production::v1::{
     planning_service_server::PlanningServiceServer, product_service_server::ProductServiceServer,
     promise_service_server::PromiseServiceServer, ramp_service_server::RampServiceServer,
-    shop_floor_service_server::ShopFloorServiceServer, vehicle_service_server::VehicleServiceServer,
+    shop_floor_service_server::ShopFloorServiceServer,
+    vehicle_service_server::VehicleServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, peer::Peer};
 use tokio::sync::Mutex;
 
 use crate::{
-    import::Import, plan::rpc::PlanningRpc, product::rpc::ProductRpc, product::store::ProductCache, promise::rpc::PromiseRpc,
-    ramp::rpc::RampRpc, reactions::Facts, shop_floor::rpc::ShopFloorRpc, shop_floor::run::DayIntents, vehicle::rpc::VehicleRpc,
+    import::Import, plan::rpc::PlanningRpc, product::rpc::ProductRpc, product::store::ProductCache,
+    promise::rpc::PromiseRpc, ramp::rpc::RampRpc, reactions::Facts, shop_floor::rpc::ShopFloorRpc,
+    shop_floor::run::DayIntents, vehicle::rpc::VehicleRpc,
 };
 
 /// What all parts of production share; cheap to clone.
@@ -68,7 +70,9 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(ProductServiceServer::new(ProductRpc(production.clone())))
         .add_service(PlanningServiceServer::new(PlanningRpc(production.clone())))
         .add_service(PromiseServiceServer::new(PromiseRpc(production.clone())))
-        .add_service(ShopFloorServiceServer::new(ShopFloorRpc(production.clone())))
+        .add_service(ShopFloorServiceServer::new(ShopFloorRpc(
+            production.clone(),
+        )))
         .add_service(VehicleServiceServer::new(VehicleRpc(production.clone())))
         .add_service(RampServiceServer::new(RampRpc(production.clone())));
     Ok(Wiring {

@@ -14,7 +14,7 @@ const PROGRAMME: Migration = Migration {
     name: "m0001_programme",
     up: &[
         "CREATE TABLE programme (programme_no {id}, programme_id {text} NOT NULL, name {text} NOT NULL, plant_id {text} NOT NULL, \
-         time_zone {text} NOT NULL, launch_on {int} NOT NULL, order_from {int} NOT NULL, first_handover_on {int} NOT NULL, \
+         plant_supplier_id {text} NOT NULL, time_zone {text} NOT NULL, launch_on {int} NOT NULL, order_from {int} NOT NULL, first_handover_on {int} NOT NULL, \
          last_plan_on {int} NOT NULL, vehicle_item_id {text} NOT NULL, vehicle_count {int} NOT NULL CHECK (vehicle_count > 0), \
          scale_vehicles {int} NOT NULL CHECK (scale_vehicles > 0), takt_millis {int} NOT NULL CHECK (takt_millis > 0), \
          shift_seconds {int} NOT NULL CHECK (shift_seconds > 0), vin_wmi {text} NOT NULL, vin_model_year {text} NOT NULL, \

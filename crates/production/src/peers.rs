@@ -43,18 +43,35 @@ pub struct Reserved {
 ///
 /// # Errors
 /// What procurement answered.
-pub async fn stock_on(production: &Production, call: &Call, product: &Product, build_on: Date) -> Result<Vec<Quantity>, Error> {
+pub async fn stock_on(
+    production: &Production,
+    call: &Call,
+    product: &Product,
+    build_on: Date,
+) -> Result<Vec<Quantity>, Error> {
     let peer = &production.procurement;
-    let message = pb::CheckAvailabilityRequest { build_on: Some(date_pb(build_on)), item_ids: Vec::new() };
+    let message = pb::CheckAvailabilityRequest {
+        build_on: Some(date_pb(build_on)),
+        item_ids: Vec::new(),
+    };
     let seed = stable_hash(build_on.to_string().as_bytes());
     let answer = retry(call, seed, |_| {
         let request = peer.request(call, message.clone());
-        async move { client!(MaterialServiceClient, peer).check_availability(request).await }
+        async move {
+            client!(MaterialServiceClient, peer)
+                .check_availability(request)
+                .await
+        }
     });
-    let answer = answer.await.map_err(|status| peer.error(&status))?.into_inner();
+    let answer = answer
+        .await
+        .map_err(|status| peer.error(&status))?
+        .into_inner();
     let mut stock = vec![Quantity::ZERO; product.items.len()];
     for line in answer.lines {
-        let cell = product.item(&line.item_id).and_then(|item| stock.get_mut(item));
+        let cell = product
+            .item(&line.item_id)
+            .and_then(|item| stock.get_mut(item));
         *cell.ok_or_else(|| strange(&line.item_id))? = Quantity(line.thousandths);
     }
     Ok(stock)
@@ -64,10 +81,18 @@ pub async fn stock_on(production: &Production, call: &Call, product: &Product, b
 ///
 /// # Errors
 /// `Refused` when the stock does not cover it any more; what procurement answered.
-pub async fn reserve(production: &Production, call: &Call, product: &Product, wanted: &Reserve) -> Result<Reserved, Error> {
+pub async fn reserve(
+    production: &Production,
+    call: &Call,
+    product: &Product,
+    wanted: &Reserve,
+) -> Result<Reserved, Error> {
     let peer = &production.procurement;
     let line = |(item, quantity): &(usize, Quantity)| pb::ItemQuantity {
-        item_id: product.items.get(*item).map_or_else(String::new, |item| item.item_id.clone()),
+        item_id: product
+            .items
+            .get(*item)
+            .map_or_else(String::new, |item| item.item_id.clone()),
         thousandths: quantity.milli(),
     };
     let message = pb::ReserveMaterialRequest {
@@ -80,37 +105,59 @@ pub async fn reserve(production: &Production, call: &Call, product: &Product, wa
     let seed = stable_hash(wanted.request_id.as_bytes());
     let answer = retry(call, seed, |_| {
         let request = peer.request(call, message.clone());
-        async move { client!(MaterialServiceClient, peer).reserve_material(request).await }
+        async move {
+            client!(MaterialServiceClient, peer)
+                .reserve_material(request)
+                .await
+        }
     });
-    let answer = answer.await.map_err(|status| peer.error(&status))?.into_inner();
+    let answer = answer
+        .await
+        .map_err(|status| peer.error(&status))?
+        .into_inner();
     reserved_of(answer, product)
 }
 
 fn reserved_of(answer: pb::ReserveMaterialResponse, product: &Product) -> Result<Reserved, Error> {
     let mut reserved = Reserved::default();
     for line in answer.items {
-        let item = product.item(&line.item_id).ok_or_else(|| strange(&line.item_id))?;
+        let item = product
+            .item(&line.item_id)
+            .ok_or_else(|| strange(&line.item_id))?;
         let layers = reserved.layers.entry(item).or_default();
         for lot in line.lots {
-            let (number, id) = (LotNumber(lot.lot_number), LotId::parse(&lot.lot_id).map_err(|_| strange(&lot.lot_id))?);
+            let (number, id) = (
+                LotNumber(lot.lot_number),
+                LotId::parse(&lot.lot_id).map_err(|_| strange(&lot.lot_id))?,
+            );
             // The number must say the same as the name, because only the number is kept.
-            let same = usize::try_from(number.item_no()).is_ok_and(|no| no == item + 1) && number.n() == id.n && id.item.as_str() == line.item_id;
+            let same = usize::try_from(number.item_no()).is_ok_and(|no| no == item + 1)
+                && number.n() == id.n
+                && id.item.as_str() == line.item_id;
             if !same {
                 return Err(strange(&lot.lot_id));
             }
             let supplier = String::from(id.supplier);
-            let known = reserved.sources.entry((item, number.supplier_rank())).or_insert_with(|| supplier.clone());
+            let known = reserved
+                .sources
+                .entry((item, number.supplier_rank()))
+                .or_insert_with(|| supplier.clone());
             if *known != supplier {
                 return Err(strange(&lot.lot_id));
             }
-            layers.push(Layer { lot: number, quantity: Quantity(lot.thousandths) });
+            layers.push(Layer {
+                lot: number,
+                quantity: Quantity(lot.thousandths),
+            });
         }
     }
     Ok(reserved)
 }
 
 fn strange(what: &str) -> Error {
-    Error::broken(format!("procurement named {what}, which does not fit the programme that is active here"))
+    Error::broken(format!(
+        "procurement named {what}, which does not fit the programme that is active here"
+    ))
 }
 
 #[cfg(test)]
@@ -119,10 +166,17 @@ mod tests {
     use crate::product::tests::small;
 
     fn answer(lot_id: &str, lot_number: i64) -> pb::ReserveMaterialResponse {
-        let lots = vec![pb::ReservedLot { lot_id: lot_id.to_owned(), lot_number, thousandths: 1000 }];
+        let lots = vec![pb::ReservedLot {
+            lot_id: lot_id.to_owned(),
+            lot_number,
+            thousandths: 1000,
+        }];
         pb::ReserveMaterialResponse {
             reservation_id: "build-1".to_owned(),
-            items: vec![pb::ReservedItem { item_id: "BODY".to_owned(), lots }],
+            items: vec![pb::ReservedItem {
+                item_id: "BODY".to_owned(),
+                lots,
+            }],
         }
     }
 
@@ -130,9 +184,19 @@ mod tests {
     fn lots_are_taken_by_number_and_must_bear_the_same_name() {
         let product = small();
         let reserved = reserved_of(answer("BODY.STEEL.000007", 2_010_000_007), &product).unwrap();
-        assert_eq!(reserved.layers[&1], [Layer { lot: LotNumber(2_010_000_007), quantity: Quantity(1000) }]);
+        assert_eq!(
+            reserved.layers[&1],
+            [Layer {
+                lot: LotNumber(2_010_000_007),
+                quantity: Quantity(1000)
+            }]
+        );
         assert_eq!(reserved.sources[&(1, 1)], "STEEL");
-        for (id, number) in [("BODY.STEEL.000008", 2_010_000_007), ("BODY.STEEL.000007", 3_010_000_007), ("BODY", 2_010_000_007)] {
+        for (id, number) in [
+            ("BODY.STEEL.000008", 2_010_000_007),
+            ("BODY.STEEL.000007", 3_010_000_007),
+            ("BODY", 2_010_000_007),
+        ] {
             assert!(reserved_of(answer(id, number), &product).is_err(), "{id}");
         }
     }

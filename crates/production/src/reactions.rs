@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use takt_contract::{
-    common::v1 as common, date_req,
+    common::v1 as common,
+    date_req,
     events::v1::{self as events, fact_body::Kind},
     id_req,
 };
@@ -26,7 +27,12 @@ use crate::{
 pub struct Facts(pub Production);
 
 impl Reactions for Facts {
-    fn apply<'t>(&'t self, tx: &'t Tx, source: &'t str, facts: &'t [events::Fact]) -> BoxFuture<'t, Result<(), Error>> {
+    fn apply<'t>(
+        &'t self,
+        tx: &'t Tx,
+        source: &'t str,
+        facts: &'t [events::Fact],
+    ) -> BoxFuture<'t, Result<(), Error>> {
         Box::pin(async move {
             if source != "delivery" {
                 return Ok(());
@@ -37,7 +43,10 @@ impl Reactions for Facts {
                 sorted.save_orders(tx, &product).await?;
             }
             // Within a subject departure comes before arrival, so one after the other keeps their order.
-            for (step, moves) in [(Step::Dispatched, &sorted.dispatched), (Step::HandedOver, &sorted.handed_over)] {
+            for (step, moves) in [
+                (Step::Dispatched, &sorted.dispatched),
+                (Step::HandedOver, &sorted.handed_over),
+            ] {
                 if !moves.is_empty() {
                     vehicles_moved(tx, step, moves).await?;
                 }
@@ -72,11 +81,25 @@ impl Sorted {
         let mut sorted = Self::default();
         let mut violations = Violations::new();
         for (at, fact) in facts.iter().enumerate() {
-            let Some(kind) = fact.body.as_ref().and_then(|body| body.kind.as_ref()) else { continue };
+            let Some(kind) = fact.body.as_ref().and_then(|body| body.kind.as_ref()) else {
+                continue;
+            };
             violations.scope(format!("facts[{at}]"), |found| match kind {
-                Kind::OrderLocked(body) => sorted.orders.extend(order(product, body, &fact.traceparent, found)),
-                Kind::VehicleDispatched(body) => sorted.dispatched.extend(moved(&body.vin, body.dispatched_on.as_ref(), found)),
-                Kind::VehicleHandedOver(body) => sorted.handed_over.extend(moved(&body.vin, body.handed_over_on.as_ref(), found)),
+                Kind::OrderLocked(body) => {
+                    sorted
+                        .orders
+                        .extend(order(product, body, &fact.traceparent, found))
+                }
+                Kind::VehicleDispatched(body) => {
+                    sorted
+                        .dispatched
+                        .extend(moved(&body.vin, body.dispatched_on.as_ref(), found))
+                }
+                Kind::VehicleHandedOver(body) => {
+                    sorted
+                        .handed_over
+                        .extend(moved(&body.vin, body.handed_over_on.as_ref(), found))
+                }
                 // What production tells itself.
                 Kind::MasterPlanReleased(_) | Kind::VehicleBuilt(_) | Kind::VehicleReleased(_) => {}
             });
@@ -86,15 +109,27 @@ impl Sorted {
     }
 
     async fn save_orders(&self, tx: &Tx, product: &Product) -> Result<(), Error> {
-        let configs: BTreeMap<i64, usize> = self.orders.iter().map(|order| (order.config, order.variant)).collect();
+        let configs: BTreeMap<i64, usize> = self
+            .orders
+            .iter()
+            .map(|order| (order.config, order.variant))
+            .collect();
         let rows: Vec<Vec<Value>> = configs
             .iter()
             .map(|(config, variant)| {
-                let text = product.features.text(takt_planning::feature::Config(*config));
+                let text = product
+                    .features
+                    .text(takt_planning::feature::Config(*config));
                 vec![(*config).into(), number_of(*variant).into(), text.into()]
             })
             .collect();
-        tx.insert_many("configuration", &["config", "variant_no", "options"], rows, "ON CONFLICT (config) DO NOTHING").await?;
+        tx.insert_many(
+            "configuration",
+            &["config", "variant_no", "options"],
+            rows,
+            "ON CONFLICT (config) DO NOTHING",
+        )
+        .await?;
         let rows = self.orders.iter().map(|order| {
             vec![
                 order.number.into(),
@@ -107,13 +142,28 @@ impl Sorted {
                 order.traceparent.clone().into(),
             ]
         });
-        let columns = ["order_number", "order_id", "variant_no", "config", "queue_rank", "state", "locked_on", "traceparent"];
-        tx.insert_many("demand_order", &columns, rows.collect(), "").await?;
+        let columns = [
+            "order_number",
+            "order_id",
+            "variant_no",
+            "config",
+            "queue_rank",
+            "state",
+            "locked_on",
+            "traceparent",
+        ];
+        tx.insert_many("demand_order", &columns, rows.collect(), "")
+            .await?;
         Ok(())
     }
 }
 
-fn order(product: &Product, body: &events::OrderLocked, traceparent: &str, found: &mut Violations) -> Option<NewOrder> {
+fn order(
+    product: &Product,
+    body: &events::OrderLocked,
+    traceparent: &str,
+    found: &mut Violations,
+) -> Option<NewOrder> {
     id_req::<OrderId>(&body.order_id, "order_id", found);
     found.require(body.order_number > 0, "order_number", "it counts from 1");
     let locked_on = date_req(body.locked_on.as_ref(), "locked_on", found);
@@ -142,7 +192,11 @@ mod tests {
 
     fn locked(variant: &str, wheel: &str, vin: &str) -> Vec<events::Fact> {
         let date = Some(date_pb(Date::from_epoch_day(100)));
-        let fact = |kind| events::Fact { body: Some(events::FactBody { kind: Some(kind) }), traceparent: "tp".to_owned(), ..Default::default() };
+        let fact = |kind| events::Fact {
+            body: Some(events::FactBody { kind: Some(kind) }),
+            traceparent: "tp".to_owned(),
+            ..Default::default()
+        };
         vec![
             fact(Kind::OrderLocked(events::OrderLocked {
                 order_id: "SO-1".to_owned(),
@@ -152,7 +206,11 @@ mod tests {
                 priority: true,
                 locked_on: date,
             })),
-            fact(Kind::VehicleDispatched(events::VehicleDispatched { vin: vin.to_owned(), dispatched_on: date, shipment_id: "S".to_owned() })),
+            fact(Kind::VehicleDispatched(events::VehicleDispatched {
+                vin: vin.to_owned(),
+                dispatched_on: date,
+                shipment_id: "S".to_owned(),
+            })),
             fact(Kind::VehicleBuilt(events::VehicleBuilt::default())),
         ]
     }
@@ -161,10 +219,24 @@ mod tests {
     fn facts_are_sorted_by_what_they_do() {
         let product = small();
         let sorted = Sorted::of(&product, &locked("MAX", "W20", "1M8GDM9AXKP042788")).unwrap();
-        assert_eq!((sorted.orders[0].number, sorted.orders[0].variant, sorted.orders[0].priority), (7, 1, true));
+        assert_eq!(
+            (
+                sorted.orders[0].number,
+                sorted.orders[0].variant,
+                sorted.orders[0].priority
+            ),
+            (7, 1, true)
+        );
         assert_eq!((sorted.dispatched.len(), sorted.handed_over.len()), (1, 0));
-        let Err(Error::Invalid { violations, .. }) = Sorted::of(&product, &locked("MAX", "W99", "X")) else { panic!("it must be refused") };
-        let fields: Vec<_> = violations.iter().map(|violation| violation.field.as_str()).collect();
+        let Err(Error::Invalid { violations, .. }) =
+            Sorted::of(&product, &locked("MAX", "W99", "X"))
+        else {
+            panic!("it must be refused")
+        };
+        let fields: Vec<_> = violations
+            .iter()
+            .map(|violation| violation.field.as_str())
+            .collect();
         assert_eq!(fields, ["facts[0].options[WHEEL]", "facts[1].vin"]);
     }
 }

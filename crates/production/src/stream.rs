@@ -26,7 +26,10 @@ impl<T> Outlet<T> {
     /// # Errors
     /// `Late` when nobody listens any more.
     pub async fn send(&self, message: T) -> Result<(), Error> {
-        self.0.send(message).await.map_err(|_| Error::late("the stream"))
+        self.0
+            .send(message)
+            .await
+            .map_err(|_| Error::late("the stream"))
     }
 }
 
@@ -39,6 +42,11 @@ where
 {
     let (sender, receiver) = mpsc::channel(WINDOW);
     let work = takt_service::telemetry::carry(work(Outlet(sender)));
-    let failure = work.into_stream().filter_map(|done| ready(done.err().map(|error| Err(Status::from(error)))));
-    Box::pin(stream::select(ReceiverStream::new(receiver).map(Ok), failure))
+    let failure = work
+        .into_stream()
+        .filter_map(|done| ready(done.err().map(|error| Err(Status::from(error)))));
+    Box::pin(stream::select(
+        ReceiverStream::new(receiver).map(Ok),
+        failure,
+    ))
 }

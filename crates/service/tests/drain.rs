@@ -59,8 +59,16 @@ async fn nothing_is_serving_before_it_is_ready_nor_while_it_drains() {
     server.stop();
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(health(&server, name).await, NOT_SERVING);
-    assert_eq!(ask(&server.peer(), &call(LONG), SAY, "hello").await.unwrap(), "hello");
-    assert_eq!(ask(&peer, &call(LONG), SAY, "hello").await.unwrap(), "hello");
+    assert_eq!(
+        ask(&server.peer(), &call(LONG), SAY, "hello")
+            .await
+            .unwrap(),
+        "hello"
+    );
+    assert_eq!(
+        ask(&peer, &call(LONG), SAY, "hello").await.unwrap(),
+        "hello"
+    );
     assert_eq!(server.stopped().await, Drain::Clean);
 }
 
@@ -68,7 +76,9 @@ async fn nothing_is_serving_before_it_is_ready_nor_while_it_drains() {
 async fn calls_in_flight_are_answered_and_watches_are_ended() {
     let server = Running::start(Chassis::default()).await;
     let peer = server.peer();
-    let watch = stream(&peer, Request::new("drop".to_owned()), WATCH).await.unwrap();
+    let watch = stream(&peer, Request::new("drop".to_owned()), WATCH)
+        .await
+        .unwrap();
     let in_flight = {
         let peer = peer.clone();
         tokio::spawn(async move { ask(&peer, &call(LONG), SAY, "sleep:300").await })
@@ -97,7 +107,11 @@ async fn the_drain_is_bounded_whatever_a_client_does() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let began = Instant::now();
     assert_eq!(server.stopped().await, Drain::CutOff);
-    assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_millis(1_500),
+        "{:?}",
+        began.elapsed()
+    );
     // Both were broken off rather than forgotten.
     assert!(long.await.unwrap().is_err());
     let mut end = [0; 64];
@@ -114,7 +128,10 @@ async fn the_listener_is_closed_when_calls_are_no_longer_taken() {
     let (again, bound) = listen(address).await.unwrap();
     assert_eq!(bound, address);
     let error = listen(address).await.unwrap_err();
-    assert!(error.to_string().contains("cannot listen on 127.0.0.1"), "{error}");
+    assert!(
+        error.to_string().contains("cannot listen on 127.0.0.1"),
+        "{error}"
+    );
     drop(again);
 }
 
@@ -130,11 +147,16 @@ async fn connections_are_capped() {
     let server = Running::start(chassis).await;
     let first = TcpStream::connect(server.address).await.unwrap();
     let peer = server.peer();
-    assert_eq!(ask(&peer, &call(LONG), SAY, "hello").await.unwrap(), "hello");
+    assert_eq!(
+        ask(&peer, &call(LONG), SAY, "hello").await.unwrap(),
+        "hello"
+    );
     let mut third = TcpStream::connect(server.address).await.unwrap();
     let _may_fail = third.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
     let mut end = [0; 64];
-    let closed = tokio::time::timeout(LONG, third.read(&mut end)).await.unwrap();
+    let closed = tokio::time::timeout(LONG, third.read(&mut end))
+        .await
+        .unwrap();
     assert!(matches!(closed, Ok(0) | Err(_)), "{closed:?}");
     drop(first);
     probe::until(|| async { ask(&server.peer(), &call(LONG), SAY, "hello").await.is_ok() }).await;

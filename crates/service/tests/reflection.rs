@@ -30,23 +30,43 @@ macro_rules! version {
             };
             let questions = vec![
                 ask(Ask::ListServices(String::new())),
-                ask(Ask::FileContainingSymbol("takt.test.v1.ProbeService".to_owned())),
-                ask(Ask::FileContainingSymbol("google.rpc.BadRequest".to_owned())),
-                ask(Ask::FileByFilename("takt/test/v1/probe_service.proto".to_owned())),
+                ask(Ask::FileContainingSymbol(
+                    "takt.test.v1.ProbeService".to_owned(),
+                )),
+                ask(Ask::FileContainingSymbol(
+                    "google.rpc.BadRequest".to_owned(),
+                )),
+                ask(Ask::FileByFilename(
+                    "takt/test/v1/probe_service.proto".to_owned(),
+                )),
                 ask(Ask::FileContainingSymbol("no.such.Thing".to_owned())),
-                ask(Ask::AllExtensionNumbersOfType("google.rpc.BadRequest".to_owned())),
+                ask(Ask::AllExtensionNumbersOfType(
+                    "google.rpc.BadRequest".to_owned(),
+                )),
             ];
             let mut answers = client
                 .server_reflection_info(futures_util::stream::iter(questions))
                 .await
                 .unwrap()
                 .into_inner();
-            let mut next = async || answers.message().await.unwrap().unwrap().message_response.unwrap();
+            let mut next = async || {
+                answers
+                    .message()
+                    .await
+                    .unwrap()
+                    .unwrap()
+                    .message_response
+                    .unwrap()
+            };
 
             let Answer::ListServicesResponse(services) = next().await else {
                 panic!("a list of services");
             };
-            let names: Vec<_> = services.service.into_iter().map(|service| service.name).collect();
+            let names: Vec<_> = services
+                .service
+                .into_iter()
+                .map(|service| service.name)
+                .collect();
             assert_eq!(
                 names,
                 [
@@ -58,7 +78,7 @@ macro_rules! version {
             );
             for file in [
                 "takt/test/v1/probe_service.proto",
-                "google/rpc/error_details.proto",
+                "error_details.proto",
                 "takt/test/v1/probe_service.proto",
             ] {
                 let Answer::FileDescriptorResponse(answer) = next().await else {
@@ -73,7 +93,10 @@ macro_rules! version {
                 panic!("an error");
             };
             assert_eq!(error.error_code, 5);
-            assert!(matches!(next().await, Answer::AllExtensionNumbersResponse(_)));
+            assert!(matches!(
+                next().await,
+                Answer::AllExtensionNumbersResponse(_)
+            ));
             server.stopped().await;
         }
     };

@@ -64,16 +64,20 @@ impl Housed {
         }
     }
 
-    fn stopped(self) {
+    async fn stopped(self) {
         drop(self.stop);
-        self.thread.join().unwrap();
+        // The clients of this runtime have to see the end, so it must not be blocked meanwhile.
+        let joined = tokio::task::spawn_blocking(|| self.thread.join());
+        joined.await.unwrap().unwrap();
     }
 }
 
 async fn say(uri: &str, text: &str, path: &'static str) -> Result<String, tonic::Status> {
     let endpoint = tonic::transport::Endpoint::from_shared(uri.to_owned()).unwrap();
     let mut request = Request::new(text.to_owned());
-    request.metadata_mut().insert("traceparent", PARENT.parse().unwrap());
+    request
+        .metadata_mut()
+        .insert("traceparent", PARENT.parse().unwrap());
     unary(endpoint.connect().await.unwrap(), request, path).await
 }
 
@@ -87,19 +91,28 @@ async fn one_call_is_one_trace_through_two_services_of_one_process() {
     assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
     assert!(say(&second.uri, "break:it", SAY).await.is_err());
     assert!(say(&second.uri, "x", UNKNOWN).await.is_err());
-    first.stopped();
-    second.stopped();
+    first.stopped().await;
+    second.stopped().await;
 
     let method = SAY.trim_start_matches('/');
     let spans = seen.spans();
     assert_eq!(spans.len(), 6, "{spans:#?}");
     assert!(spans.iter().all(|span| span.trace == TRACE), "{spans:#?}");
     let client = seen.span("takt-first", method, CLIENT);
-    let firsts: Vec<_> = spans.iter().filter(|span| span.service == "takt-first").collect();
+    let firsts: Vec<_> = spans
+        .iter()
+        .filter(|span| span.service == "takt-first")
+        .collect();
     let outer = firsts.iter().find(|span| span.id == client.parent).unwrap();
-    assert_eq!((outer.kind, outer.parent.as_str()), (SERVER, "b7ad6b7169203331"));
+    assert_eq!(
+        (outer.kind, outer.parent.as_str()),
+        (SERVER, "b7ad6b7169203331")
+    );
     let answered = spans.iter().find(|span| span.parent == client.id).unwrap();
-    assert_eq!((answered.service.as_str(), answered.kind), ("takt-second", SERVER));
+    assert_eq!(
+        (answered.service.as_str(), answered.kind),
+        ("takt-second", SERVER)
+    );
     // What the handler stores in a row is the span it runs in.
     assert_eq!(inner, format!("00-{TRACE}-{}-01", answered.id));
 
@@ -112,45 +125,68 @@ async fn one_call_is_one_trace_through_two_services_of_one_process() {
         assert_eq!(answered.attributes[key], value);
         assert_eq!(client.attributes[key], value);
     }
-    let port = second_port(&client.attributes);
+    let port = client.attributes[names::SERVER_PORT].clone();
     assert_eq!(answered.attributes[names::SERVER_PORT], port);
 
     // A refusal is an answer, a fault is an error, a path nobody knows is one method.
-    let refusal = firsts.iter().find(|span| span.id != outer.id && span.id != client.id).unwrap();
+    let refusal = firsts
+        .iter()
+        .find(|span| span.id != outer.id && span.id != client.id)
+        .unwrap();
     assert!(!refusal.error);
-    assert_eq!(refusal.attributes[names::RPC_RESPONSE_STATUS_CODE], "FAILED_PRECONDITION");
-    let fault = spans.iter().find(|span| span.error && span.name == method).unwrap();
+    assert_eq!(
+        refusal.attributes[names::RPC_RESPONSE_STATUS_CODE],
+        "FAILED_PRECONDITION"
+    );
+    let fault = spans
+        .iter()
+        .find(|span| span.error && span.name == method)
+        .unwrap();
     assert_eq!(fault.attributes[names::ERROR_TYPE], "INTERNAL");
     let unknown = seen.span("takt-second", names::OTHER_METHOD, SERVER);
     assert_eq!(unknown.attributes[names::RPC_METHOD_ORIGINAL], UNKNOWN);
     // The exporter's own calls are not traced.
-    assert!(spans.iter().all(|span| span.attributes.contains_key(names::RPC_METHOD)));
+    assert!(
+        spans
+            .iter()
+            .all(|span| span.attributes.contains_key(names::RPC_METHOD))
+    );
 
     let calls = seen.histogram(names::RPC_SERVER_CALL_DURATION);
     let of = |status: &str, name: &str| {
         let matching = calls.iter().filter(|(attributes, _)| {
-            attributes[names::RPC_RESPONSE_STATUS_CODE] == status && attributes[names::RPC_METHOD] == name
+            attributes[names::RPC_RESPONSE_STATUS_CODE] == status
+                && attributes[names::RPC_METHOD] == name
         });
         matching.map(|(_, count)| *count).sum::<u64>()
     };
-    assert_eq!((of("OK", method), of("FAILED_PRECONDITION", method)), (2, 1), "{calls:?}");
-    assert_eq!((of("INTERNAL", method), of("UNIMPLEMENTED", names::OTHER_METHOD)), (1, 1));
+    assert_eq!(
+        (of("OK", method), of("FAILED_PRECONDITION", method)),
+        (2, 1),
+        "{calls:?}"
+    );
+    assert_eq!(
+        (
+            of("INTERNAL", method),
+            of("UNIMPLEMENTED", names::OTHER_METHOD)
+        ),
+        (1, 1)
+    );
     let asked = seen.histogram(names::RPC_CLIENT_CALL_DURATION);
     assert_eq!(asked.len(), 1);
     assert_eq!(asked[0].0[names::SERVER_PORT], port);
-}
-
-fn second_port(attributes: &std::collections::BTreeMap<String, String>) -> String {
-    attributes[names::SERVER_PORT].clone()
 }
 
 #[tokio::test]
 async fn without_a_collector_the_context_still_passes_through() {
     let first = Housed::start("second", LogConfig::default(), None);
     let outer = Housed::start("first", LogConfig::default(), Some(first.uri.clone()));
-    assert_eq!(say(&outer.uri, "ask:traceparent", SAY).await.unwrap(), PARENT);
-    outer.stopped();
-    first.stopped();
+    assert_eq!(
+        say(&outer.uri, "ask:traceparent", SAY).await.unwrap(),
+        PARENT
+    );
+    outer.stopped().await;
+    first.stopped().await;
 }
 
 #[test]
@@ -179,7 +215,10 @@ fn work_behind_a_row_goes_on_with_its_trace_and_links_others() {
     assert_eq!(batch.links, [TRACE]);
     assert_eq!(batch.parent, "");
     let apply = seen.span("takt-relay", "apply OrderLocked", CONSUMER);
-    assert_eq!((apply.trace.as_str(), apply.parent.as_str()), (TRACE, "b7ad6b7169203331"));
+    assert_eq!(
+        (apply.trace.as_str(), apply.parent.as_str()),
+        (TRACE, "b7ad6b7169203331")
+    );
     let write = seen.span("takt-relay", "order_intake", CLIENT);
     assert_eq!((write.trace, write.parent), (batch.trace, batch.id));
     assert_eq!(write.attributes[names::DB_SYSTEM_NAME], "sqlite");
@@ -199,7 +238,10 @@ async fn spans_travel_by_grpc_as_well() {
     });
     probe::until(|| async { !seen.spans().is_empty() }).await;
     // The collector answers on this runtime, so the service may only be waited for afterwards.
-    tokio::task::spawn_blocking(|| service.join().unwrap()).await.unwrap().unwrap();
+    tokio::task::spawn_blocking(|| service.join().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(seen.span("takt-probe", "work", CONSUMER).parent, "");
 }
 
@@ -219,7 +261,11 @@ fn a_collector_that_is_away_delays_the_end_by_a_bound_only() {
         root_span("work").in_scope(|| ());
         let _away = telemetry.shutdown().await;
     });
-    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
+use std::time::Duration;
 
 use takt_service::config::{Chassis, DatabaseUrl, MigrateMode, ServiceConfig};
 use takt_service::{Definition, Running};
@@ -65,9 +66,13 @@ pub struct SuiteOptions {
 }
 
 impl SuiteOptions {
-    /// On free ports of loopback over these databases.
+    /// On free ports of loopback over these databases, for a client in the same process: it says itself what goes on,
+    /// so the services only log what is wrong, and when it stops them it has no call in flight that could be waited for.
     pub fn over(databases: Databases) -> Self {
-        Self { databases, listen: [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)); 3], migrate: false, chassis: Chassis::default() }
+        let mut chassis = Chassis::default();
+        chassis.log.filter = "warn,takt_service::serve=error".to_owned();
+        chassis.drain_timeout = Duration::from_millis(500);
+        Self { databases, listen: [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)); 3], migrate: false, chassis }
     }
 }
 
@@ -80,6 +85,11 @@ pub struct Suite {
 /// What each service is made of, in the order of `SERVICES`.
 fn definitions() -> [Definition; 3] {
     [takt_procurement::definition(), takt_production::definition(), takt_delivery::definition()]
+}
+
+/// The definition of a service by its name.
+pub fn definition_of(name: &str) -> Option<Definition> {
+    definitions().into_iter().find(|definition| definition.name == name)
 }
 
 impl Suite {

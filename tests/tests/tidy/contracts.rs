@@ -9,13 +9,13 @@ use prost::Message;
 use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
 use takt_contract::FILE_DESCRIPTOR_SET;
 
-use takt_tests::Result;
+use takt_tests::{Failure, Result};
 
 use crate::all_hold;
 
 /// The files of ours with their comments by path.
 fn files() -> Result<Vec<(FileDescriptorProto, BTreeMap<Vec<i32>, String>)>> {
-    let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).map_err(|error| error.to_string())?;
+    let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET)?;
     let ours = set
         .file
         .into_iter()
@@ -34,7 +34,7 @@ fn files() -> Result<Vec<(FileDescriptorProto, BTreeMap<Vec<i32>, String>)>> {
         })
         .collect();
     if all.is_empty() {
-        Err("the descriptor set holds no file of ours".to_owned())
+        Err(Failure::new("the descriptor set holds no file of ours"))
     } else {
         Ok(all)
     }

@@ -18,13 +18,11 @@ fn packages() -> Result<Vec<Value>> {
     let told = Command::new(cargo)
         .args(["metadata", "--format-version", "1", "--locked"])
         .current_dir(place::root())
-        .output()
-        .map_err(|error| error.to_string())?;
+        .output()?;
     if !told.status.success() {
-        return Err(String::from_utf8_lossy(&told.stderr).into_owned());
+        return Err(Failure::new(String::from_utf8_lossy(&told.stderr)));
     }
-    let metadata: Value =
-        serde_json::from_slice(&told.stdout).map_err(|error| error.to_string())?;
+    let metadata: Value = serde_json::from_slice(&told.stdout)?;
     let packages = metadata
         .get("packages")
         .and_then(Value::as_array)
@@ -33,7 +31,7 @@ fn packages() -> Result<Vec<Value>> {
     if packages.len() > 100 {
         Ok(packages)
     } else {
-        Err("cargo metadata told no packages".to_owned())
+        Err(Failure::new("cargo metadata told no packages"))
     }
 }
 
@@ -42,10 +40,8 @@ fn text<'v>(package: &'v Value, key: &str) -> &'v str {
 }
 
 fn deny() -> Result<toml::Table> {
-    let text =
-        fs::read_to_string(place::root().join("deny.toml")).map_err(|error| error.to_string())?;
-    text.parse()
-        .map_err(|error: toml::de::Error| error.to_string())
+    let text = fs::read_to_string(place::root().join("deny.toml"))?;
+    Ok(text.parse()?)
 }
 
 fn list(table: &toml::Table, section: &str, key: &str) -> Vec<toml::Value> {

@@ -86,7 +86,7 @@ fn chunk_id(id: &str, message: &impl Message) -> Result<[u8; 16], Error> {
 
 impl InboundRpc {
     /// Records a chunk of notices.
-    pub(super) async fn asns_chunk(
+    pub(crate) async fn asns_chunk(
         &self,
         call: &Call,
         message: pb::RecordAsnsRequest,
@@ -119,7 +119,7 @@ impl InboundRpc {
     }
 
     /// Records a chunk of receipts.
-    pub(super) async fn receipts_chunk(
+    pub(crate) async fn receipts_chunk(
         &self,
         call: &Call,
         message: pb::RecordReceiptsRequest,

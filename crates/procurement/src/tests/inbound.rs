@@ -102,7 +102,7 @@ async fn goods_are_under_way_arrive_once_and_close_their_order() {
         (
             0,
             vec![
-                "its goods were received on 2022-05-09",
+                "its goods were received on 2022-05-07",
                 "there is no such notice"
             ]
         )

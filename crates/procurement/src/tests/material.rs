@@ -310,7 +310,6 @@ async fn the_ledger_tells_a_lot_and_an_item_and_a_hand_in_it_is_found() {
             .code(),
         Code::InvalidArgument
     );
-    drop(entries);
     let reconcile = async |world: &World| {
         world
             .material

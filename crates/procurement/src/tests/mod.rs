@@ -6,6 +6,7 @@ mod inbound;
 mod material;
 mod orders;
 mod reactions;
+mod volume;
 pub(crate) mod sample;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -108,7 +109,8 @@ impl World {
         rows: Vec<takt_contract::common::v1::programme_row::Row>,
     ) -> Result<(), Error> {
         let rows = Arc::new(rows);
-        let work = self.desk.store.write(&call(), "test_import", move |tx| {
+        let call = call();
+        let work = self.desk.store.write(&call, "test_import", move |tx| {
             let rows = Arc::clone(&rows);
             Box::pin(async move {
                 ProgrammeSink.stage(tx, &rows).await?;
@@ -140,7 +142,8 @@ impl World {
     /// Holds a plan unless a newer one is there.
     pub(crate) async fn plan_of(&self, plan: Plan, series: BTreeMap<u32, Series>) -> bool {
         let work = Arc::new((plan, series));
-        let write = self.desk.store.write(&call(), "test_plan", move |tx| {
+        let call = call();
+        let write = self.desk.store.write(&call, "test_plan", move |tx| {
             let work = Arc::clone(&work);
             Box::pin(async move { requirement::store::plan_replace(tx, &work.0, &work.1).await })
         });
@@ -303,7 +306,8 @@ impl World {
             ..Fact::default()
         };
         let facts: Arc<Vec<Fact>> = Arc::new(kinds.into_iter().zip(1..).map(fact).collect());
-        let write = self.desk.store.write(&call(), "test_facts", move |tx| {
+        let call = call();
+        let write = self.desk.store.write(&call, "test_facts", move |tx| {
             let facts = Arc::clone(&facts);
             Box::pin(async move { ProcurementReactions.apply(tx, "production", &facts).await })
         });
@@ -347,7 +351,8 @@ impl World {
 
     /// Runs a statement, as somebody would who changes a row by hand.
     pub(crate) async fn by_hand(&self, sql: &'static str) {
-        let write = self.desk.store.write(&call(), "test_by_hand", move |tx| {
+        let call = call();
+        let write = self.desk.store.write(&call, "test_by_hand", move |tx| {
             Box::pin(tx.exec(sql, vec![]))
         });
         assert!(write.await.unwrap() > 0, "{sql}");
@@ -357,7 +362,8 @@ impl World {
     pub(crate) async fn broken(&self) -> Vec<(&'static str, Vec<String>)> {
         let mut broken = Vec::new();
         for rule in INVARIANTS {
-            let read = self.desk.store.read(&call(), "test_rule", move |tx| {
+            let call = call();
+            let read = self.desk.store.read(&call, "test_rule", move |tx| {
                 Box::pin(async move {
                     tx.number(rule.checked, vec![]).await?;
                     let rows = tx.rows(rule.violated, vec![]).await?;

@@ -401,7 +401,6 @@ async fn action_messages_say_what_to_do_and_why() {
         actions(108).await[1],
         ("EXPEDITE".to_owned(), 109, 1, Some("AWAIT_SUPPLY".into()))
     );
-    drop(actions);
     world.plan(101, &[(4, 115, &[2])]).await;
     let message = pb::StreamActionMessagesRequest { as_of: on(101) };
     let messages = all(world

@@ -4,10 +4,7 @@ use takt_contract::{
     common::v1::{self as pb, programme_row::Row},
     date_pb,
 };
-use takt_kernel::{Date, Violations};
-use takt_service::Error;
-
-use crate::programme::{Catalogue, Rows};
+use takt_kernel::Date;
 
 /// The first day on which anything may be ordered.
 pub(crate) const ORDER_FROM: i32 = 100;
@@ -116,11 +113,4 @@ pub(crate) fn rows() -> Vec<Row> {
             ..pb::NodeRow::default()
         }),
     ]
-}
-
-/// The catalogue of rows, as an import would make it.
-pub(crate) fn catalogue_of(rows: Rows) -> Result<Catalogue, Error> {
-    let mut violations = Violations::new();
-    let catalogue = Catalogue::new(rows, &mut violations);
-    Ok(violations.finish_with(catalogue)?)
 }

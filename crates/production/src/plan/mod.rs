@@ -82,7 +82,11 @@ pub fn plan_line(product: &Product, position: &Position, as_of: Date) -> LinePla
     let mut on = feasible.first;
     for variants in &feasible.days {
         if variants.iter().any(|units| *units > 0) {
-            days.push(PlanDay { on, capacity: product.schedule.limits(on).total(), variants: variants.clone() });
+            days.push(PlanDay {
+                on,
+                capacity: product.schedule.limits(on).total(),
+                variants: variants.clone(),
+            });
         }
         on = on.plus(1);
     }
@@ -91,20 +95,52 @@ pub fn plan_line(product: &Product, position: &Position, as_of: Date) -> LinePla
 
 /// Explodes a planned line into the requirements of bought items.
 pub fn explode(product: &Product, position: &Position, line: LinePlan) -> Plan {
-    let shares: Vec<Share> = product.variants.iter().map(|variant| variant.share).collect();
-    let left = product.founders.map_or_else(Vec::new, |founders| founders_left(founders, position.founders_locked, &shares));
-    let forecast = Forecast { attributes: &product.attributes, founders: product.founders, founders_left: &left };
+    let shares: Vec<Share> = product
+        .variants
+        .iter()
+        .map(|variant| variant.share)
+        .collect();
+    let left = product.founders.map_or_else(Vec::new, |founders| {
+        founders_left(founders, position.founders_locked, &shares)
+    });
+    let forecast = Forecast {
+        attributes: &product.attributes,
+        founders: product.founders,
+        founders_left: &left,
+    };
     // Parts are needed on the days of the undisturbed plan, whatever keeps the line from building on them.
-    let material = material_plan(&product.ramp, &position.built, line.as_of, &product.schedule);
-    let needed = requirements(&product.bom, &mut product.needs(), &material, &position.queues, forecast);
+    let material = material_plan(
+        &product.ramp,
+        &position.built,
+        line.as_of,
+        &product.schedule,
+    );
+    let needed = requirements(
+        &product.bom,
+        &mut product.needs(),
+        &material,
+        &position.queues,
+        forecast,
+    );
     let series = needed
         .by_item
         .iter()
         .enumerate()
         .filter(|(_, series)| series.iter().any(|need| !need.is_zero()))
-        .map(|(item, series)| (item, series.iter().map(|need| Quantity::milli(*need)).collect()))
+        .map(|(item, series)| {
+            (
+                item,
+                series.iter().map(|need| Quantity::milli(*need)).collect(),
+            )
+        })
         .collect();
-    Plan { plan_id: String::new(), as_of: line.as_of, first: needed.first, days: line.days, series }
+    Plan {
+        plan_id: String::new(),
+        as_of: line.as_of,
+        first: needed.first,
+        days: line.days,
+        series,
+    }
 }
 
 /// The id of the `nth` plan (from 1) that was made as of a day.
@@ -119,7 +155,10 @@ pub fn plan_id(programme_id: &str, as_of: Date, nth: i64) -> String {
 /// The promise profile of every variant under the days of a plan, builds before `as_of` left out.
 pub fn profiles(product: &Product, days: &[PlanDay], as_of: Date) -> Vec<VariantProfile> {
     let width = product.variants.len();
-    let mut plan = FeasiblePlan { first: as_of, days: Vec::new() };
+    let mut plan = FeasiblePlan {
+        first: as_of,
+        days: Vec::new(),
+    };
     for day in days.iter().filter(|day| day.on >= as_of) {
         let at = usize::try_from(day.on.days_since(as_of)).unwrap_or(0);
         plan.days.resize(at, vec![0; width]);
@@ -142,7 +181,10 @@ impl fmt::Display for PlanRefusal {
         match self {
             Self::NoPlan => write!(out, "nothing was planned yet; call RunPlan first"),
             Self::Pruned(plan_id) => {
-                write!(out, "the requirements of plan {plan_id} are kept no more; ask for one of the last two plans")
+                write!(
+                    out,
+                    "the requirements of plan {plan_id} are kept no more; ask for one of the last two plans"
+                )
             }
         }
     }

@@ -36,7 +36,10 @@ impl PlanningService for PlanningRpc {
     type RunPlanStream = Answers<pb::RunPlanResponse>;
     type StreamRequirementsStream = Answers<pb::StreamRequirementsResponse>;
 
-    async fn run_plan(&self, request: Request<pb::RunPlanRequest>) -> Result<Response<Self::RunPlanStream>, Status> {
+    async fn run_plan(
+        &self,
+        request: Request<pb::RunPlanRequest>,
+    ) -> Result<Response<Self::RunPlanStream>, Status> {
         let call = Call::of(&request);
         let message = request.into_inner();
         let mut violations = Violations::new();
@@ -44,11 +47,20 @@ impl PlanningService for PlanningRpc {
         let as_of = date_req(message.as_of.as_ref(), "as_of", &mut violations);
         let id = violations.finish_with(id).map_err(Error::from)?;
         let once = Once::of("takt.production.v1.PlanningService/RunPlan", id, &message);
-        let work = Run { production: self.0.clone(), call, once, as_of, keep: !message.validate_only };
+        let work = Run {
+            production: self.0.clone(),
+            call,
+            once,
+            as_of,
+            keep: !message.validate_only,
+        };
         Ok(Response::new(answers(|outlet| work.run(outlet))))
     }
 
-    async fn get_plan(&self, request: Request<pb::GetPlanRequest>) -> Result<Response<pb::GetPlanResponse>, Status> {
+    async fn get_plan(
+        &self,
+        request: Request<pb::GetPlanRequest>,
+    ) -> Result<Response<pb::GetPlanResponse>, Status> {
         let call = Call::of(&request);
         let wanted = Arc::new(request.into_inner().plan_id);
         let product = self.0.products.get(&call).await?;
@@ -63,7 +75,10 @@ impl PlanningService for PlanningRpc {
         });
         let (head, days) = read.await?;
         let days = days.iter().map(|day| day_pb(&product, day)).collect();
-        Ok(Response::new(pb::GetPlanResponse { plan: Some(head_pb(&head)), days }))
+        Ok(Response::new(pb::GetPlanResponse {
+            plan: Some(head_pb(&head)),
+            days,
+        }))
     }
 
     async fn stream_requirements(
@@ -78,21 +93,33 @@ impl PlanningService for PlanningRpc {
             let mut after = 0;
             loop {
                 let wanted = Arc::clone(&wanted);
-                let read = production.deps.store.read(&call, "plan_requirements", move |tx| {
-                    let wanted = Arc::clone(&wanted);
-                    Box::pin(async move {
-                        let head = plan_fetch(tx, &wanted).await?;
-                        requirements_page(tx, &head, after, ITEMS).await
-                    })
-                });
+                let read = production
+                    .deps
+                    .store
+                    .read(&call, "plan_requirements", move |tx| {
+                        let wanted = Arc::clone(&wanted);
+                        Box::pin(async move {
+                            let head = plan_fetch(tx, &wanted).await?;
+                            requirements_page(tx, &head, after, ITEMS).await
+                        })
+                    });
                 let page = read.await?;
-                let Some((last, _, _)) = page.last() else { return Ok(()) };
+                let Some((last, _, _)) = page.last() else {
+                    return Ok(());
+                };
                 after = *last;
                 let items = page.into_iter().filter_map(|(item, first, series)| {
                     let item = product.items.get(index_of(item))?;
-                    Some(pb::ItemSeries { item_id: item.item_id.clone(), series: Some(day_series(first, series)) })
+                    Some(pb::ItemSeries {
+                        item_id: item.item_id.clone(),
+                        series: Some(day_series(first, series)),
+                    })
                 });
-                outlet.send(pb::StreamRequirementsResponse { items: items.collect() }).await?;
+                outlet
+                    .send(pb::StreamRequirementsResponse {
+                        items: items.collect(),
+                    })
+                    .await?;
             }
         })))
     }
@@ -174,11 +201,19 @@ async fn plan_release(tx: &Tx, product: &Product, plan: &Plan) -> Result<PlanHea
 }
 
 fn progress(stage: &str, permille: i32) -> pb::RunPlanResponse {
-    pb::RunPlanResponse { stage: stage.to_owned(), permille, plan: None }
+    pb::RunPlanResponse {
+        stage: stage.to_owned(),
+        permille,
+        plan: None,
+    }
 }
 
 fn done(plan: pb::Plan) -> pb::RunPlanResponse {
-    pb::RunPlanResponse { stage: "DONE".to_owned(), permille: 1000, plan: Some(plan) }
+    pb::RunPlanResponse {
+        stage: "DONE".to_owned(),
+        permille: 1000,
+        plan: Some(plan),
+    }
 }
 
 fn plan_pb(plan: &Plan) -> pb::Plan {
@@ -202,12 +237,19 @@ fn head_pb(head: &PlanHead) -> pb::Plan {
 }
 
 fn day_pb(product: &Product, day: &PlanDay) -> pb::PlanDay {
-    pb::PlanDay { date: Some(date_pb(day.on)), capacity: day.capacity, variants: variants_pb(product, &day.variants) }
+    pb::PlanDay {
+        date: Some(date_pb(day.on)),
+        capacity: day.capacity,
+        variants: variants_pb(product, &day.variants),
+    }
 }
 
 /// Counts by variant index as they stand on the wire; zeros are left out.
 pub fn variants_pb(product: &Product, counts: &[i64]) -> Vec<pb::VariantQuantity> {
     let some = counts.iter().enumerate().filter(|(_, count)| **count != 0);
-    some.map(|(variant, count)| pb::VariantQuantity { variant_id: product.variant_id(variant).to_owned(), vehicle_count: *count })
-        .collect()
+    some.map(|(variant, count)| pb::VariantQuantity {
+        variant_id: product.variant_id(variant).to_owned(),
+        vehicle_count: *count,
+    })
+    .collect()
 }

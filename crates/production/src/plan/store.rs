@@ -36,20 +36,38 @@ pub struct PlanHead {
 /// What the database said.
 pub async fn position_fetch(tx: &Tx, product: &Product) -> Result<Position, Error> {
     let width = product.variants.len();
-    let mut position = Position { built: built_fetch(tx, width).await?, queues: vec![Vec::new(); width], founders_locked: 0 };
+    let mut position = Position {
+        built: built_fetch(tx, width).await?,
+        queues: vec![Vec::new(); width],
+        founders_locked: 0,
+    };
     // Vehicles that stand on the line are built before any open order; then only as many orders as are still wanted.
-    for row in tx.rows("SELECT variant_no, config FROM vehicle WHERE build_number IS NULL ORDER BY serial", vec![]).await? {
+    for row in tx
+        .rows(
+            "SELECT variant_no, config FROM vehicle WHERE build_number IS NULL ORDER BY serial",
+            vec![],
+        )
+        .await?
+    {
         push(&mut position.queues, &row)?;
     }
     for variant in 0..width {
         let built = position.built.get(variant).copied().unwrap_or(0);
         let wanted = product.ramp.total(variant) - built;
         let sql = "SELECT variant_no, config FROM demand_order WHERE variant_no = $1 AND state = 0 ORDER BY queue_rank, order_number LIMIT $2";
-        for row in tx.rows(sql, vec![number_of(variant).into(), wanted.max(0).into()]).await? {
+        for row in tx
+            .rows(sql, vec![number_of(variant).into(), wanted.max(0).into()])
+            .await?
+        {
             push(&mut position.queues, &row)?;
         }
     }
-    position.founders_locked = tx.number("SELECT COUNT(*) FROM demand_order WHERE queue_rank = 0", vec![]).await?;
+    position.founders_locked = tx
+        .number(
+            "SELECT COUNT(*) FROM demand_order WHERE queue_rank = 0",
+            vec![],
+        )
+        .await?;
     Ok(position)
 }
 
@@ -82,7 +100,13 @@ pub async fn built_fetch(tx: &Tx, width: usize) -> Result<Vec<i64>, Error> {
 /// What the database said.
 pub async fn plan_save(tx: &Tx, product: &Product, plan: &Plan) -> Result<PlanHead, Error> {
     let plan_no = tx.number("SELECT MAX(plan_no) FROM plan", vec![]).await? + 1;
-    let nth = tx.number("SELECT COUNT(*) FROM plan WHERE as_of = $1", vec![day_of(plan.as_of).into()]).await? + 1;
+    let nth = tx
+        .number(
+            "SELECT COUNT(*) FROM plan WHERE as_of = $1",
+            vec![day_of(plan.as_of).into()],
+        )
+        .await?
+        + 1;
     let head = PlanHead {
         plan_no,
         plan_id: plan_id(&product.programme.programme_id, plan.as_of, nth),
@@ -91,7 +115,14 @@ pub async fn plan_save(tx: &Tx, product: &Product, plan: &Plan) -> Result<PlanHe
         last_build_on: plan.last_build_on(),
         item_count: i64::try_from(plan.series.len()).unwrap_or(i64::MAX),
     };
-    let columns = ["plan_no", "plan_id", "as_of", "vehicle_count", "last_build_on", "item_count"];
+    let columns = [
+        "plan_no",
+        "plan_id",
+        "as_of",
+        "vehicle_count",
+        "last_build_on",
+        "item_count",
+    ];
     let row = vec![
         plan_no.into(),
         head.plan_id.clone().into(),
@@ -101,26 +132,61 @@ pub async fn plan_save(tx: &Tx, product: &Product, plan: &Plan) -> Result<PlanHe
         head.item_count.into(),
     ];
     tx.insert_many("plan", &columns, vec![row], "").await?;
-    let days = plan.days.iter().map(|day| vec![plan_no.into(), day_of(day.on).into(), day.capacity.into()]).collect();
-    tx.insert_many("plan_day", &["plan_no", "build_on", "capacity"], days, "").await?;
+    let days = plan
+        .days
+        .iter()
+        .map(|day| vec![plan_no.into(), day_of(day.on).into(), day.capacity.into()])
+        .collect();
+    tx.insert_many("plan_day", &["plan_no", "build_on", "capacity"], days, "")
+        .await?;
     let mut cells = Vec::new();
     for day in &plan.days {
-        let planned = day.variants.iter().enumerate().filter(|(_, units)| **units > 0);
+        let planned = day
+            .variants
+            .iter()
+            .enumerate()
+            .filter(|(_, units)| **units > 0);
         cells.extend(planned.map(|(variant, units)| {
-            vec![plan_no.into(), day_of(day.on).into(), number_of(variant).into(), (*units).into()]
+            vec![
+                plan_no.into(),
+                day_of(day.on).into(),
+                number_of(variant).into(),
+                (*units).into(),
+            ]
         }));
     }
-    tx.insert_many("plan_day_variant", &["plan_no", "build_on", "variant_no", "vehicle_count"], cells, "").await?;
+    tx.insert_many(
+        "plan_day_variant",
+        &["plan_no", "build_on", "variant_no", "vehicle_count"],
+        cells,
+        "",
+    )
+    .await?;
     let series = plan.series.iter().map(|(item, series)| {
-        vec![plan_no.into(), number_of(*item).into(), day_of(plan.first).into(), packed(series).into()]
+        vec![
+            plan_no.into(),
+            number_of(*item).into(),
+            day_of(plan.first).into(),
+            packed(series).into(),
+        ]
     });
-    tx.insert_many("plan_requirement", &["plan_no", "item_no", "first_on", "series"], series.collect(), "").await?;
+    tx.insert_many(
+        "plan_requirement",
+        &["plan_no", "item_no", "first_on", "series"],
+        series.collect(),
+        "",
+    )
+    .await?;
     plans_prune(tx, plan_no).await?;
     Ok(head)
 }
 
 async fn plans_prune(tx: &Tx, newest: i64) -> Result<(), Error> {
-    tx.exec("DELETE FROM plan_requirement WHERE plan_no < $1", vec![(newest - 1).into()]).await?;
+    tx.exec(
+        "DELETE FROM plan_requirement WHERE plan_no < $1",
+        vec![(newest - 1).into()],
+    )
+    .await?;
     for table in ["plan_day", "plan_day_variant"] {
         let sql = format!("DELETE FROM {table} WHERE plan_no > 1 AND plan_no < $1");
         tx.exec(&sql, vec![(newest - 1).into()]).await?;
@@ -133,13 +199,27 @@ async fn plans_prune(tx: &Tx, newest: i64) -> Result<(), Error> {
 /// # Errors
 /// `Missing` for an id that is not there, `Refused` when nothing was planned yet.
 pub async fn plan_fetch(tx: &Tx, plan_id: &str) -> Result<PlanHead, Error> {
-    let columns = "SELECT plan_no, plan_id, as_of, vehicle_count, last_build_on, item_count FROM plan";
+    let columns =
+        "SELECT plan_no, plan_id, as_of, vehicle_count, last_build_on, item_count FROM plan";
     let row = match plan_id {
-        "" => tx.one(&format!("{columns} ORDER BY plan_no DESC LIMIT 1"), vec![]).await?,
-        plan_id => tx.one(&format!("{columns} WHERE plan_id = $1"), vec![plan_id.into()]).await?,
+        "" => {
+            tx.one(&format!("{columns} ORDER BY plan_no DESC LIMIT 1"), vec![])
+                .await?
+        }
+        plan_id => {
+            tx.one(
+                &format!("{columns} WHERE plan_id = $1"),
+                vec![plan_id.into()],
+            )
+            .await?
+        }
     };
     let Some(row) = row else {
-        return Err(if plan_id.is_empty() { PlanRefusal::NoPlan.into() } else { Error::missing("plan", plan_id) });
+        return Err(if plan_id.is_empty() {
+            PlanRefusal::NoPlan.into()
+        } else {
+            Error::missing("plan", plan_id)
+        });
     };
     Ok(PlanHead {
         plan_no: row.try_get_by_index(0)?,
@@ -155,17 +235,32 @@ pub async fn plan_fetch(tx: &Tx, plan_id: &str) -> Result<PlanHead, Error> {
 ///
 /// # Errors
 /// What the database said.
-pub async fn plan_days_fetch(tx: &Tx, plan_no: i64, from: Date, width: usize) -> Result<Vec<PlanDay>, Error> {
+pub async fn plan_days_fetch(
+    tx: &Tx,
+    plan_no: i64,
+    from: Date,
+    width: usize,
+) -> Result<Vec<PlanDay>, Error> {
     let sql = "SELECT d.build_on, d.capacity, v.variant_no, v.vehicle_count FROM plan_day AS d JOIN plan_day_variant AS v \
                ON v.plan_no = d.plan_no AND v.build_on = d.build_on WHERE d.plan_no = $1 AND d.build_on >= $2 ORDER BY d.build_on, v.variant_no";
     let mut days: Vec<PlanDay> = Vec::new();
-    for row in tx.rows(sql, vec![plan_no.into(), day_of(from).into()]).await? {
+    for row in tx
+        .rows(sql, vec![plan_no.into(), day_of(from).into()])
+        .await?
+    {
         let on = date_of(row.try_get_by_index(0)?);
         if days.last().is_none_or(|day| day.on != on) {
-            days.push(PlanDay { on, capacity: row.try_get_by_index(1)?, variants: vec![0; width] });
+            days.push(PlanDay {
+                on,
+                capacity: row.try_get_by_index(1)?,
+                variants: vec![0; width],
+            });
         }
         let variant = index_of(row.try_get_by_index(2)?);
-        if let Some(cell) = days.last_mut().and_then(|day| day.variants.get_mut(variant)) {
+        if let Some(cell) = days
+            .last_mut()
+            .and_then(|day| day.variants.get_mut(variant))
+        {
             *cell = row.try_get_by_index(3)?;
         }
     }
@@ -176,26 +271,44 @@ pub async fn plan_days_fetch(tx: &Tx, plan_no: i64, from: Date, width: usize) ->
 ///
 /// # Errors
 /// `Refused` when the requirements are kept no more; what the database said.
-pub async fn requirements_page(tx: &Tx, head: &PlanHead, after: i64, limit: i64) -> Result<Vec<(i64, Date, Vec<i64>)>, Error> {
+pub async fn requirements_page(
+    tx: &Tx,
+    head: &PlanHead,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(i64, Date, Vec<i64>)>, Error> {
     let sql = "SELECT item_no, first_on, series FROM plan_requirement WHERE plan_no = $1 AND item_no > $2 ORDER BY item_no LIMIT $3";
-    let rows = tx.rows(sql, vec![head.plan_no.into(), after.into(), limit.into()]).await?;
+    let rows = tx
+        .rows(sql, vec![head.plan_no.into(), after.into(), limit.into()])
+        .await?;
     if rows.is_empty() && after == 0 && head.item_count > 0 {
         return Err(PlanRefusal::Pruned(head.plan_id.clone()).into());
     }
     rows.iter()
         .map(|row| {
             let series: Vec<u8> = row.try_get_by_index(2)?;
-            Ok((row.try_get_by_index(0)?, date_of(row.try_get_by_index(1)?), unpacked(&series)))
+            Ok((
+                row.try_get_by_index(0)?,
+                date_of(row.try_get_by_index(1)?),
+                unpacked(&series),
+            ))
         })
         .collect()
 }
 
 /// A series as bytes: 64-bit little-endian integers.
 fn packed(series: &[i64]) -> Vec<u8> {
-    series.iter().flat_map(|value| value.to_le_bytes()).collect()
+    series
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
 }
 
 /// The series of bytes that `packed` made.
 fn unpacked(bytes: &[u8]) -> Vec<i64> {
-    bytes.chunks_exact(8).filter_map(|chunk| chunk.try_into().ok()).map(i64::from_le_bytes).collect()
+    bytes
+        .chunks_exact(8)
+        .filter_map(|chunk| chunk.try_into().ok())
+        .map(i64::from_le_bytes)
+        .collect()
 }

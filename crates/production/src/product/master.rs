@@ -97,19 +97,28 @@ impl Parts {
     /// # Errors
     /// `Unusable` with the first contradiction.
     pub fn assemble(self) -> Result<Product, Unusable> {
-        let programme = self.programme.clone().ok_or_else(|| Unusable("its header is missing".to_owned()))?;
+        let programme = self
+            .programme
+            .clone()
+            .ok_or_else(|| Unusable("its header is missing".to_owned()))?;
         self.check_numbers()?;
         self.check_days(&programme)?;
         let features = self.features()?;
         let items: Vec<Item> = self.items.iter().map(|(_, item)| item.clone()).collect();
-        let item_index: HashMap<String, usize> =
-            items.iter().enumerate().map(|(at, item)| (item.item_id.clone(), at)).collect();
+        let item_index: HashMap<String, usize> = items
+            .iter()
+            .enumerate()
+            .map(|(at, item)| (item.item_id.clone(), at))
+            .collect();
         let bom = self.bom(&programme, &items, &item_index, &features)?;
         let (attributes, founders) = self.shares(&programme, &features);
         let variants = self.variants(&features)?;
         let line = self.line(&programme)?;
         let calendar = calendar(&programme, &self.days);
-        let first = self.days.first().map_or(programme.launch_on.plus(1), |day| day.on);
+        let first = self
+            .days
+            .first()
+            .map_or(programme.launch_on.plus(1), |day| day.on);
         let schedule = Schedule::new(&line, first, &calendar, Scale(programme.scale_vehicles));
         let ramp = RampPlan::new(first, &self.ramp_days(first)?);
         let flow = self.flow()?;
@@ -135,12 +144,23 @@ impl Parts {
 
     fn check_numbers(&self) -> Result<(), Unusable> {
         let dense = |what: &str, numbers: &mut dyn Iterator<Item = i64>| {
-            let wrong = numbers.zip(1i64..).find(|(number, wanted)| number != wanted);
-            wrong.map_or(Ok(()), |(_, wanted)| Err(Unusable(format!("{what} number {wanted} is missing"))))
+            let wrong = numbers
+                .zip(1i64..)
+                .find(|(number, wanted)| number != wanted);
+            wrong.map_or(Ok(()), |(_, wanted)| {
+                Err(Unusable(format!("{what} number {wanted} is missing")))
+            })
         };
         dense("item", &mut self.items.iter().map(|(number, _)| *number))?;
-        dense("variant", &mut self.variants.iter().map(|variant| variant.number))?;
-        let lacking = [("items", self.items.is_empty()), ("variants", self.variants.is_empty()), ("days", self.days.is_empty())];
+        dense(
+            "variant",
+            &mut self.variants.iter().map(|variant| variant.number),
+        )?;
+        let lacking = [
+            ("items", self.items.is_empty()),
+            ("variants", self.variants.is_empty()),
+            ("days", self.days.is_empty()),
+        ];
         match lacking.iter().find(|(_, missing)| *missing) {
             Some((what, _)) => Err(Unusable(format!("it has no {what}"))),
             None => Ok(()),
@@ -152,31 +172,52 @@ impl Parts {
             if let [before, after] = pair
                 && after.on != before.on.plus(1)
             {
-                return Err(Unusable(format!("the calendar has a gap after {}", before.on)));
+                return Err(Unusable(format!(
+                    "the calendar has a gap after {}",
+                    before.on
+                )));
             }
         }
         match self.days.last() {
-            Some(last) if last.on < programme.last_plan_on => {
-                Err(Unusable(format!("the calendar ends on {} before the last plan day {}", last.on, programme.last_plan_on)))
-            }
+            Some(last) if last.on < programme.last_plan_on => Err(Unusable(format!(
+                "the calendar ends on {} before the last plan day {}",
+                last.on, programme.last_plan_on
+            ))),
             _ => Ok(()),
         }
     }
 
     fn features(&self) -> Result<Features, Unusable> {
         let mut keys: BTreeMap<&str, Vec<(i64, &str)>> = BTreeMap::new();
-        for option in self.options.iter().filter(|option| option.key != VARIANT_KEY) {
+        for option in self
+            .options
+            .iter()
+            .filter(|option| option.key != VARIANT_KEY)
+        {
             let values = keys.entry(option.key.as_str()).or_default();
             if !values.iter().any(|(_, value)| *value == option.value) {
                 values.push((option.number, option.value.as_str()));
             }
         }
-        let variants = self.variants.iter().map(|variant| variant.variant_id.clone()).collect();
-        let mut features = vec![Feature { key: VARIANT_KEY.to_owned(), values: variants }];
+        let variants = self
+            .variants
+            .iter()
+            .map(|variant| variant.variant_id.clone())
+            .collect();
+        let mut features = vec![Feature {
+            key: VARIANT_KEY.to_owned(),
+            values: variants,
+        }];
         for (key, mut values) in keys {
             values.sort_unstable();
-            let values = values.into_iter().map(|(_, value)| value.to_owned()).collect();
-            features.push(Feature { key: key.to_owned(), values });
+            let values = values
+                .into_iter()
+                .map(|(_, value)| value.to_owned())
+                .collect();
+            features.push(Feature {
+                key: key.to_owned(),
+                values,
+            });
         }
         Features::new(features).map_err(|error| Unusable(error.to_string()))
     }
@@ -189,11 +230,19 @@ impl Parts {
         features: &Features,
     ) -> Result<Bom, Unusable> {
         let find = |item: &str| {
-            index.get(item).copied().ok_or_else(|| Unusable(format!("a line of the bill of material names {item}, which is not an item")))
+            index.get(item).copied().ok_or_else(|| {
+                Unusable(format!(
+                    "a line of the bill of material names {item}, which is not an item"
+                ))
+            })
         };
         let nodes = items
             .iter()
-            .map(|item| bom::Item { id: item.item_id.clone(), made: item.made, order_yield: item.order_yield })
+            .map(|item| bom::Item {
+                id: item.item_id.clone(),
+                made: item.made,
+                order_yield: item.order_yield,
+            })
             .collect();
         let mut lines = Vec::with_capacity(self.lines.len());
         for line in &self.lines {
@@ -201,34 +250,56 @@ impl Parts {
                 parent: find(&line.parent)?,
                 child: find(&line.child)?,
                 qty: Quantity(line.quantity),
-                condition: features.condition(&line.condition).map_err(|error| Unusable(error.to_string()))?,
+                condition: features
+                    .condition(&line.condition)
+                    .map_err(|error| Unusable(error.to_string()))?,
                 component_scrap: Share(line.component_scrap),
             });
         }
-        Bom::build(nodes, lines, find(&programme.vehicle_item_id)?).map_err(|error| Unusable(error.to_string()))
+        Bom::build(nodes, lines, find(&programme.vehicle_item_id)?)
+            .map_err(|error| Unusable(error.to_string()))
     }
 
     /// The shares of orders by option, and the edition. The share of the edition's value is that of all vehicles of
     /// the programme, and its rows name the variants that have it (RULES 10).
-    fn shares(&self, programme: &Programme, features: &Features) -> (Vec<Attribute>, Option<Founders>) {
+    fn shares(
+        &self,
+        programme: &Programme,
+        features: &Features,
+    ) -> (Vec<Attribute>, Option<Founders>) {
         let mut attributes = Vec::new();
         let mut founders = None;
         for (key, feature) in features.all().iter().enumerate().skip(1) {
-            let mine: Vec<&OptionPart> = self.options.iter().filter(|option| option.key == feature.key).collect();
+            let mine: Vec<&OptionPart> = self
+                .options
+                .iter()
+                .filter(|option| option.key == feature.key)
+                .collect();
             if feature.key == programme.priority_option {
                 founders = self.founders(programme, features, key, &mine);
                 continue;
             }
             let row = |variant: &str| -> Vec<Share> {
                 let share = |value: &String| {
-                    let of = |wanted: &str| mine.iter().find(|o| o.value == *value && o.variant_id == wanted);
-                    Share(of(variant).or_else(|| of("")).map_or(0, |option| option.share))
+                    let of = |wanted: &str| {
+                        mine.iter()
+                            .find(|o| o.value == *value && o.variant_id == wanted)
+                    };
+                    Share(
+                        of(variant)
+                            .or_else(|| of(""))
+                            .map_or(0, |option| option.share),
+                    )
                 };
                 feature.values.iter().map(share).collect()
             };
             let by_variant = mine.iter().any(|option| !option.variant_id.is_empty());
             let shares = match by_variant {
-                true => self.variants.iter().map(|variant| row(&variant.variant_id)).collect(),
+                true => self
+                    .variants
+                    .iter()
+                    .map(|variant| row(&variant.variant_id))
+                    .collect(),
                 false => vec![row("")],
             };
             attributes.push(Attribute { key, shares });
@@ -236,18 +307,43 @@ impl Parts {
         (attributes, founders)
     }
 
-    fn founders(&self, programme: &Programme, features: &Features, key: usize, mine: &[&OptionPart]) -> Option<Founders> {
+    fn founders(
+        &self,
+        programme: &Programme,
+        features: &Features,
+        key: usize,
+        mine: &[&OptionPart],
+    ) -> Option<Founders> {
         let founder = features.value(key, &programme.priority_value)?;
-        let normal = features.all().get(key).and_then(|f| (0..f.values.len()).find(|value| *value != founder))?;
-        let rows: Vec<&&OptionPart> = mine.iter().filter(|o| o.value == programme.priority_value && o.share > 0).collect();
+        let normal = features
+            .all()
+            .get(key)
+            .and_then(|f| (0..f.values.len()).find(|value| *value != founder))?;
+        let rows: Vec<&&OptionPart> = mine
+            .iter()
+            .filter(|o| o.value == programme.priority_value && o.share > 0)
+            .collect();
         let everywhere = rows.iter().any(|row| row.variant_id.is_empty());
         let admitted = |id: &str| everywhere || rows.iter().any(|row| row.variant_id == id);
-        let bits = self.variants.iter().enumerate().filter(|(_, variant)| admitted(&variant.variant_id));
+        let bits = self
+            .variants
+            .iter()
+            .enumerate()
+            .filter(|(_, variant)| admitted(&variant.variant_id));
         let variants = bits.fold(0, |mask, (at, _)| mask | 1u64 << at);
         let share = rows.iter().map(|row| row.share).max().unwrap_or(0);
         // The share was rounded to millionths; the count behind it is the nearest whole one.
-        let limit = half_even_div(i128::from(share) * i128::from(programme.vehicle_count), i128::from(Share::ONE.0))?;
-        Some(Founders { key, founder, normal, variants, limit })
+        let limit = half_even_div(
+            i128::from(share) * i128::from(programme.vehicle_count),
+            i128::from(Share::ONE.0),
+        )?;
+        Some(Founders {
+            key,
+            founder,
+            normal,
+            variants,
+            limit,
+        })
     }
 
     fn variants(&self, features: &Features) -> Result<Vec<Variant>, Unusable> {
@@ -255,9 +351,15 @@ impl Parts {
         for (index, part) in self.variants.iter().enumerate() {
             let mut reference = Config(0).with(0, index);
             for (key, value) in part.reference.iter().filter(|(key, _)| *key != VARIANT_KEY) {
-                let unknown = || Unusable(format!("the reference configuration of {} has {key}={value}, which is not known", part.variant_id));
+                let unknown = || {
+                    Unusable(format!(
+                        "the reference configuration of {} has {key}={value}, which is not known",
+                        part.variant_id
+                    ))
+                };
                 let place = features.key(key).ok_or_else(unknown)?;
-                reference = reference.with(place, features.value(place, value).ok_or_else(unknown)?);
+                reference =
+                    reference.with(place, features.value(place, value).ok_or_else(unknown)?);
             }
             variants.push(Variant {
                 variant_id: part.variant_id.clone(),
@@ -274,8 +376,16 @@ impl Parts {
             return Ok(u64::MAX);
         }
         operation.variant_ids.iter().try_fold(0, |mask, id| {
-            let at = self.variants.iter().position(|variant| variant.variant_id == *id);
-            let at = at.ok_or_else(|| Unusable(format!("operation {} applies to {id}, which is not a variant", operation.operation_id)))?;
+            let at = self
+                .variants
+                .iter()
+                .position(|variant| variant.variant_id == *id);
+            let at = at.ok_or_else(|| {
+                Unusable(format!(
+                    "operation {} applies to {id}, which is not a variant",
+                    operation.operation_id
+                ))
+            })?;
             Ok(mask | 1u64 << at)
         })
     }
@@ -284,33 +394,79 @@ impl Parts {
         let mut operations = Vec::new();
         // An operation without a cycle cannot bind.
         for part in self.operations.iter().filter(|part| part.cycle_millis > 0) {
-            operations.push(Operation { variants: self.mask(part)?, cycle_ms: part.cycle_millis, stations: part.stations });
+            operations.push(Operation {
+                variants: self.mask(part)?,
+                cycle_ms: part.cycle_millis,
+                stations: part.stations,
+            });
         }
-        Ok(Line { takt_ms: programme.takt_millis, operations, variants: self.variants.len() })
+        Ok(Line {
+            takt_ms: programme.takt_millis,
+            operations,
+            variants: self.variants.len(),
+        })
     }
 
     /// The shops hang together by their order: a feeder feeds the next shop of the line behind it.
     fn flow(&self) -> Result<ShopFlow, Unusable> {
-        let line: Vec<usize> = (0..self.shops.len()).filter(|at| self.shops.get(*at).is_some_and(|shop| shop.is_line)).collect();
+        let line: Vec<usize> = (0..self.shops.len())
+            .filter(|at| self.shops.get(*at).is_some_and(|shop| shop.is_line))
+            .collect();
         let feeders = (0..self.shops.len()).filter(|at| !line.contains(at));
-        let fed = |feeder: usize| line.iter().copied().find(|shop| *shop > feeder).or_else(|| line.last().copied());
-        let feeders = feeders.filter_map(|feeder| Some((feeder, fed(feeder)?))).collect();
+        let fed = |feeder: usize| {
+            line.iter()
+                .copied()
+                .find(|shop| *shop > feeder)
+                .or_else(|| line.last().copied())
+        };
+        let feeders = feeders
+            .filter_map(|feeder| Some((feeder, fed(feeder)?)))
+            .collect();
         let mut operations = Vec::with_capacity(self.operations.len());
         for part in &self.operations {
-            let shop = self.shops.iter().position(|shop| shop.shop_id == part.shop_id);
-            let shop = shop.ok_or_else(|| Unusable(format!("operation {} is in shop {}, which does not exist", part.operation_id, part.shop_id)))?;
-            operations.push(ShopOperation { shop, variants: self.mask(part)?, flow_ms: part.flow_millis });
+            let shop = self
+                .shops
+                .iter()
+                .position(|shop| shop.shop_id == part.shop_id);
+            let shop = shop.ok_or_else(|| {
+                Unusable(format!(
+                    "operation {} is in shop {}, which does not exist",
+                    part.operation_id, part.shop_id
+                ))
+            })?;
+            operations.push(ShopOperation {
+                shop,
+                variants: self.mask(part)?,
+                flow_ms: part.flow_millis,
+            });
         }
-        Ok(ShopFlow { line, feeders, operations })
+        Ok(ShopFlow {
+            line,
+            feeders,
+            operations,
+        })
     }
 
     fn ramp_days(&self, first: Date) -> Result<Vec<Vec<i64>>, Unusable> {
         let mut days = vec![vec![0i64; self.variants.len()]; self.days.len()];
         for (on, variant, count) in &self.ramp {
-            let place = self.variants.iter().position(|known| known.variant_id == *variant);
-            let place = place.ok_or_else(|| Unusable(format!("the ramp plan of {on} names {variant}, which is not a variant")))?;
-            let day = usize::try_from(on.days_since(first)).ok().and_then(|day| days.get_mut(day));
-            let cell = day.and_then(|day| day.get_mut(place)).ok_or_else(|| Unusable(format!("the ramp plan names {on}, which is not in the calendar")))?;
+            let place = self
+                .variants
+                .iter()
+                .position(|known| known.variant_id == *variant);
+            let place = place.ok_or_else(|| {
+                Unusable(format!(
+                    "the ramp plan of {on} names {variant}, which is not a variant"
+                ))
+            })?;
+            let day = usize::try_from(on.days_since(first))
+                .ok()
+                .and_then(|day| days.get_mut(day));
+            let cell = day.and_then(|day| day.get_mut(place)).ok_or_else(|| {
+                Unusable(format!(
+                    "the ramp plan names {on}, which is not in the calendar"
+                ))
+            })?;
             *cell += count;
         }
         Ok(days)
@@ -319,8 +475,14 @@ impl Parts {
 
 /// The calendar of the line through the last plan day.
 pub(super) fn calendar(programme: &Programme, days: &[DayEntry]) -> Vec<CalendarDay> {
-    let planned = days.iter().take_while(|day| day.on <= programme.last_plan_on);
+    let planned = days
+        .iter()
+        .take_while(|day| day.on <= programme.last_plan_on);
     planned
-        .map(|day| CalendarDay { shifts: day.shifts, shift_seconds: programme.shift_seconds, capacity: day.capacity })
+        .map(|day| CalendarDay {
+            shifts: day.shifts,
+            shift_seconds: programme.shift_seconds,
+            capacity: day.capacity,
+        })
         .collect()
 }

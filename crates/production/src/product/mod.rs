@@ -13,7 +13,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use takt_kernel::{Date, Price, Share, Violations};
+use takt_kernel::{Date, Price, Quantity, Share, Violations};
 use takt_planning::{
     bom::{Bom, NeedCache},
     feature::{Config, Features},
@@ -37,6 +37,8 @@ pub struct Programme {
     pub name: String,
     /// The plant.
     pub plant_id: String,
+    /// The supplier as which the plant's own shops stand in lots.
+    pub plant_supplier_id: String,
     /// The plant's IANA time zone.
     pub time_zone: String,
     /// Day 0.
@@ -182,7 +184,11 @@ pub struct Unusable(pub String);
 
 impl fmt::Display for Unusable {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "the programme cannot be used: {}; correct the folder and import it again", self.0)
+        write!(
+            out,
+            "the programme cannot be used: {}; correct the folder and import it again",
+            self.0
+        )
     }
 }
 
@@ -205,7 +211,9 @@ impl Product {
 
     /// The id of a variant; empty for an index that does not exist.
     pub fn variant_id(&self, variant: usize) -> &str {
-        self.variants.get(variant).map_or("", |known| known.variant_id.as_str())
+        self.variants
+            .get(variant)
+            .map_or("", |known| known.variant_id.as_str())
     }
 
     /// What single vehicles need, remembered by configuration.
@@ -242,12 +250,22 @@ impl Product {
             };
             day.shifts = shifts;
         }
-        Schedule::new(&self.line, first, &days, Scale(self.programme.scale_vehicles)).limits(date)
+        Schedule::new(
+            &self.line,
+            first,
+            &days,
+            Scale(self.programme.scale_vehicles),
+        )
+        .limits(date)
     }
 
     /// The shifts that work on a day by the calendar; after its end those of its last day.
     pub fn shifts(&self, date: Date) -> i64 {
-        let day = self.days.iter().take_while(|day| day.on <= self.programme.last_plan_on && day.on <= date).last();
+        let day = self
+            .days
+            .iter()
+            .take_while(|day| day.on <= self.programme.last_plan_on && day.on <= date)
+            .last();
         day.map_or(0, |day| day.shifts)
     }
 
@@ -256,9 +274,20 @@ impl Product {
     }
 
     /// A configuration from its options; a key that is missing is taken from the variant's reference configuration.
-    pub fn configuration(&self, variant: &str, options: &BTreeMap<String, String>, violations: &mut Violations) -> Option<Config> {
+    pub fn configuration(
+        &self,
+        variant: &str,
+        options: &BTreeMap<String, String>,
+        violations: &mut Violations,
+    ) -> Option<Config> {
         let Some(index) = self.variant(variant) else {
-            violations.push("variant_id", format!("{variant:?} is not a variant of {}", self.programme.programme_id));
+            violations.push(
+                "variant_id",
+                format!(
+                    "{variant:?} is not a variant of {}",
+                    self.programme.programme_id
+                ),
+            );
             return None;
         };
         let mut config = self.variants.get(index).map(|known| known.reference)?;
@@ -268,7 +297,10 @@ impl Product {
             match place.and_then(|place| Some((place, self.features.value(place, value)?))) {
                 Some((place, value)) => config = config.with(place, value),
                 None => {
-                    violations.push(&format!("options[{key}]"), format!("{value:?} is not a value of an option {key:?}"));
+                    violations.push(
+                        &format!("options[{key}]"),
+                        format!("{value:?} is not a value of an option {key:?}"),
+                    );
                     whole = false;
                 }
             }
@@ -279,12 +311,32 @@ impl Product {
     /// The options of a configuration by key, the variant left out.
     pub fn options(&self, config: Config) -> BTreeMap<String, String> {
         let keys = self.features.all().iter().enumerate().skip(1);
-        keys.filter_map(|(at, feature)| Some((feature.key.clone(), feature.values.get(config.value(at))?.clone()))).collect()
+        keys.filter_map(|(at, feature)| {
+            Some((
+                feature.key.clone(),
+                feature.values.get(config.value(at))?.clone(),
+            ))
+        })
+        .collect()
+    }
+
+    /// The items that a vehicle's record names: what was bought for it, and what the shops made with a serial.
+    pub fn recorded(&self, config: Config) -> Vec<(usize, Quantity)> {
+        let mut cache = self.needs();
+        let needs = cache.get(&self.bom, config);
+        let serialised = |item: usize| self.items.get(item).is_some_and(|known| known.serialised);
+        let made = needs
+            .made
+            .iter()
+            .copied()
+            .filter(|(item, _)| serialised(*item));
+        needs.bought().chain(made).collect()
     }
 
     /// Whether every vehicle of every variant needs the item, whatever its options.
     pub fn is_universal(&self, item: usize) -> bool {
-        !self.bom.is_optional(item) && (0..self.variants.len()).all(|variant| self.bom.is_used_by(item, variant))
+        !self.bom.is_optional(item)
+            && (0..self.variants.len()).all(|variant| self.bom.is_used_by(item, variant))
     }
 }
 

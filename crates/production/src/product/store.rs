@@ -33,17 +33,23 @@ pub const TABLES: [&str; 14] = [
     "economics_mix",
 ];
 
+/// A product and the version of the programme that it was loaded at.
+type Held = (i64, Arc<Product>);
+
 /// The product in use, loaded when it is first asked for and again after each activation.
 #[derive(Clone)]
 pub struct ProductCache {
     deps: Deps,
-    held: Arc<Mutex<Option<(i64, Arc<Product>)>>>,
+    held: Arc<Mutex<Option<Held>>>,
 }
 
 impl ProductCache {
     /// A cache that holds nothing yet.
     pub fn new(deps: Deps) -> Self {
-        Self { deps, held: Arc::default() }
+        Self {
+            deps,
+            held: Arc::default(),
+        }
     }
 
     /// The product in use.
@@ -55,7 +61,11 @@ impl ProductCache {
             return Ok(product);
         }
         let version = self.deps.programme_version();
-        let product = self.deps.store.read(call, "product_load", |tx| Box::pin(product_load(tx))).await?;
+        let product = self
+            .deps
+            .store
+            .read(call, "product_load", |tx| Box::pin(product_load(tx)))
+            .await?;
         Ok(self.keep(version, product))
     }
 
@@ -79,7 +89,8 @@ impl ProductCache {
 
     fn keep(&self, version: i64, product: Product) -> Arc<Product> {
         let product = Arc::new(product);
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some((version, Arc::clone(&product)));
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((version, Arc::clone(&product)));
         product
     }
 }
@@ -109,11 +120,18 @@ pub async fn product_load(tx: &Tx) -> Result<Product, Error> {
 /// What the database said.
 pub async fn universal_items_save(tx: &Tx, product: &Product) -> Result<(), Error> {
     let rows = (0..product.items.len())
-        .filter(|item| product.items.get(*item).is_some_and(|known| !known.made) && product.is_universal(*item))
+        .filter(|item| {
+            product.items.get(*item).is_some_and(|known| !known.made) && product.is_universal(*item)
+        })
         .map(|item| vec![number_of(item).into()])
         .collect();
     tx.exec("UPDATE item SET universal = 0", vec![]).await?;
-    tx.exec_for(&["item_no"], rows, "UPDATE item SET universal = 1 WHERE item_no IN (SELECT item_no FROM v)").await?;
+    tx.exec_for(
+        &["item_no"],
+        rows,
+        "UPDATE item SET universal = 1 WHERE item_no IN (SELECT item_no FROM v)",
+    )
+    .await?;
     Ok(())
 }
 
@@ -147,35 +165,47 @@ fn text(row: &Row, at: usize) -> Result<String, Error> {
 }
 
 async fn programme_fetch(tx: &Tx) -> Result<Option<Programme>, Error> {
-    let sql = "SELECT programme_id, name, plant_id, time_zone, launch_on, order_from, first_handover_on, last_plan_on, vehicle_item_id, \
+    let sql = "SELECT programme_id, name, plant_id, plant_supplier_id, time_zone, launch_on, order_from, first_handover_on, last_plan_on, vehicle_item_id, \
                vehicle_count, scale_vehicles, takt_millis, shift_seconds, vin_wmi, vin_model_year, vin_plant_code, priority_option, \
                priority_value FROM programme WHERE programme_no = 1";
-    let Some(row) = tx.one(sql, vec![]).await? else { return Ok(None) };
+    let Some(row) = tx.one(sql, vec![]).await? else {
+        return Ok(None);
+    };
     Ok(Some(Programme {
         programme_id: text(&row, 0)?,
         name: text(&row, 1)?,
         plant_id: text(&row, 2)?,
-        time_zone: text(&row, 3)?,
-        launch_on: date_of(number(&row, 4)?),
-        order_from: date_of(number(&row, 5)?),
-        first_handover_on: date_of(number(&row, 6)?),
-        last_plan_on: date_of(number(&row, 7)?),
-        vehicle_item_id: text(&row, 8)?,
-        vehicle_count: number(&row, 9)?,
-        scale_vehicles: number(&row, 10)?,
-        takt_millis: number(&row, 11)?,
-        shift_seconds: number(&row, 12)?,
-        vin_wmi: text(&row, 13)?,
-        vin_model_year: text(&row, 14)?,
-        vin_plant_code: text(&row, 15)?,
-        priority_option: text(&row, 16)?,
-        priority_value: text(&row, 17)?,
+        plant_supplier_id: text(&row, 3)?,
+        time_zone: text(&row, 4)?,
+        launch_on: date_of(number(&row, 5)?),
+        order_from: date_of(number(&row, 6)?),
+        first_handover_on: date_of(number(&row, 7)?),
+        last_plan_on: date_of(number(&row, 8)?),
+        vehicle_item_id: text(&row, 9)?,
+        vehicle_count: number(&row, 10)?,
+        scale_vehicles: number(&row, 11)?,
+        takt_millis: number(&row, 12)?,
+        shift_seconds: number(&row, 13)?,
+        vin_wmi: text(&row, 14)?,
+        vin_model_year: text(&row, 15)?,
+        vin_plant_code: text(&row, 16)?,
+        priority_option: text(&row, 17)?,
+        priority_value: text(&row, 18)?,
     }))
 }
 
 async fn shops_fetch(tx: &Tx) -> Result<Vec<Shop>, Error> {
-    let rows = tx.rows("SELECT shop_id, is_line FROM shop ORDER BY shop_no", vec![]).await?;
-    rows.iter().map(|row| Ok(Shop { shop_id: text(row, 0)?, is_line: number(row, 1)? == 1 })).collect()
+    let rows = tx
+        .rows("SELECT shop_id, is_line FROM shop ORDER BY shop_no", vec![])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Shop {
+                shop_id: text(row, 0)?,
+                is_line: number(row, 1)? == 1,
+            })
+        })
+        .collect()
 }
 
 async fn items_fetch(tx: &Tx) -> Result<Vec<(i64, Item)>, Error> {
@@ -184,7 +214,8 @@ async fn items_fetch(tx: &Tx) -> Result<Vec<(i64, Item)>, Error> {
     let rows = tx.rows(sql, vec![]).await?;
     rows.iter()
         .map(|row| {
-            let currency = Currency::parse(&text(row, 8)?).map_err(|error| Error::broken(format!("item row: {error}")))?;
+            let currency = Currency::parse(&text(row, 8)?)
+                .map_err(|error| Error::broken(format!("item row: {error}")))?;
             let item = Item {
                 item_id: text(row, 1)?,
                 name: text(row, 2)?,
@@ -219,10 +250,24 @@ async fn lines_fetch(tx: &Tx) -> Result<Vec<BomLine>, Error> {
 
 async fn variants_fetch(tx: &Tx) -> Result<Vec<VariantPart>, Error> {
     let mut reference: BTreeMap<i64, BTreeMap<String, String>> = BTreeMap::new();
-    for row in tx.rows("SELECT variant_no, option_key, option_value FROM reference_option", vec![]).await? {
-        reference.entry(number(&row, 0)?).or_default().insert(text(&row, 1)?, text(&row, 2)?);
+    for row in tx
+        .rows(
+            "SELECT variant_no, option_key, option_value FROM reference_option",
+            vec![],
+        )
+        .await?
+    {
+        reference
+            .entry(number(&row, 0)?)
+            .or_default()
+            .insert(text(&row, 1)?, text(&row, 2)?);
     }
-    let rows = tx.rows("SELECT variant_no, variant_id, vin_vds, share FROM variant ORDER BY variant_no", vec![]).await?;
+    let rows = tx
+        .rows(
+            "SELECT variant_no, variant_id, vin_vds, share FROM variant ORDER BY variant_no",
+            vec![],
+        )
+        .await?;
     rows.iter()
         .map(|row| {
             let number_of_variant = number(row, 0)?;
@@ -262,7 +307,11 @@ async fn operations_fetch(tx: &Tx) -> Result<Vec<OperationPart>, Error> {
             Ok(OperationPart {
                 operation_id: text(row, 0)?,
                 shop_id: text(row, 1)?,
-                variant_ids: variants.split(',').filter(|id| !id.is_empty()).map(str::to_owned).collect(),
+                variant_ids: variants
+                    .split(',')
+                    .filter(|id| !id.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
                 cycle_millis: number(row, 3)?,
                 flow_millis: number(row, 4)?,
                 stations: number(row, 5)?,
@@ -287,6 +336,13 @@ async fn days_fetch(tx: &Tx) -> Result<Vec<DayEntry>, Error> {
 }
 
 async fn ramp_fetch(tx: &Tx) -> Result<Vec<(Date, String, i64)>, Error> {
-    let rows = tx.rows("SELECT calendar_on, variant_id, vehicle_count FROM ramp_plan_day", vec![]).await?;
-    rows.iter().map(|row| Ok((date_of(number(row, 0)?), text(row, 1)?, number(row, 2)?))).collect()
+    let rows = tx
+        .rows(
+            "SELECT calendar_on, variant_id, vehicle_count FROM ramp_plan_day",
+            vec![],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok((date_of(number(row, 0)?), text(row, 1)?, number(row, 2)?)))
+        .collect()
 }

@@ -27,7 +27,7 @@ const ITEMS: [(&str, bool, &str, bool); 8] = [
     ("W20", false, "FA", false),
     ("AWD", false, "FA", false),
     ("TRIM", false, "FA", false),
-    ("PAINTED", true, "PT", false),
+    ("PAINTED", true, "PT", true),
 ];
 
 const LINES: [(&str, &str, i64, &str); 7] = [
@@ -49,7 +49,13 @@ fn options() -> Vec<OptionPart> {
             ("EDITION", 1, "NORMAL", 950_000),
             ("EDITION", 2, "FOUNDERS", 100_000),
         ] {
-            parts.push(OptionPart { key: key.into(), number, value: value.into(), variant_id: variant.into(), share });
+            parts.push(OptionPart {
+                key: key.into(),
+                number,
+                value: value.into(),
+                variant_id: variant.into(),
+                share,
+            });
         }
     }
     parts
@@ -65,7 +71,14 @@ pub(crate) fn parts() -> Parts {
             unit_code: "H87".into(),
             made: *made,
             shop_id: (*shop).into(),
-            unit_cost: Price::new(if *made { 999_000_000 } else { number * 1_000_000 }, Currency::USD),
+            unit_cost: Price::new(
+                if *made {
+                    999_000_000
+                } else {
+                    number * 1_000_000
+                },
+                Currency::USD,
+            ),
             serialised: *serialised,
             order_yield: Share::ONE,
         };
@@ -78,7 +91,12 @@ pub(crate) fn parts() -> Parts {
         condition: (*condition).into(),
         component_scrap: 0,
     };
-    let reference = |wheel: &str| BTreeMap::from([("WHEEL".to_owned(), wheel.to_owned()), ("EDITION".to_owned(), "NORMAL".to_owned())]);
+    let reference = |wheel: &str| {
+        BTreeMap::from([
+            ("WHEEL".to_owned(), wheel.to_owned()),
+            ("EDITION".to_owned(), "NORMAL".to_owned()),
+        ])
+    };
     let variant = |number: i64, id: &str, vds: &str, share: i64, wheel: &str| VariantPart {
         number,
         variant_id: id.into(),
@@ -86,19 +104,21 @@ pub(crate) fn parts() -> Parts {
         share,
         reference: reference(wheel),
     };
-    let operation = |id: &str, shop: &str, variants: &[&str], cycle: i64, flow: i64| OperationPart {
-        operation_id: id.into(),
-        shop_id: shop.into(),
-        variant_ids: variants.iter().map(|id| (*id).to_owned()).collect(),
-        cycle_millis: cycle,
-        flow_millis: flow,
-        stations: 1,
-    };
+    let operation =
+        |id: &str, shop: &str, variants: &[&str], cycle: i64, flow: i64| OperationPart {
+            operation_id: id.into(),
+            shop_id: shop.into(),
+            variant_ids: variants.iter().map(|id| (*id).to_owned()).collect(),
+            cycle_millis: cycle,
+            flow_millis: flow,
+            stations: 1,
+        };
     Parts {
         programme: Some(Programme {
             programme_id: "small".into(),
             name: "Small".into(),
             plant_id: "PLANT".into(),
+            plant_supplier_id: "OWN".into(),
             time_zone: "Asia/Shanghai".into(),
             launch_on: day(0),
             order_from: day(-30),
@@ -115,10 +135,18 @@ pub(crate) fn parts() -> Parts {
             priority_option: "EDITION".into(),
             priority_value: "FOUNDERS".into(),
         }),
-        shops: [("BW", true), ("PT", true), ("BT", false), ("FA", true)].map(|(id, is_line)| Shop { shop_id: id.into(), is_line }).into(),
+        shops: [("BW", true), ("PT", true), ("BT", false), ("FA", true)]
+            .map(|(id, is_line)| Shop {
+                shop_id: id.into(),
+                is_line,
+            })
+            .into(),
         items: (1..).zip(&ITEMS).map(item).collect(),
         lines: LINES.iter().map(line).collect(),
-        variants: vec![variant(1, "STD", "SU7A1", 400_000, "W19"), variant(2, "MAX", "SU7C2", 600_000, "W20")],
+        variants: vec![
+            variant(1, "STD", "SU7A1", 400_000, "W19"),
+            variant(2, "MAX", "SU7C2", 600_000, "W20"),
+        ],
         options: options(),
         operations: vec![
             operation("BW-1", "BW", &[], 900_000, 100_000),
@@ -126,8 +154,17 @@ pub(crate) fn parts() -> Parts {
             operation("BT-1", "BT", &["MAX"], 2_000_000, 50_000),
             operation("FA-1", "FA", &[], 900_000, 200_000),
         ],
-        days: (1..=10).map(|n| DayEntry { on: day(n), shifts: 1, capacity: 8, published_delivered: 1 }).collect(),
-        ramp: (1..=10).flat_map(|n| [(day(n), "STD".to_owned(), 2), (day(n), "MAX".to_owned(), 2)]).collect(),
+        days: (1..=10)
+            .map(|n| DayEntry {
+                on: day(n),
+                shifts: 1,
+                capacity: 8,
+                published_delivered: 1,
+            })
+            .collect(),
+        ramp: (1..=10)
+            .flat_map(|n| [(day(n), "STD".to_owned(), 2), (day(n), "MAX".to_owned(), 2)])
+            .collect(),
     }
 }
 
@@ -144,7 +181,7 @@ pub(crate) fn rows() -> Vec<Row> {
         programme_id: programme.programme_id,
         name: programme.name,
         plant_id: programme.plant_id,
-        plant_supplier_id: "PLANT".into(),
+        plant_supplier_id: programme.plant_supplier_id,
         time_zone: programme.time_zone,
         launch_date: Some(date_pb(programme.launch_on)),
         order_from: Some(date_pb(programme.order_from)),
@@ -161,11 +198,20 @@ pub(crate) fn rows() -> Vec<Row> {
         shops: parts
             .shops
             .iter()
-            .map(|shop| pb::ShopRow { shop_id: shop.shop_id.clone(), name: shop.shop_id.clone(), is_line: shop.is_line })
+            .map(|shop| pb::ShopRow {
+                shop_id: shop.shop_id.clone(),
+                name: shop.shop_id.clone(),
+                is_line: shop.is_line,
+            })
             .collect(),
         shift_seconds: programme.shift_seconds,
     };
-    let usd = |minor_units: i64| Some(pb::Money { currency_code: "USD".into(), minor_units });
+    let usd = |minor_units: i64| {
+        Some(pb::Money {
+            currency_code: "USD".into(),
+            minor_units,
+        })
+    };
     let mut rows = vec![Row::Header(header)];
     rows.extend(parts.items.iter().map(|(number, item)| {
         Row::Item(pb::ItemRow {
@@ -212,22 +258,31 @@ pub(crate) fn rows() -> Vec<Row> {
             value_number: i32::try_from(option.number).unwrap(),
         })
     }));
-    rows.extend(parts.operations.iter().zip(1..).map(|(operation, sequence)| {
-        Row::Operation(pb::OperationRow {
-            operation_id: operation.operation_id.clone(),
-            shop_id: operation.shop_id.clone(),
-            sequence,
-            name: operation.operation_id.clone(),
-            variant_ids: operation.variant_ids.clone(),
-            cycle_millis: operation.cycle_millis,
-            flow_millis: operation.flow_millis,
-            parallel_stations: 1,
-            first_pass_yield_millionths: 1_000_000,
-            energy_watt_hours: 1,
-        })
-    }));
+    rows.extend(
+        parts
+            .operations
+            .iter()
+            .zip(1..)
+            .map(|(operation, sequence)| {
+                Row::Operation(pb::OperationRow {
+                    operation_id: operation.operation_id.clone(),
+                    shop_id: operation.shop_id.clone(),
+                    sequence,
+                    name: operation.operation_id.clone(),
+                    variant_ids: operation.variant_ids.clone(),
+                    cycle_millis: operation.cycle_millis,
+                    flow_millis: operation.flow_millis,
+                    parallel_stations: 1,
+                    first_pass_yield_millionths: 1_000_000,
+                    energy_watt_hours: 1,
+                })
+            }),
+    );
     rows.extend(parts.days.iter().map(|entry| {
-        let count = |variant: &str| pb::VariantCount { variant_id: variant.into(), vehicle_count: 2 };
+        let count = |variant: &str| pb::VariantCount {
+            variant_id: variant.into(),
+            vehicle_count: 2,
+        };
         Row::CalendarDay(pb::CalendarDayRow {
             date: Some(date_pb(entry.on)),
             shifts: 1,
@@ -256,8 +311,14 @@ pub(crate) fn rows() -> Vec<Row> {
             operating_cost_per_month: usd(30_000),
         }],
         year_mix: vec![
-            pb::VariantCount { variant_id: "STD".into(), vehicle_count: 1 },
-            pb::VariantCount { variant_id: "MAX".into(), vehicle_count: 1 },
+            pb::VariantCount {
+                variant_id: "STD".into(),
+                vehicle_count: 1,
+            },
+            pb::VariantCount {
+                variant_id: "MAX".into(),
+                vehicle_count: 1,
+            },
         ],
     }));
     rows
@@ -265,39 +326,86 @@ pub(crate) fn rows() -> Vec<Row> {
 
 /// A configuration of the small product.
 pub(crate) fn config(product: &Product, variant: &str, wheel: &str, edition: &str) -> Config {
-    let options = BTreeMap::from([("WHEEL".to_owned(), wheel.to_owned()), ("EDITION".to_owned(), edition.to_owned())]);
-    product.configuration(variant, &options, &mut Violations::new()).unwrap()
+    let options = BTreeMap::from([
+        ("WHEEL".to_owned(), wheel.to_owned()),
+        ("EDITION".to_owned(), edition.to_owned()),
+    ]);
+    product
+        .configuration(variant, &options, &mut Violations::new())
+        .unwrap()
 }
 
 #[test]
 fn a_product_knows_its_options_and_needs() {
     let product = small();
     let car = config(&product, "MAX", "W20", "FOUNDERS");
-    assert_eq!(product.features.text(car), "VAR=MAX;EDITION=FOUNDERS;WHEEL=W20");
-    assert_eq!(product.options(car).get("WHEEL").map(String::as_str), Some("W20"));
+    assert_eq!(
+        product.features.text(car),
+        "VAR=MAX;EDITION=FOUNDERS;WHEEL=W20"
+    );
+    assert_eq!(
+        product.options(car).get("WHEEL").map(String::as_str),
+        Some("W20")
+    );
     let needs = product.needs().get(&product.bom, car).clone();
-    let bought: BTreeMap<usize, i64> = needs.bought().map(|(item, need)| (item, need.milli())).collect();
-    assert_eq!(bought, BTreeMap::from([(1, 1000), (2, 1000), (4, 4000), (5, 1000), (6, 1000)]));
+    let bought: BTreeMap<usize, i64> = needs
+        .bought()
+        .map(|(item, need)| (item, need.milli()))
+        .collect();
+    assert_eq!(
+        bought,
+        BTreeMap::from([(1, 1000), (2, 1000), (4, 4000), (5, 1000), (6, 1000)])
+    );
     assert_eq!(needs.made, [(7, Quantity(1000))]);
     let universal: Vec<usize> = (0..8).filter(|item| product.is_universal(*item)).collect();
     assert_eq!(universal, [0, 1, 2, 7]);
     let founders = product.founders.unwrap();
-    assert_eq!((founders.limit, founders.variants, founders.founder, founders.normal), (4, 0b11, 1, 0));
+    assert_eq!(
+        (
+            founders.limit,
+            founders.variants,
+            founders.founder,
+            founders.normal
+        ),
+        (4, 0b11, 1, 0)
+    );
     let mut violations = Violations::new();
-    assert!(product.configuration("XXL", &BTreeMap::new(), &mut violations).is_none());
-    assert_eq!(product.variants[0].reference, config(&product, "STD", "W19", "NORMAL"));
+    assert!(
+        product
+            .configuration("XXL", &BTreeMap::new(), &mut violations)
+            .is_none()
+    );
+    assert_eq!(
+        product.variants[0].reference,
+        config(&product, "STD", "W19", "NORMAL")
+    );
 }
 
 #[test]
 fn the_least_of_capacity_takt_and_operations_binds_with_any_shifts() {
     let product = small();
     assert_eq!(product.limits(day(1), None).total(), 8);
-    assert_eq!(product.limits(day(1), None).room(1), 5, "BT-1 does one MAX in 2,000 s");
+    assert_eq!(
+        product.limits(day(1), None).room(1),
+        5,
+        "BT-1 does one MAX in 2,000 s"
+    );
     assert_eq!(product.limits(day(1), Some(2)).total(), 16);
     assert_eq!(product.limits(day(1), Some(0)).total(), 0);
-    assert_eq!(product.limits(day(20), Some(2)).total(), 16, "after the plan its last day goes on");
+    assert_eq!(
+        product.limits(day(20), Some(2)).total(),
+        16,
+        "after the plan its last day goes on"
+    );
     assert_eq!(product.limits(day(0), Some(2)).total(), 0);
-    assert_eq!((product.shifts(day(5)), product.shifts(day(50)), product.shifts(day(0))), (1, 1, 0));
+    assert_eq!(
+        (
+            product.shifts(day(5)),
+            product.shifts(day(50)),
+            product.shifts(day(0))
+        ),
+        (1, 1, 0)
+    );
 }
 
 #[test]
@@ -305,11 +413,20 @@ fn contradictions_are_named() {
     let broken = |change: &dyn Fn(&mut Parts)| {
         let mut parts = parts();
         change(&mut parts);
-        parts.assemble().err().map(|refusal| refusal.0).unwrap_or_default()
+        parts
+            .assemble()
+            .err()
+            .map(|refusal| refusal.0)
+            .unwrap_or_default()
     };
     assert!(broken(&|parts| parts.programme = None).contains("header"));
     assert!(broken(&|parts| parts.items.remove(2).1.name.clear()).contains("item number 3"));
-    assert!(broken(&|parts| { parts.days.remove(4); }).contains("gap"));
+    assert!(
+        broken(&|parts| {
+            parts.days.remove(4);
+        })
+        .contains("gap")
+    );
     assert!(broken(&|parts| parts.days.truncate(9)).contains("ends on"));
     assert!(broken(&|parts| parts.lines[0].condition = "ROOF=GLASS".into()).contains("ROOF"));
     assert!(broken(&|parts| parts.lines[0].child = "X".into()).contains('X'));

@@ -20,7 +20,11 @@ pub struct NotPlanned(pub String);
 
 impl fmt::Display for NotPlanned {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "variant {} is in no plan and has no rate to go on with; choose another variant", self.0)
+        write!(
+            out,
+            "variant {} is in no plan and has no rate to go on with; choose another variant",
+            self.0
+        )
     }
 }
 
@@ -34,14 +38,27 @@ impl Refusal for NotPlanned {
 ///
 /// # Errors
 /// `NotPlanned`.
-pub fn promised(profile: &VariantProfile, variant_id: &str, orders_ahead: i64) -> Result<BuildPromise, NotPlanned> {
-    profile.promise(orders_ahead.saturating_add(1)).ok_or_else(|| NotPlanned(variant_id.to_owned()))
+pub fn promised(
+    profile: &VariantProfile,
+    variant_id: &str,
+    orders_ahead: i64,
+) -> Result<BuildPromise, NotPlanned> {
+    profile
+        .promise(orders_ahead.saturating_add(1))
+        .ok_or_else(|| NotPlanned(variant_id.to_owned()))
 }
 
 /// Why the vehicle is not built on `as_of`: the line has other vehicles first, and parts that are not in stock yet.
 ///
 /// `stock` is by item; None where procurement did not answer. `line` names the shop that vehicles enter by.
-pub fn reasons(promise: BuildPromise, as_of: Date, line: &str, needs: &Needs, stock: Option<&[Quantity]>, name: &dyn Fn(usize) -> String) -> Vec<Reason> {
+pub fn reasons(
+    promise: BuildPromise,
+    as_of: Date,
+    line: &str,
+    needs: &Needs,
+    stock: Option<&[Quantity]>,
+    name: &dyn Fn(usize) -> String,
+) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if promise.build_on > as_of {
         reasons.push(Reason {
@@ -53,7 +70,9 @@ pub fn reasons(promise: BuildPromise, as_of: Date, line: &str, needs: &Needs, st
             upstream: Vec::new(),
         });
     }
-    let missing = needs.bought().filter_map(|(item, need)| {
+    let mut bought: Vec<(usize, Quantity)> = needs.bought().collect();
+    bought.sort_unstable();
+    let missing = bought.into_iter().filter_map(|(item, need)| {
         let have = stock?.get(item).copied().unwrap_or(Quantity::ZERO);
         (have < need).then(|| Reason {
             code: ReasonCode::AwaitSupply,
@@ -76,17 +95,55 @@ mod tests {
     #[test]
     fn the_queue_and_missing_parts_are_named() {
         let day = Date::from_epoch_day;
-        let profile = VariantProfile { first: day(10), cumulative: vec![2, 2, 5], end: day(12), rate_units: 28 };
+        let profile = VariantProfile {
+            first: day(10),
+            cumulative: vec![2, 2, 5],
+            end: day(12),
+            rate_units: 28,
+        };
         let promise = promised(&profile, "MAX", 2).unwrap();
-        assert_eq!((promise.kind, promise.build_on), (PromiseKind::Planned, day(12)));
-        let needs = Needs { base: vec![(0, Quantity(1000)), (1, Quantity(4000))], ..Needs::default() };
+        assert_eq!(
+            (promise.kind, promise.build_on),
+            (PromiseKind::Planned, day(12))
+        );
+        let needs = Needs {
+            base: vec![(0, Quantity(1000)), (1, Quantity(4000))],
+            ..Needs::default()
+        };
         let stock = [Quantity(1000), Quantity(1000)];
         let name = |item: usize| format!("I-{item}");
         let found = reasons(promise, day(10), "BW", &needs, Some(&stock), &name);
-        let seen: Vec<_> = found.iter().map(|reason| (reason.code, reason.subject.as_str(), reason.blocked.milli())).collect();
-        assert_eq!(seen, [(ReasonCode::CapacityOverload, "BW", 1000), (ReasonCode::AwaitSupply, "I-1", 3000)]);
-        assert!(reasons(BuildPromise { build_on: day(10), ..promise }, day(10), "BW", &needs, None, &name).is_empty());
-        let none = VariantProfile { first: day(10), cumulative: vec![], end: day(9), rate_units: 0 };
+        let seen: Vec<_> = found
+            .iter()
+            .map(|reason| (reason.code, reason.subject.as_str(), reason.blocked.milli()))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (ReasonCode::CapacityOverload, "BW", 1000),
+                (ReasonCode::AwaitSupply, "I-1", 3000)
+            ]
+        );
+        assert!(
+            reasons(
+                BuildPromise {
+                    build_on: day(10),
+                    ..promise
+                },
+                day(10),
+                "BW",
+                &needs,
+                None,
+                &name
+            )
+            .is_empty()
+        );
+        let none = VariantProfile {
+            first: day(10),
+            cumulative: vec![],
+            end: day(9),
+            rate_units: 0,
+        };
         assert_eq!(promised(&none, "PRO", 0), Err(NotPlanned("PRO".to_owned())));
     }
 }

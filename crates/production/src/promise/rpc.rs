@@ -31,7 +31,12 @@ pub struct PromiseRpc(pub Production);
 
 impl PromiseRpc {
     /// The plan that counts, from a day on.
-    async fn plan(&self, call: &Call, product: &Product, as_of: Date) -> Result<(PlanHead, Vec<PlanDay>), Error> {
+    async fn plan(
+        &self,
+        call: &Call,
+        product: &Product,
+        as_of: Date,
+    ) -> Result<(PlanHead, Vec<PlanDay>), Error> {
         let width = product.variants.len();
         let read = self.0.deps.store.read(call, "promise_plan", move |tx| {
             Box::pin(async move {
@@ -56,44 +61,76 @@ impl PromiseService for PromiseRpc {
         violations.finish().map_err(Error::from)?;
         let product = self.0.products.get(&call).await?;
         let (head, days) = self.plan(&call, &product, as_of).await?;
-        let variants = profiles(&product, &days, as_of).into_iter().enumerate().map(|(variant, profile)| {
-            let mut before = 0;
-            let days = profile.cumulative.iter().zip(0i32..).filter_map(|(through, day)| {
-                let built = *through > before;
-                before = *through;
-                built.then(|| pb::ProfileDay { date: Some(date_pb(profile.first.plus(day))), cumulative_vehicle_count: *through })
+        let variants = profiles(&product, &days, as_of)
+            .into_iter()
+            .enumerate()
+            .map(|(variant, profile)| {
+                let mut before = 0;
+                let days = profile
+                    .cumulative
+                    .iter()
+                    .zip(0i32..)
+                    .filter_map(|(through, day)| {
+                        let built = *through > before;
+                        before = *through;
+                        built.then(|| pb::ProfileDay {
+                            date: Some(date_pb(profile.first.plus(day))),
+                            cumulative_vehicle_count: *through,
+                        })
+                    });
+                pb::VariantProfile {
+                    variant_id: product.variant_id(variant).to_owned(),
+                    days: days.collect(),
+                    estimate_from: Some(date_pb(profile.end)),
+                    estimate_vehicle_count: profile.rate_units,
+                    estimate_days: RATE_DAYS,
+                }
             });
-            pb::VariantProfile {
-                variant_id: product.variant_id(variant).to_owned(),
-                days: days.collect(),
-                estimate_from: Some(date_pb(profile.end)),
-                estimate_vehicle_count: profile.rate_units,
-                estimate_days: RATE_DAYS,
-            }
-        });
-        Ok(Response::new(pb::GetPromiseProfileResponse { plan_id: head.plan_id, variants: variants.collect() }))
+        Ok(Response::new(pb::GetPromiseProfileResponse {
+            plan_id: head.plan_id,
+            variants: variants.collect(),
+        }))
     }
 
-    async fn check_promise(&self, request: Request<pb::CheckPromiseRequest>) -> Result<Response<pb::CheckPromiseResponse>, Status> {
+    async fn check_promise(
+        &self,
+        request: Request<pb::CheckPromiseRequest>,
+    ) -> Result<Response<pb::CheckPromiseResponse>, Status> {
         let call = Call::of(&request);
         let message = request.into_inner();
         let product = self.0.products.get(&call).await?;
         let mut violations = Violations::new();
         let as_of = date_req(message.as_of.as_ref(), "as_of", &mut violations);
-        violations.require(message.orders_ahead >= 0, "orders_ahead", "it is not negative");
+        violations.require(
+            message.orders_ahead >= 0,
+            "orders_ahead",
+            "it is not negative",
+        );
         let config = product.configuration(&message.variant_id, &message.options, &mut violations);
         let config = violations.finish_with(config).map_err(Error::from)?;
         let (head, days) = self.plan(&call, &product, as_of).await?;
-        let profile = profiles(&product, &days, as_of).into_iter().nth(config.variant());
+        let profile = profiles(&product, &days, as_of)
+            .into_iter()
+            .nth(config.variant());
         let profile = profile.ok_or_else(|| Error::missing("variant", &message.variant_id))?;
-        let promise = promised(&profile, &message.variant_id, message.orders_ahead).map_err(Error::from)?;
+        let promise =
+            promised(&profile, &message.variant_id, message.orders_ahead).map_err(Error::from)?;
         let (stock, tombstones) = match stock_on(&self.0, &call, &product, as_of).await {
             Ok(stock) => (Some(stock), Vec::new()),
             Err(error) => (None, vec![tombstone(&error)]),
         };
         let needs = product.needs().get(&product.bom, config).clone();
-        let name = |item: usize| product.items.get(item).map_or_else(String::new, |item| item.item_id.clone());
-        let line = product.shops.iter().find(|shop| shop.is_line).map_or("", |shop| shop.shop_id.as_str());
+        let name = |item: usize| {
+            product
+                .items
+                .get(item)
+                .map_or_else(String::new, |item| item.item_id.clone())
+        };
+        let line = product
+            .shops
+            .iter()
+            .find(|shop| shop.is_line)
+            .map_or("", |shop| shop.shop_id.as_str());
         let found = reasons(promise, as_of, line, &needs, stock.as_deref(), &name);
         let whole = tombstones.is_empty();
         Ok(Response::new(pb::CheckPromiseResponse {
@@ -103,9 +140,16 @@ impl PromiseService for PromiseRpc {
                 PromiseKind::Estimate => pb::PromiseKind::Estimate,
             }),
             build_on: Some(date_pb(promise.build_on)),
-            result_status: i32::from(if whole { common::ResultStatus::Complete } else { common::ResultStatus::Partial }),
+            result_status: i32::from(if whole {
+                common::ResultStatus::Complete
+            } else {
+                common::ResultStatus::Partial
+            }),
             tombstones,
-            reasons: found.iter().map(|reason| reason_pb(reason, &product)).collect(),
+            reasons: found
+                .iter()
+                .map(|reason| reason_pb(reason, &product))
+                .collect(),
         }))
     }
 }
@@ -114,13 +158,19 @@ fn tombstone(error: &Error) -> common::Tombstone {
     common::Tombstone {
         node: "procurement".to_owned(),
         code: i32::from(Code::TierUnknown),
-        detail: format!("the stock of parts is not known: {error}; ask again when procurement answers"),
+        detail: format!(
+            "the stock of parts is not known: {error}; ask again when procurement answers"
+        ),
     }
 }
 
 fn reason_pb(reason: &Reason, product: &Arc<Product>) -> common::Reason {
-    let unit = product.item(&reason.subject).and_then(|item| product.items.get(item));
-    let unit = unit.and_then(|item| Unit::from_code(&item.unit_code).ok()).unwrap_or(Unit::Piece);
+    let unit = product
+        .item(&reason.subject)
+        .and_then(|item| product.items.get(item));
+    let unit = unit
+        .and_then(|item| Unit::from_code(&item.unit_code).ok())
+        .unwrap_or(Unit::Piece);
     let some = (reason.blocked != Quantity::ZERO).then(|| quantity_pb(reason.blocked, unit));
     common::Reason {
         code: i32::from(code_pb(reason.code)),
@@ -128,7 +178,11 @@ fn reason_pb(reason: &Reason, product: &Arc<Product>) -> common::Reason {
         from_date: reason.from.map(date_pb),
         until_date: reason.until.map(date_pb),
         quantity: some,
-        upstream: reason.upstream.iter().map(|upstream| reason_pb(upstream, product)).collect(),
+        upstream: reason
+            .upstream
+            .iter()
+            .map(|upstream| reason_pb(upstream, product))
+            .collect(),
     }
 }
 

@@ -86,8 +86,15 @@ pub fn reached_on(mark: i64, by_day: &[(Date, i64)]) -> Option<Date> {
 ///
 /// # Errors
 /// `MoneyError` when currencies mix or a figure does not fit.
-pub fn programme_formula(product: &Product, economics: &Economics) -> Result<Option<UnitMoney>, MoneyError> {
-    let Some(quarter) = economics.quarters.iter().find(|quarter| quarter.operating_per_month.is_some()) else {
+pub fn programme_formula(
+    product: &Product,
+    economics: &Economics,
+) -> Result<Option<UnitMoney>, MoneyError> {
+    let Some(quarter) = economics
+        .quarters
+        .iter()
+        .find(|quarter| quarter.operating_per_month.is_some())
+    else {
         return Ok(None);
     };
     let currency = economics.conversion.currency;
@@ -98,7 +105,11 @@ pub fn programme_formula(product: &Product, economics: &Economics) -> Result<Opt
         let needs = product.needs().get(&product.bom, variant.reference).clone();
         let count = economics.mix.get(index).copied().unwrap_or(0);
         // The mix as it was given, or else the variants' shares of the orders.
-        let share = if total > 0 { Share(scaled(count, total)) } else { variant.share };
+        let share = if total > 0 {
+            Share(scaled(count, total))
+        } else {
+            variant.share
+        };
         parts.push((share, material_cost(&needs, &prices, currency)?));
     }
     let material = mix(&parts, currency)?;
@@ -109,34 +120,73 @@ pub fn programme_formula(product: &Product, economics: &Economics) -> Result<Opt
 ///
 /// # Errors
 /// `MoneyError` when currencies mix or a figure does not fit.
-pub fn as_built(product: &Product, economics: Option<&Economics>, quarter: &str, counts: &[(Config, i64)]) -> Result<UnitMoney, MoneyError> {
+pub fn as_built(
+    product: &Product,
+    economics: Option<&Economics>,
+    quarter: &str,
+    counts: &[(Config, i64)],
+) -> Result<UnitMoney, MoneyError> {
     let prices = prices(product);
     let currency = economics.map(|known| known.conversion.currency);
-    let currency = currency.or_else(|| prices.first().map(|price| price.currency)).unwrap_or(Currency::USD);
-    let mut sum = MaterialCost { micros: 0, vehicles: 0, currency };
+    let currency = currency
+        .or_else(|| prices.first().map(|price| price.currency))
+        .unwrap_or(Currency::USD);
+    let mut sum = MaterialCost {
+        micros: 0,
+        vehicles: 0,
+        currency,
+    };
     let mut built = 0;
     for (config, count) in counts {
         let needs = product.needs().get(&product.bom, *config).clone();
         let one = material_cost(&needs, &prices, currency)?;
         // Every cost has the same denominator, so numerators add up.
-        sum.micros = one.micros.checked_mul(i128::from(*count)).and_then(|cost| sum.micros.checked_add(cost)).ok_or(MoneyError::Overflow)?;
+        sum.micros = one
+            .micros
+            .checked_mul(i128::from(*count))
+            .and_then(|cost| sum.micros.checked_add(cost))
+            .ok_or(MoneyError::Overflow)?;
         sum.vehicles = one.vehicles;
         built += count;
     }
-    sum.vehicles = sum.vehicles.max(1).checked_mul(i128::from(built.max(1))).ok_or(MoneyError::Overflow)?;
-    let known = economics.and_then(|known| Some((known, known.quarters.iter().find(|known| known.name == quarter)?)));
+    sum.vehicles = sum
+        .vehicles
+        .max(1)
+        .checked_mul(i128::from(built.max(1)))
+        .ok_or(MoneyError::Overflow)?;
+    let known = economics.and_then(|known| {
+        Some((
+            known,
+            known.quarters.iter().find(|known| known.name == quarter)?,
+        ))
+    });
     match known {
         Some((economics, known)) => unit_money(economics, known, sum, built),
-        None => Ok(UnitMoney { quarter: quarter.to_owned(), vehicles: built, built, material: rounded(sum)?, result: None }),
+        None => Ok(UnitMoney {
+            quarter: quarter.to_owned(),
+            vehicles: built,
+            built,
+            material: rounded(sum)?,
+            result: None,
+        }),
     }
 }
 
-fn unit_money(economics: &Economics, quarter: &Quarter, material: MaterialCost, built: i64) -> Result<UnitMoney, MoneyError> {
+fn unit_money(
+    economics: &Economics,
+    quarter: &Quarter,
+    material: MaterialCost,
+    built: i64,
+) -> Result<UnitMoney, MoneyError> {
     let formula = built == 0;
-    let price = quarter.average_price.or(formula.then_some(economics.average_price));
+    let price = quarter
+        .average_price
+        .or(formula.then_some(economics.average_price));
     let vehicles = quarter.deliveries;
     let result = match (price, quarter.operating_per_month) {
-        (Some(average_price), Some(operating_per_month)) if vehicles > 0 && average_price.currency == material.currency => {
+        (Some(average_price), Some(operating_per_month))
+            if vehicles > 0 && average_price.currency == material.currency =>
+        {
             let period = Period {
                 average_price,
                 // Prices come in the currency of account already.
@@ -152,7 +202,13 @@ fn unit_money(economics: &Economics, quarter: &Quarter, material: MaterialCost, 
         _ => None,
     };
     let vehicles = if result.is_some() { vehicles } else { built };
-    Ok(UnitMoney { quarter: quarter.name.clone(), vehicles, built, material: rounded(material)?, result })
+    Ok(UnitMoney {
+        quarter: quarter.name.clone(),
+        vehicles,
+        built,
+        material: rounded(material)?,
+        result,
+    })
 }
 
 fn prices(product: &Product) -> Vec<Price> {
@@ -161,13 +217,25 @@ fn prices(product: &Product) -> Vec<Price> {
 
 /// A share of a whole in millionths; the parts of a mix need not add up exactly, so the nearest is good enough.
 fn scaled(count: i64, total: i64) -> i64 {
-    takt_kernel::half_even_div(i128::from(count) * i128::from(Share::ONE.0), i128::from(total)).unwrap_or(0)
+    takt_kernel::half_even_div(
+        i128::from(count) * i128::from(Share::ONE.0),
+        i128::from(total),
+    )
+    .unwrap_or(0)
 }
 
 fn rounded(cost: MaterialCost) -> Result<Amount, MoneyError> {
     let scale = 10i128.pow(6 - cost.currency.minor_digits());
-    let minor = takt_kernel::half_even_div(cost.micros, cost.vehicles.checked_mul(scale).ok_or(MoneyError::Overflow)?);
-    Ok(Amount { minor: minor.ok_or(MoneyError::Overflow)?, currency: cost.currency })
+    let minor = takt_kernel::half_even_div(
+        cost.micros,
+        cost.vehicles
+            .checked_mul(scale)
+            .ok_or(MoneyError::Overflow)?,
+    );
+    Ok(Amount {
+        minor: minor.ok_or(MoneyError::Overflow)?,
+        currency: cost.currency,
+    })
 }
 
 #[cfg(test)]

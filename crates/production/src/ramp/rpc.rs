@@ -14,7 +14,10 @@ use tonic::{Request, Response, Status};
 
 use super::{
     UnitMoney, as_built, programme_formula, reached_on,
-    store::{baseline_fetch, built_by_day_fetch, built_by_quarter_fetch, capacity_by_day_fetch, economics_fetch, milestones_fetch},
+    store::{
+        baseline_fetch, built_by_day_fetch, built_by_quarter_fetch, capacity_by_day_fetch,
+        economics_fetch, milestones_fetch,
+    },
 };
 use crate::{Production, plan::rpc::variants_pb};
 
@@ -23,7 +26,10 @@ pub struct RampRpc(pub Production);
 
 #[tonic::async_trait]
 impl RampService for RampRpc {
-    async fn get_ramp(&self, request: Request<pb::GetRampRequest>) -> Result<Response<pb::GetRampResponse>, Status> {
+    async fn get_ramp(
+        &self,
+        request: Request<pb::GetRampRequest>,
+    ) -> Result<Response<pb::GetRampResponse>, Status> {
         let call = Call::of(&request);
         let product = self.0.products.get(&call).await?;
         let width = product.variants.len();
@@ -36,18 +42,33 @@ impl RampService for RampRpc {
         });
         let (built, capacity, baseline) = read.await?;
         let calendar = product.days.iter().map(|day| day.on);
-        let all: BTreeSet<Date> = calendar.chain(built.keys().copied()).chain(baseline.iter().map(|day| day.on)).collect();
+        let all: BTreeSet<Date> = calendar
+            .chain(built.keys().copied())
+            .chain(baseline.iter().map(|day| day.on))
+            .collect();
         let none = vec![0; width];
         let days = all.into_iter().map(|on| {
-            let wanted: Vec<i64> = (0..width).map(|variant| product.ramp.on(on, variant)).collect();
-            let planned = baseline.iter().find(|day| day.on == on).map_or(&none, |day| &day.variants);
-            let published = product.days.iter().find(|day| day.on == on).map_or(0, |day| day.published_delivered);
+            let wanted: Vec<i64> = (0..width)
+                .map(|variant| product.ramp.on(on, variant))
+                .collect();
+            let planned = baseline
+                .iter()
+                .find(|day| day.on == on)
+                .map_or(&none, |day| &day.variants);
+            let published = product
+                .days
+                .iter()
+                .find(|day| day.on == on)
+                .map_or(0, |day| day.published_delivered);
             pb::RampDay {
                 date: Some(date_pb(on)),
                 wanted: variants_pb(&product, &wanted),
                 planned: variants_pb(&product, planned),
                 built: variants_pb(&product, built.get(&on).unwrap_or(&none)),
-                capacity: capacity.get(&on).copied().unwrap_or_else(|| product.schedule.limits(on).total()),
+                capacity: capacity
+                    .get(&on)
+                    .copied()
+                    .unwrap_or_else(|| product.schedule.limits(on).total()),
                 published_delivered: published,
             }
         });
@@ -68,19 +89,32 @@ impl RampService for RampRpc {
         let product = self.0.products.get(&call).await?;
         let width = product.variants.len();
         let read = self.0.deps.store.read(&call, "milestones", move |tx| {
-            Box::pin(async move { Ok((milestones_fetch(tx).await?, built_by_day_fetch(tx, width).await?)) })
+            Box::pin(async move {
+                Ok((
+                    milestones_fetch(tx).await?,
+                    built_by_day_fetch(tx, width).await?,
+                ))
+            })
         });
         let (milestones, built) = read.await?;
-        let by_day: Vec<(Date, i64)> = built.into_iter().map(|(on, variants)| (on, variants.iter().sum())).collect();
+        let by_day: Vec<(Date, i64)> = built
+            .into_iter()
+            .map(|(on, variants)| (on, variants.iter().sum()))
+            .collect();
         let milestones = milestones.into_iter().map(|milestone| pb::Milestone {
             event: milestone.event,
             published_on: Some(date_pb(milestone.published_on)),
             cumulative_produced: milestone.produced.unwrap_or(0),
-            reached_on: milestone.produced.and_then(|mark| reached_on(mark, &by_day)).map(date_pb),
+            reached_on: milestone
+                .produced
+                .and_then(|mark| reached_on(mark, &by_day))
+                .map(date_pb),
             cumulative_delivered: milestone.delivered.unwrap_or(0),
             source_kind: milestone.source_kind,
         });
-        Ok(Response::new(pb::ListMilestonesResponse { milestones: milestones.collect() }))
+        Ok(Response::new(pb::ListMilestonesResponse {
+            milestones: milestones.collect(),
+        }))
     }
 
     async fn get_unit_economics(
@@ -92,17 +126,35 @@ impl RampService for RampRpc {
         let reading = Arc::clone(&product);
         let read = self.0.deps.store.read(&call, "unit_economics", move |tx| {
             let product = Arc::clone(&reading);
-            Box::pin(async move { Ok((economics_fetch(tx, &product).await?, built_by_quarter_fetch(tx).await?)) })
+            Box::pin(async move {
+                Ok((
+                    economics_fetch(tx, &product).await?,
+                    built_by_quarter_fetch(tx).await?,
+                ))
+            })
         });
         let (economics, quarters) = read.await?;
-        let refused = |error| Error::refused("ECONOMICS", format!("the money cannot be computed: {error}"));
-        let formula = economics.as_ref().map(|known| programme_formula(&product, known)).transpose().map_err(refused)?.flatten();
+        let refused = |error| {
+            Error::refused(
+                "ECONOMICS",
+                format!("the money cannot be computed: {error}"),
+            )
+        };
+        let formula = economics
+            .as_ref()
+            .map(|known| programme_formula(&product, known))
+            .transpose()
+            .map_err(refused)?
+            .flatten();
         let mut built = Vec::with_capacity(quarters.len());
         for (quarter, counts) in &quarters {
             let money = as_built(&product, economics.as_ref(), quarter, counts).map_err(refused)?;
             built.push(money_of(&money));
         }
-        Ok(Response::new(pb::GetUnitEconomicsResponse { programme_formula: formula.as_ref().map(money_of), as_built: built }))
+        Ok(Response::new(pb::GetUnitEconomicsResponse {
+            programme_formula: formula.as_ref().map(money_of),
+            as_built: built,
+        }))
     }
 }
 

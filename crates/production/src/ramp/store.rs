@@ -25,7 +25,9 @@ pub async fn built_by_day_fetch(tx: &Tx, width: usize) -> Result<BTreeMap<Date, 
     let sql = "SELECT built_on, variant_no, COUNT(*) FROM vehicle WHERE built_on IS NOT NULL GROUP BY built_on, variant_no";
     let mut days: BTreeMap<Date, Vec<i64>> = BTreeMap::new();
     for row in tx.rows(sql, vec![]).await? {
-        let day = days.entry(date_of(row.try_get_by_index(0)?)).or_insert_with(|| vec![0; width]);
+        let day = days
+            .entry(date_of(row.try_get_by_index(0)?))
+            .or_insert_with(|| vec![0; width]);
         if let Some(cell) = day.get_mut(index_of(row.try_get_by_index(1)?)) {
             *cell = row.try_get_by_index(2)?;
         }
@@ -38,8 +40,15 @@ pub async fn built_by_day_fetch(tx: &Tx, width: usize) -> Result<BTreeMap<Date, 
 /// # Errors
 /// What the database said.
 pub async fn capacity_by_day_fetch(tx: &Tx) -> Result<BTreeMap<Date, i64>, Error> {
-    let rows = tx.rows("SELECT day_on, capacity FROM line_day WHERE state = 1", vec![]).await?;
-    rows.iter().map(|row| Ok((date_of(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).collect()
+    let rows = tx
+        .rows(
+            "SELECT day_on, capacity FROM line_day WHERE state = 1",
+            vec![],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok((date_of(row.try_get_by_index(0)?), row.try_get_by_index(1)?)))
+        .collect()
 }
 
 /// The days of the first plan.
@@ -76,11 +85,18 @@ pub async fn milestones_fetch(tx: &Tx) -> Result<Vec<Milestone>, Error> {
 /// What the database said.
 pub async fn economics_fetch(tx: &Tx, product: &Product) -> Result<Option<Economics>, Error> {
     let sql = "SELECT currency, average_price_minor, variable_conversion_minor, fixed_per_month_minor FROM economics WHERE economics_no = 1";
-    let Some(row) = tx.one(sql, vec![]).await? else { return Ok(None) };
-    let currency = Currency::parse(&row.try_get_by_index::<String>(0)?).map_err(|error| Error::broken(format!("economics row: {error}")))?;
-    let amount = |row: &Row, at: usize| -> Result<Amount, Error> { Ok(Amount::new(row.try_get_by_index(at)?, currency)) };
+    let Some(row) = tx.one(sql, vec![]).await? else {
+        return Ok(None);
+    };
+    let currency = Currency::parse(&row.try_get_by_index::<String>(0)?)
+        .map_err(|error| Error::broken(format!("economics row: {error}")))?;
+    let amount = |row: &Row, at: usize| -> Result<Amount, Error> {
+        Ok(Amount::new(row.try_get_by_index(at)?, currency))
+    };
     let known = |row: &Row, at: usize| -> Result<Option<Amount>, Error> {
-        Ok(row.try_get_by_index::<Option<i64>>(at)?.map(|minor| Amount::new(minor, currency)))
+        Ok(row
+            .try_get_by_index::<Option<i64>>(at)?
+            .map(|minor| Amount::new(minor, currency)))
     };
     let sql = "SELECT quarter, reported_deliveries, average_price_minor, operating_per_month_minor FROM economics_quarter ORDER BY quarter";
     let mut quarters = Vec::new();
@@ -93,7 +109,13 @@ pub async fn economics_fetch(tx: &Tx, product: &Product) -> Result<Option<Econom
         });
     }
     let mut mix = vec![0; product.variants.len()];
-    for part in tx.rows("SELECT variant_id, vehicle_count FROM economics_mix", vec![]).await? {
+    for part in tx
+        .rows(
+            "SELECT variant_id, vehicle_count FROM economics_mix",
+            vec![],
+        )
+        .await?
+    {
         let variant = product.variant(&part.try_get_by_index::<String>(0)?);
         if let Some(cell) = variant.and_then(|variant| mix.get_mut(variant)) {
             *cell = part.try_get_by_index(1)?;
@@ -112,14 +134,23 @@ pub async fn economics_fetch(tx: &Tx, product: &Product) -> Result<Option<Econom
 ///
 /// # Errors
 /// What the database said.
-pub async fn built_by_quarter_fetch(tx: &Tx) -> Result<BTreeMap<String, Vec<(Config, i64)>>, Error> {
+pub async fn built_by_quarter_fetch(
+    tx: &Tx,
+) -> Result<BTreeMap<String, Vec<(Config, i64)>>, Error> {
     // Days are turned into quarters here, because no two databases agree on dates.
     let sql = "SELECT built_on, config, COUNT(*) FROM vehicle WHERE built_on IS NOT NULL GROUP BY built_on, config";
     let mut quarters: BTreeMap<String, BTreeMap<Config, i64>> = BTreeMap::new();
     for row in tx.rows(sql, vec![]).await? {
         let quarter = date_of(row.try_get_by_index(0)?).quarter_key();
         let count: i64 = row.try_get_by_index(2)?;
-        *quarters.entry(quarter).or_default().entry(Config(row.try_get_by_index(1)?)).or_default() += count;
+        *quarters
+            .entry(quarter)
+            .or_default()
+            .entry(Config(row.try_get_by_index(1)?))
+            .or_default() += count;
     }
-    Ok(quarters.into_iter().map(|(quarter, counts)| (quarter, counts.into_iter().collect())).collect())
+    Ok(quarters
+        .into_iter()
+        .map(|(quarter, counts)| (quarter, counts.into_iter().collect()))
+        .collect())
 }

@@ -4,6 +4,7 @@
 //! ramp plan; a vehicle that was pulled out of the line comes first on the next day; the choice of a day is a value
 //! that can be kept and carried out later with the same outcome.
 
+pub mod built;
 pub mod issue;
 pub mod rpc;
 pub mod run;
@@ -127,30 +128,62 @@ impl Choice {
 
 /// Vehicles due by a day and not built before.
 pub fn wanted(product: &Product, on: Date, built: &[i64]) -> Vec<i64> {
-    let due = built.iter().enumerate().map(|(variant, built)| product.ramp.wanted(on, variant) - built);
+    let due = built
+        .iter()
+        .enumerate()
+        .map(|(variant, built)| product.ramp.wanted(on, variant) - built);
     due.map(|due| due.max(0)).collect()
 }
 
 /// Decides what a day builds; None when more of a queue must be read to decide.
-pub fn choose(product: &Product, on: Date, limits: Limits, floor: &Floor, orders: &Orders) -> Option<Choice> {
-    let configs: Vec<Vec<Config>> =
-        floor.queues.iter().map(|queue| queue.iter().map(|waiting| waiting.config).collect()).collect();
-    let input = DayInput { ramp: &product.ramp, date: on, built: &floor.built, queues: &configs, bom: &product.bom };
+pub fn choose(
+    product: &Product,
+    on: Date,
+    limits: Limits,
+    floor: &Floor,
+    orders: &Orders,
+) -> Option<Choice> {
+    let configs: Vec<Vec<Config>> = floor
+        .queues
+        .iter()
+        .map(|queue| queue.iter().map(|waiting| waiting.config).collect())
+        .collect();
+    let input = DayInput {
+        ramp: &product.ramp,
+        date: on,
+        built: &floor.built,
+        queues: &configs,
+        bom: &product.bom,
+    };
     let capacity = limits.total();
     let mut stock = floor.stock.clone();
     let day = build_day(input, limits, &mut product.needs(), &mut stock);
     // A variant that stands because what was read of its queue is used up may have a buildable order behind it.
     let reads_on = |variant: usize, item: Option<usize>| {
-        floor.cut.get(variant).copied().unwrap_or(false) && item.is_none_or(|item| product.bom.is_optional(item))
+        floor.cut.get(variant).copied().unwrap_or(false)
+            && item.is_none_or(|item| product.bom.is_optional(item))
     };
-    if day.stopped.iter().any(|stop| reads_on(stop.variant, stop.item)) {
+    if day
+        .stopped
+        .iter()
+        .any(|stop| reads_on(stop.variant, stop.item))
+    {
         return None;
     }
-    let picked = day.picked.iter().filter_map(|pick| floor.queues.get(pick.variant)?.get(pick.place).copied());
-    let (mut pulled_before, fresh): (Vec<Waiting>, Vec<Waiting>) = picked.partition(|waiting| waiting.serial.is_some());
+    let picked = day
+        .picked
+        .iter()
+        .filter_map(|pick| floor.queues.get(pick.variant)?.get(pick.place).copied());
+    let (mut pulled_before, fresh): (Vec<Waiting>, Vec<Waiting>) =
+        picked.partition(|waiting| waiting.serial.is_some());
     pulled_before.sort_by_key(|waiting| waiting.serial);
-    let kinds: Vec<usize> = fresh.iter().map(|waiting| waiting.config.variant()).collect();
-    let spread = even_order(&kinds).into_iter().filter_map(|place| fresh.get(place).copied());
+    let kinds: Vec<usize> = fresh
+        .iter()
+        .map(|waiting| waiting.config.variant())
+        .collect();
+    let spread = even_order(&kinds)
+        .into_iter()
+        .filter_map(|place| fresh.get(place).copied());
     let place = |(at, waiting): (usize, Waiting)| Place {
         order: waiting.order_number,
         config: waiting.config.0,
@@ -162,8 +195,19 @@ pub fn choose(product: &Product, on: Date, limits: Limits, floor: &Floor, orders
     Some(Choice {
         wanted: wanted(product, on, &floor.built).iter().sum(),
         capacity,
-        places: pulled_before.into_iter().chain(spread).enumerate().map(place).collect(),
-        stops: stops.map(|stop| Stop { variant: stop.variant, item: stop.item, units: stop.units }).collect(),
+        places: pulled_before
+            .into_iter()
+            .chain(spread)
+            .enumerate()
+            .map(place)
+            .collect(),
+        stops: stops
+            .map(|stop| Stop {
+                variant: stop.variant,
+                item: stop.item,
+                units: stop.units,
+            })
+            .collect(),
     })
 }
 
@@ -188,10 +232,22 @@ pub enum DayRefusal {
 impl fmt::Display for DayRefusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Taken(on) => write!(out, "day {on} was run by another request; repeat it with that request's id to hear its answer"),
-            Self::Passed { asked, last } => write!(out, "day {asked} lies before {last}, which was run; run later days only"),
-            Self::Unfinished(on) => write!(out, "day {on} was begun and is not finished; repeat its request first"),
-            Self::Contended(on) => write!(out, "the parts of day {on} were taken by others each time it was decided; repeat the request"),
+            Self::Taken(on) => write!(
+                out,
+                "day {on} was run by another request; repeat it with that request's id to hear its answer"
+            ),
+            Self::Passed { asked, last } => write!(
+                out,
+                "day {asked} lies before {last}, which was run; run later days only"
+            ),
+            Self::Unfinished(on) => write!(
+                out,
+                "day {on} was begun and is not finished; repeat its request first"
+            ),
+            Self::Contended(on) => write!(
+                out,
+                "the parts of day {on} were taken by others each time it was decided; repeat the request"
+            ),
         }
     }
 }

@@ -37,7 +37,10 @@ pub struct ShopFloorRpc(pub Production);
 impl ShopFloorService for ShopFloorRpc {
     type StreamLineStopsStream = Answers<pb::StreamLineStopsResponse>;
 
-    async fn run_day(&self, request: Request<pb::RunDayRequest>) -> Result<Response<pb::RunDayResponse>, Status> {
+    async fn run_day(
+        &self,
+        request: Request<pb::RunDayRequest>,
+    ) -> Result<Response<pb::RunDayResponse>, Status> {
         let call = Call::of(&request);
         let request = day_request(request.into_inner())?;
         Ok(Response::new(run_day(&self.0, &call, request).await?))
@@ -49,17 +52,37 @@ impl ShopFloorService for ShopFloorRpc {
     ) -> Result<Response<Self::StreamLineStopsStream>, Status> {
         let call = Call::of(&request);
         let mut violations = Violations::new();
-        let from = date_opt(request.get_ref().from_date.as_ref(), "from_date", &mut violations).unwrap_or(Date::MIN);
+        let from = date_opt(
+            request.get_ref().from_date.as_ref(),
+            "from_date",
+            &mut violations,
+        )
+        .unwrap_or(Date::MIN);
         violations.finish().map_err(Error::from)?;
         let production = self.0.clone();
         Ok(Response::new(answers(move |outlet| async move {
             let product = production.products.get(&call).await?;
             let mut after = (day_of(from), -1, -1);
             loop {
-                let page = production.deps.store.read(&call, "line_stops", move |tx| Box::pin(stops_page(tx, after, STOPS))).await?;
-                let Some((on, stop, _)) = page.last() else { return Ok(()) };
-                after = (day_of(*on), number_of(stop.variant), stop.item.map_or(0, number_of));
-                let stops = page.iter().map(|(on, stop, _)| stop_pb(&product, *on, stop)).collect();
+                let page = production
+                    .deps
+                    .store
+                    .read(&call, "line_stops", move |tx| {
+                        Box::pin(stops_page(tx, after, STOPS))
+                    })
+                    .await?;
+                let Some((on, stop, _)) = page.last() else {
+                    return Ok(());
+                };
+                after = (
+                    day_of(*on),
+                    number_of(stop.variant),
+                    stop.item.map_or(0, number_of),
+                );
+                let stops = page
+                    .iter()
+                    .map(|(on, stop, _)| stop_pb(&product, *on, stop))
+                    .collect();
                 outlet.send(pb::StreamLineStopsResponse { stops }).await?;
             }
         })))
@@ -73,25 +96,38 @@ impl ShopFloorService for ShopFloorRpc {
         let message = request.into_inner();
         let mut violations = Violations::new();
         let on = date_req(message.date.as_ref(), "date", &mut violations);
-        violations.require((0..86_400).contains(&message.second_of_day), "second_of_day", "a day has the seconds 0 to 86,399");
+        violations.require(
+            (0..86_400).contains(&message.second_of_day),
+            "second_of_day",
+            "a day has the seconds 0 to 86,399",
+        );
         violations.finish().map_err(Error::from)?;
         let product = self.0.products.get(&call).await?;
         let second = i64::from(message.second_of_day);
         let reading = Arc::clone(&product);
-        let read = self.0.deps.store.read(&call, "work_in_progress", move |tx| {
-            let product = Arc::clone(&reading);
-            Box::pin(async move {
-                let worked = worked_fetch(tx).await?;
-                let through = PlantClock::new(&product, &worked).horizon(on, second);
-                Ok((worked, completed_fetch(tx, on, through).await?))
-            })
-        });
+        let read = self
+            .0
+            .deps
+            .store
+            .read(&call, "work_in_progress", move |tx| {
+                let product = Arc::clone(&reading);
+                Box::pin(async move {
+                    let worked = worked_fetch(tx).await?;
+                    let through = PlantClock::new(&product, &worked).horizon(on, second);
+                    Ok((worked, completed_fetch(tx, on, through).await?))
+                })
+            });
         let (worked, rows) = read.await?;
         let clock = PlantClock::new(&product, &worked);
         let inside = clock.inside(completed_of(&rows).into_iter(), on, second);
         let shops = product.shops.iter().zip(inside);
-        let shops = shops.map(|(shop, vehicle_count)| pb::ShopLoad { shop_id: shop.shop_id.clone(), vehicle_count });
-        Ok(Response::new(pb::GetWorkInProgressResponse { shops: shops.collect() }))
+        let shops = shops.map(|(shop, vehicle_count)| pb::ShopLoad {
+            shop_id: shop.shop_id.clone(),
+            vehicle_count,
+        });
+        Ok(Response::new(pb::GetWorkInProgressResponse {
+            shops: shops.collect(),
+        }))
     }
 }
 
@@ -100,7 +136,14 @@ fn completed_of(rows: &[(usize, Date, i64)]) -> Vec<Completed> {
     let days = rows.chunk_by(|before, after| before.1 == after.1);
     let vehicles = days.flat_map(|day| {
         let count = i64::try_from(day.len()).unwrap_or(i64::MAX);
-        (0i64..).zip(day).map(move |(place, (variant, on, _))| Completed { variant: *variant, on: *on, place, count })
+        (0i64..)
+            .zip(day)
+            .map(move |(place, (variant, on, _))| Completed {
+                variant: *variant,
+                on: *on,
+                place,
+                count,
+            })
     });
     vehicles.collect()
 }
@@ -108,11 +151,32 @@ fn completed_of(rows: &[(usize, Date, i64)]) -> Vec<Completed> {
 fn day_request(message: pb::RunDayRequest) -> Result<DayRequest, Error> {
     let mut violations = Violations::new();
     let id = violations.check("request_id", RequestId::parse(&message.request_id));
-    let on = date_req(message.business_date.as_ref(), "business_date", &mut violations);
-    violations.require(message.shifts.is_none_or(|shifts| (0..=4).contains(&shifts)), "shifts", "a day has 0 to 4 shifts");
-    violations.require((0..=1_000_000).contains(&message.lost_millionths), "lost_millionths", "it is a share: 0 to 1,000,000");
-    for (field, places) in [("pulled_places", &message.pulled_places), ("held_places", &message.held_places)] {
-        violations.require(places.iter().all(|place| *place >= 0), field, "places count from 0");
+    let on = date_req(
+        message.business_date.as_ref(),
+        "business_date",
+        &mut violations,
+    );
+    violations.require(
+        message
+            .shifts
+            .is_none_or(|shifts| (0..=4).contains(&shifts)),
+        "shifts",
+        "a day has 0 to 4 shifts",
+    );
+    violations.require(
+        (0..=1_000_000).contains(&message.lost_millionths),
+        "lost_millionths",
+        "it is a share: 0 to 1,000,000",
+    );
+    for (field, places) in [
+        ("pulled_places", &message.pulled_places),
+        ("held_places", &message.held_places),
+    ] {
+        violations.require(
+            places.iter().all(|place| *place >= 0),
+            field,
+            "places count from 0",
+        );
     }
     let id = violations.finish_with(id)?;
     Ok(DayRequest::new(id, message, on))
@@ -136,17 +200,39 @@ mod tests {
 
     #[test]
     fn a_day_is_checked_as_a_whole() {
-        let message = pb::RunDayRequest { shifts: Some(9), lost_millionths: -1, pulled_places: vec![-2], ..pb::RunDayRequest::default() };
-        let Err(Error::Invalid { violations, .. }) = day_request(message) else { panic!("it must be refused") };
-        let fields: Vec<&str> = violations.iter().map(|violation| violation.field.as_str()).collect();
-        assert_eq!(fields, ["request_id", "business_date", "shifts", "lost_millionths", "pulled_places"]);
+        let message = pb::RunDayRequest {
+            shifts: Some(9),
+            lost_millionths: -1,
+            pulled_places: vec![-2],
+            ..pb::RunDayRequest::default()
+        };
+        let Err(Error::Invalid { violations, .. }) = day_request(message) else {
+            panic!("it must be refused")
+        };
+        let fields: Vec<&str> = violations
+            .iter()
+            .map(|violation| violation.field.as_str())
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                "request_id",
+                "business_date",
+                "shifts",
+                "lost_millionths",
+                "pulled_places"
+            ]
+        );
     }
 
     #[test]
     fn places_are_counted_within_their_day() {
         let day = Date::from_epoch_day;
         let rows = [(0, day(1), 1), (2, day(1), 2), (1, day(2), 3)];
-        let seen: Vec<(i64, i64)> = completed_of(&rows).iter().map(|vehicle| (vehicle.place, vehicle.count)).collect();
+        let seen: Vec<(i64, i64)> = completed_of(&rows)
+            .iter()
+            .map(|vehicle| (vehicle.place, vehicle.count))
+            .collect();
         assert_eq!(seen, [(0, 2), (1, 2), (0, 1)]);
     }
 }

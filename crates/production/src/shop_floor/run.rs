@@ -17,9 +17,11 @@ use takt_planning::feature::Config;
 use takt_service::{Call, Error, Intent, IntentHandler, NewFact, Once, Tx};
 
 use super::{
-    Choice, DayRefusal, Floor, Orders, choose,
-    issue::{issue, shop_orders, vin},
-    store::{self, DayRow, NewVehicle},
+    Choice, DayRefusal, Floor, Orders,
+    built::{self, NewVehicle},
+    choose,
+    issue::{ShopOrder, issue, shop_orders, vin, with_own_lots},
+    store::{self, DayRow},
     wanted,
 };
 use crate::{
@@ -56,9 +58,22 @@ pub struct DayRequest {
 impl DayRequest {
     /// The day of a message that was checked.
     pub fn new(id: RequestId, message: pb::RunDayRequest, on: Date) -> Self {
-        let places = |places: &[i32]| places.iter().filter_map(|place| usize::try_from(*place).ok()).collect();
-        let orders = Orders { pulled: places(&message.pulled_places), held: places(&message.held_places) };
-        Self { id, message, on, orders }
+        let places = |places: &[i32]| {
+            places
+                .iter()
+                .filter_map(|place| usize::try_from(*place).ok())
+                .collect()
+        };
+        let orders = Orders {
+            pulled: places(&message.pulled_places),
+            held: places(&message.held_places),
+        };
+        Self {
+            id,
+            message,
+            on,
+            orders,
+        }
     }
 
     fn once(&self) -> Once {
@@ -74,7 +89,11 @@ impl DayRequest {
 ///
 /// # Errors
 /// `Refused` when the day is not to be run, `Down` when procurement does not answer; the day then stays begun.
-pub async fn run_day(production: &Production, call: &Call, request: DayRequest) -> Result<pb::RunDayResponse, Error> {
+pub async fn run_day(
+    production: &Production,
+    call: &Call,
+    request: DayRequest,
+) -> Result<pb::RunDayResponse, Error> {
     // One day at a time in this process: the reconciler waits here while a caller's own call does the work.
     let _line = production.line.lock().await;
     let request = Arc::new(request);
@@ -84,8 +103,15 @@ pub async fn run_day(production: &Production, call: &Call, request: DayRequest) 
         Box::pin(async move {
             let answer = tx.once_answer::<pb::RunDayResponse>(&asked.once()).await?;
             if answer.is_none() {
-                store::day_begin(tx, asked.on, &asked.id.to_string(), &asked.message.encode_to_vec()).await?;
-                tx.intent_add(KIND, &asked.on.to_string(), Vec::new()).await?;
+                store::day_begin(
+                    tx,
+                    asked.on,
+                    &asked.id.to_string(),
+                    &asked.message.encode_to_vec(),
+                )
+                .await?;
+                tx.intent_add(KIND, &asked.on.to_string(), Vec::new())
+                    .await?;
             }
             Ok(answer)
         })
@@ -106,13 +132,18 @@ impl IntentHandler for DayIntents {
     }
 
     async fn run(&self, call: &Call, intent: &Intent) -> Result<(), Error> {
-        let on = Date::parse(&intent.key).map_err(|error| Error::broken(format!("intent {KIND}: {error}")))?;
+        let on = Date::parse(&intent.key)
+            .map_err(|error| Error::broken(format!("intent {KIND}: {error}")))?;
         let _line = self.0.line.lock().await;
-        let begun = self.0.deps.store.read(call, "day_get", move |tx| Box::pin(store::day_fetch(tx, on)));
+        let begun = self.0.deps.store.read(call, "day_get", move |tx| {
+            Box::pin(store::day_fetch(tx, on))
+        });
         if let Some(row) = begun.await?.filter(|row| !row.done) {
             let message = pb::RunDayRequest::decode(row.request.as_slice());
-            let message = message.map_err(|error| Error::broken(format!("the request of day {on}: {error}")))?;
-            let id = RequestId::parse(&row.request_id).map_err(|error| Error::broken(format!("day {on}: {error}")))?;
+            let message = message
+                .map_err(|error| Error::broken(format!("the request of day {on}: {error}")))?;
+            let id = RequestId::parse(&row.request_id)
+                .map_err(|error| Error::broken(format!("day {on}: {error}")))?;
             finish(&self.0, call, &Arc::new(DayRequest::new(id, message, on))).await?;
         }
         let done = intent.clone();
@@ -125,12 +156,24 @@ impl IntentHandler for DayIntents {
 }
 
 /// Takes a day that was begun to its end, from wherever it stands.
-async fn finish(production: &Production, call: &Call, request: &Arc<DayRequest>) -> Result<pb::RunDayResponse, Error> {
+async fn finish(
+    production: &Production,
+    call: &Call,
+    request: &Arc<DayRequest>,
+) -> Result<pb::RunDayResponse, Error> {
     let product = production.products.get(call).await?;
     let on = request.on;
     for _ in 0..ATTEMPTS {
-        let standing = production.deps.store.read(call, "day_get", move |tx| Box::pin(store::day_fetch(tx, on))).await?;
-        let Some(row) = standing.filter(|row| !row.done) else { break };
+        let standing = production
+            .deps
+            .store
+            .read(call, "day_get", move |tx| {
+                Box::pin(store::day_fetch(tx, on))
+            })
+            .await?;
+        let Some(row) = standing.filter(|row| !row.done) else {
+            break;
+        };
         let choice = match decided(production, call, request, &product, &row).await? {
             Some(choice) => Arc::new(choice),
             // Somebody else decided meanwhile; what they kept is what counts.
@@ -138,18 +181,29 @@ async fn finish(production: &Production, call: &Call, request: &Arc<DayRequest>)
         };
         let reserved = match reserved(production, call, request, &product, &row, &choice).await {
             Ok(reserved) => reserved,
-            Err(Error::Refused { reason, message, .. }) => {
+            Err(Error::Refused {
+                reason, message, ..
+            }) => {
                 tracing::warn!(%on, %reason, message, "the day is decided anew");
                 let attempt = row.attempt;
-                let forgotten = production.deps.store.write(call, "day_unchosen", move |tx| {
-                    Box::pin(async move { store::day_unchosen(tx, on, attempt).await })
-                });
+                let forgotten = production
+                    .deps
+                    .store
+                    .write(call, "day_unchosen", move |tx| {
+                        Box::pin(async move { store::day_unchosen(tx, on, attempt).await })
+                    });
                 forgotten.await?;
                 continue;
             }
             Err(error) => return Err(error),
         };
-        let built = Arc::new(Build { request: Arc::clone(request), product: Arc::clone(&product), choice, reserved, attempt: row.attempt });
+        let built = Arc::new(Build {
+            request: Arc::clone(request),
+            product: Arc::clone(&product),
+            choice,
+            reserved,
+            attempt: row.attempt,
+        });
         let work = production.deps.store.write(call, "day_build", move |tx| {
             let built = Arc::clone(&built);
             Box::pin(async move { built.write(tx).await })
@@ -163,7 +217,9 @@ async fn finish(production: &Production, call: &Call, request: &Arc<DayRequest>)
         let asked = Arc::clone(&asked);
         Box::pin(async move { tx.once_answer::<pb::RunDayResponse>(&asked.once()).await })
     });
-    answered.await?.ok_or_else(|| DayRefusal::Contended(on).into())
+    answered
+        .await?
+        .ok_or_else(|| DayRefusal::Contended(on).into())
 }
 
 /// What the day builds: as it was kept, or decided now and kept.
@@ -191,7 +247,10 @@ async fn decided(
                 let product = Arc::clone(&reading);
                 Box::pin(async move {
                     let built = built_fetch(tx, product.variants.len()).await?;
-                    let most: Vec<i64> = wanted(&product, on, &built).iter().map(|due| due.min(&room) + spare).collect();
+                    let most: Vec<i64> = wanted(&product, on, &built)
+                        .iter()
+                        .map(|due| due.min(&room) + spare)
+                        .collect();
                     store::floor_fetch(tx, &product, &most).await
                 })
             })
@@ -224,7 +283,10 @@ async fn reserved(
         return Ok(Reserved::default());
     }
     let wanted = Reserve {
-        request_id: request.id.derive(&format!("reserve/{}", row.attempt)).to_string(),
+        request_id: request
+            .id
+            .derive(&format!("reserve/{}", row.attempt))
+            .to_string(),
         reservation_id: reservation_id(request.on),
         build_on: request.on,
         vehicles,
@@ -251,19 +313,30 @@ impl Build {
     pub(super) async fn write(&self, tx: &Tx) -> Result<Option<pb::RunDayResponse>, Error> {
         let (on, product, message) = (self.request.on, &self.product, &self.request.message);
         let shifts = self.request.shifts().unwrap_or_else(|| product.shifts(on));
-        if !store::day_finish(tx, on, self.attempt, shifts, message.lost_millionths, &self.choice).await? {
+        if !store::day_finish(
+            tx,
+            on,
+            self.attempt,
+            shifts,
+            message.lost_millionths,
+            &self.choice,
+        )
+        .await?
+        {
             return Ok(None);
         }
-        let (serial, first_build) = store::counters_fetch(tx).await?;
+        let (serial, first_build) = built::counters_fetch(tx).await?;
         let vehicles = self.vehicles(serial, first_build)?;
-        store::vehicles_save(tx, on, &vehicles).await?;
+        built::vehicles_save(tx, on, &vehicles).await?;
         let configs: Vec<Config> = self.choice.built().map(|place| place.config()).collect();
         let last_build = first_build + i64::try_from(configs.len()).unwrap_or(0) - 1;
+        let orders = shop_orders(product, &configs);
         if !configs.is_empty() {
-            self.issue(tx, first_build, last_build, &configs).await?;
+            self.issue(tx, first_build, last_build, &configs, &orders)
+                .await?;
         }
-        store::shop_orders_save(tx, on, &shop_orders(product, &configs)).await?;
-        store::stops_save(tx, product, on, &self.choice.stops).await?;
+        built::shop_orders_save(tx, on, &orders).await?;
+        built::stops_save(tx, product, on, &self.choice.stops).await?;
         tx.emit_many(self.facts(tx, &vehicles).await?).await?;
         tx.intent_finish_key(KIND, &on.to_string()).await?;
         let answer = self.answer(&configs, first_build);
@@ -280,12 +353,18 @@ impl Build {
             let vin = vin(&self.product, config.variant(), taken);
             vehicles.push(NewVehicle {
                 serial: taken,
-                vin: vin.map_err(|error| Error::refused("VIN_SCHEME", error))?.to_string(),
+                vin: vin
+                    .map_err(|error| Error::refused("VIN_SCHEME", error))?
+                    .to_string(),
                 build_number: (!place.pulled).then_some(build),
                 order_number: place.order,
                 config,
                 known: place.serial.is_some(),
-                hold_reason: if place.held && !place.pulled { HELD.to_owned() } else { String::new() },
+                hold_reason: if place.held && !place.pulled {
+                    HELD.to_owned()
+                } else {
+                    String::new()
+                },
             });
             serial += i64::from(place.serial.is_none());
             build += i64::from(!place.pulled);
@@ -293,24 +372,64 @@ impl Build {
         Ok(vehicles)
     }
 
-    async fn issue(&self, tx: &Tx, first: i64, last: i64, configs: &[Config]) -> Result<(), Error> {
-        let serialised = |item: &usize| self.product.items.get(*item).is_some_and(|item| item.serialised);
-        let lots = self.reserved.layers.iter().filter(|(item, _)| serialised(item)).flat_map(|(_, layers)| layers);
+    async fn issue(
+        &self,
+        tx: &Tx,
+        first: i64,
+        last: i64,
+        configs: &[Config],
+        orders: &[ShopOrder],
+    ) -> Result<(), Error> {
+        let serialised = |item: &usize| {
+            self.product
+                .items
+                .get(*item)
+                .is_some_and(|item| item.serialised)
+        };
+        let lots = self
+            .reserved
+            .layers
+            .iter()
+            .filter(|(item, _)| serialised(item))
+            .flat_map(|(_, layers)| layers);
         let lots: BTreeSet<_> = lots.map(|layer| layer.lot).collect();
-        let used = store::serials_used_fetch(tx, &lots).await?;
-        let record = issue(&self.product, first, configs, &self.reserved, &used)
-            .map_err(|error| Error::broken(format!("reservation {}: {error}", reservation_id(self.request.on))))?;
-        store::issue_save(tx, self.request.on, &reservation_id(self.request.on), (first, last), &record, &self.reserved.sources).await
+        let used = built::serials_used_fetch(tx, &lots).await?;
+        let issue_no = built::issue_next(tx).await?;
+        let lots = with_own_lots(&self.product, &self.reserved, orders, issue_no);
+        let record = issue(&self.product, first, configs, &lots, &used).map_err(|error| {
+            Error::broken(format!(
+                "reservation {}: {error}",
+                reservation_id(self.request.on)
+            ))
+        })?;
+        built::issue_save(
+            tx,
+            issue_no,
+            self.request.on,
+            &reservation_id(self.request.on),
+            (first, last),
+            &record,
+            &lots.sources,
+        )
+        .await
     }
 
     async fn facts(&self, tx: &Tx, vehicles: &[NewVehicle]) -> Result<Vec<NewFact>, Error> {
-        let numbers: Vec<i64> = vehicles.iter().map(|vehicle| vehicle.order_number).collect();
+        let numbers: Vec<i64> = vehicles
+            .iter()
+            .map(|vehicle| vehicle.order_number)
+            .collect();
         let orders = store::orders_fetch(tx, &numbers).await?;
         let count = i32::try_from(self.choice.built().count()).unwrap_or(i32::MAX);
         let mut facts = Vec::with_capacity(vehicles.len());
         for vehicle in vehicles {
-            let Some(build_number) = vehicle.build_number else { continue };
-            let order = orders.get(&vehicle.order_number).cloned().unwrap_or_default();
+            let Some(build_number) = vehicle.build_number else {
+                continue;
+            };
+            let order = orders
+                .get(&vehicle.order_number)
+                .cloned()
+                .unwrap_or_default();
             let body = events::VehicleBuilt {
                 vin: vehicle.vin.clone(),
                 build_number,
@@ -347,8 +466,17 @@ impl Build {
             built: variants_pb(&self.product, &built),
             first_build_number: if total > 0 { first_build } else { 0 },
             last_build_number: if total > 0 { last } else { 0 },
-            reservation_id: if total > 0 { reservation_id(self.request.on) } else { String::new() },
-            stops: self.choice.stops.iter().map(|stop| super::rpc::stop_pb(&self.product, self.request.on, stop)).collect(),
+            reservation_id: if total > 0 {
+                reservation_id(self.request.on)
+            } else {
+                String::new()
+            },
+            stops: self
+                .choice
+                .stops
+                .iter()
+                .map(|stop| super::rpc::stop_pb(&self.product, self.request.on, stop))
+                .collect(),
             cumulative_built_count: last,
         }
     }

@@ -43,17 +43,36 @@ pub struct PlantClock<'p> {
 impl<'p> PlantClock<'p> {
     /// The clock of a calendar in which some days worked other shifts than planned.
     pub fn new(product: &'p Product, worked: &[(Date, i64)]) -> Self {
-        let first = product.days.first().map_or(product.programme.launch_on, |day| day.on);
-        let last = worked.iter().map(|(on, _)| *on).max().unwrap_or(first).max(product.programme.last_plan_on);
+        let first = product
+            .days
+            .first()
+            .map_or(product.programme.launch_on, |day| day.on);
+        let last = worked
+            .iter()
+            .map(|(on, _)| *on)
+            .max()
+            .unwrap_or(first)
+            .max(product.programme.last_plan_on);
         let length = usize::try_from(last.days_since(first)).unwrap_or(0) + 1;
-        let mut seconds: Vec<i64> = (0i32..).take(length).map(|day| product.shifts(first.plus(day))).collect();
+        let mut seconds: Vec<i64> = (0i32..)
+            .take(length)
+            .map(|day| product.shifts(first.plus(day)))
+            .collect();
         for (on, shifts) in worked {
-            if let Some(cell) = usize::try_from(on.days_since(first)).ok().and_then(|at| seconds.get_mut(at)) {
+            if let Some(cell) = usize::try_from(on.days_since(first))
+                .ok()
+                .and_then(|at| seconds.get_mut(at))
+            {
                 *cell = *shifts;
             }
         }
-        seconds.iter_mut().for_each(|shifts| *shifts *= product.programme.shift_seconds);
-        Self { product, time: WorkTime::new(first, &seconds) }
+        seconds
+            .iter_mut()
+            .for_each(|shifts| *shifts *= product.programme.shift_seconds);
+        Self {
+            product,
+            time: WorkTime::new(first, &seconds),
+        }
     }
 
     /// A vehicle's stays in the order of flow.
@@ -62,14 +81,23 @@ impl<'p> PlantClock<'p> {
             .windows(vehicle)
             .into_iter()
             // An exit belongs to the second before it, else the end of a day would become the start of the next.
-            .map(|window| Stay { shop: window.shop, start: self.second(window.start), end: self.second(window.end - 1) + 1 })
+            .map(|window| Stay {
+                shop: window.shop,
+                start: self.second(window.start),
+                end: self.second(window.end - 1) + 1,
+            })
             .collect();
         stays.sort_by_key(|stay| stay.shop);
         stays
     }
 
     /// How many vehicles are in each shop at a second of a day.
-    pub fn inside(&self, vehicles: impl Iterator<Item = Completed>, on: Date, second_of_day: i64) -> Vec<i64> {
+    pub fn inside(
+        &self,
+        vehicles: impl Iterator<Item = Completed>,
+        on: Date,
+        second_of_day: i64,
+    ) -> Vec<i64> {
         let at = self.axis(on, second_of_day);
         let windows: Vec<_> = vehicles.flat_map(|vehicle| self.windows(vehicle)).collect();
         work_in_progress(windows.iter(), at, self.product.shops.len())
@@ -79,7 +107,11 @@ impl<'p> PlantClock<'p> {
     pub fn horizon(&self, on: Date, second_of_day: i64) -> Date {
         let at = self.axis(on, second_of_day);
         let flow: i64 = (0..self.product.variants.len())
-            .map(|variant| (0..self.product.shops.len()).map(|shop| self.product.flow.flow_seconds(shop, variant)).sum())
+            .map(|variant| {
+                (0..self.product.shops.len())
+                    .map(|shop| self.product.flow.flow_seconds(shop, variant))
+                    .sum()
+            })
             .max()
             .unwrap_or(0);
         let mut last = on;
@@ -90,7 +122,9 @@ impl<'p> PlantClock<'p> {
     }
 
     fn windows(&self, vehicle: Completed) -> Vec<takt_planning::shop::Window> {
-        let completion = self.time.completion(vehicle.on, vehicle.place, vehicle.count);
+        let completion = self
+            .time
+            .completion(vehicle.on, vehicle.place, vehicle.count);
         self.product.flow.windows(vehicle.variant, completion)
     }
 

@@ -65,7 +65,10 @@ impl Procurement {
         tokio::task::spawn(async move {
             let telemetry = Telemetry::start("procurement", &LogConfig::default()).unwrap();
             let server = Server::new(&telemetry, &Chassis::default(), routes, &[], &[]).await;
-            server.serve(listener, std::future::pending()).await.unwrap();
+            server
+                .serve(listener, std::future::pending())
+                .await
+                .unwrap();
         });
         format!("http://{address}")
     }
@@ -73,8 +76,18 @@ impl Procurement {
     /// Puts a lot on the shelf behind the others of its item.
     pub(crate) fn receive(&self, lot_id: &str, lot_number: i64, units: i64) {
         let item = lot_id.split('.').next().unwrap().to_owned();
-        let shelf = Shelf { lot_id: lot_id.to_owned(), lot_number, thousandths: units * 1000 };
-        self.0.lock().unwrap().lots.entry(item).or_default().push(shelf);
+        let shelf = Shelf {
+            lot_id: lot_id.to_owned(),
+            lot_number,
+            thousandths: units * 1000,
+        };
+        self.0
+            .lock()
+            .unwrap()
+            .lots
+            .entry(item)
+            .or_default()
+            .push(shelf);
     }
 
     /// Changes the state.
@@ -84,32 +97,58 @@ impl Procurement {
 }
 
 impl State {
-    fn reserve(&mut self, message: &pb::ReserveMaterialRequest) -> Result<pb::ReserveMaterialResponse, Status> {
+    fn reserve(
+        &mut self,
+        message: &pb::ReserveMaterialRequest,
+    ) -> Result<pb::ReserveMaterialResponse, Status> {
         if let Some(answer) = self.answered.get(&message.request_id) {
             return Ok(answer.clone());
         }
         let free = |lots: &BTreeMap<String, Vec<Shelf>>, item: &str| -> i64 {
-            lots.get(item).map_or(0, |lots| lots.iter().map(|lot| lot.thousandths).sum())
+            lots.get(item)
+                .map_or(0, |lots| lots.iter().map(|lot| lot.thousandths).sum())
         };
-        if self.refusals > 0 || message.lines.iter().any(|line| free(&self.lots, &line.item_id) < line.thousandths) {
+        if self.refusals > 0
+            || message
+                .lines
+                .iter()
+                .any(|line| free(&self.lots, &line.item_id) < line.thousandths)
+        {
             self.refusals = self.refusals.saturating_sub(1);
             return Err(Error::refused("MATERIAL_SHORTAGE", "stock moved").into());
         }
         let mut items = Vec::new();
         for line in &message.lines {
             let (mut left, mut taken) = (line.thousandths, Vec::new());
-            for lot in self.lots.get_mut(&line.item_id).into_iter().flatten().filter(|lot| lot.thousandths > 0) {
+            for lot in self
+                .lots
+                .get_mut(&line.item_id)
+                .into_iter()
+                .flatten()
+                .filter(|lot| lot.thousandths > 0)
+            {
                 let thousandths = left.min(lot.thousandths);
                 if thousandths > 0 {
                     lot.thousandths -= thousandths;
                     left -= thousandths;
-                    taken.push(pb::ReservedLot { lot_id: lot.lot_id.clone(), lot_number: lot.lot_number, thousandths });
+                    taken.push(pb::ReservedLot {
+                        lot_id: lot.lot_id.clone(),
+                        lot_number: lot.lot_number,
+                        thousandths,
+                    });
                 }
             }
-            items.push(pb::ReservedItem { item_id: line.item_id.clone(), lots: taken });
+            items.push(pb::ReservedItem {
+                item_id: line.item_id.clone(),
+                lots: taken,
+            });
         }
-        let answer = pb::ReserveMaterialResponse { reservation_id: message.reservation_id.clone(), items };
-        self.answered.insert(message.request_id.clone(), answer.clone());
+        let answer = pb::ReserveMaterialResponse {
+            reservation_id: message.reservation_id.clone(),
+            items,
+        };
+        self.answered
+            .insert(message.request_id.clone(), answer.clone());
         Ok(answer)
     }
 }
@@ -117,8 +156,10 @@ impl State {
 #[tonic::async_trait]
 impl MaterialService for Procurement {
     type StreamItemTotalsStream = tokio_stream::Empty<Result<pb::StreamItemTotalsResponse, Status>>;
-    type StreamStockValuesStream = tokio_stream::Empty<Result<pb::StreamStockValuesResponse, Status>>;
-    type StreamDaysOfSupplyStream = tokio_stream::Empty<Result<pb::StreamDaysOfSupplyResponse, Status>>;
+    type StreamStockValuesStream =
+        tokio_stream::Empty<Result<pb::StreamStockValuesResponse, Status>>;
+    type StreamDaysOfSupplyStream =
+        tokio_stream::Empty<Result<pb::StreamDaysOfSupplyResponse, Status>>;
     type StreamLedgerStream = tokio_stream::Empty<Result<pb::StreamLedgerResponse, Status>>;
 
     async fn check_availability(
@@ -133,7 +174,9 @@ impl MaterialService for Procurement {
                 item_id: item_id.clone(),
                 thousandths: lots.iter().map(|lot| lot.thousandths).sum(),
             });
-            Ok(Response::new(pb::CheckAvailabilityResponse { lines: lines.collect() }))
+            Ok(Response::new(pb::CheckAvailabilityResponse {
+                lines: lines.collect(),
+            }))
         })
     }
 
@@ -161,7 +204,10 @@ impl MaterialService for Procurement {
         Err(Status::unimplemented("not asked by production"))
     }
 
-    async fn get_reservation(&self, _: Request<pb::GetReservationRequest>) -> Result<Response<pb::GetReservationResponse>, Status> {
+    async fn get_reservation(
+        &self,
+        _: Request<pb::GetReservationRequest>,
+    ) -> Result<Response<pb::GetReservationResponse>, Status> {
         Err(Status::unimplemented("not asked by production"))
     }
 
@@ -186,20 +232,32 @@ impl MaterialService for Procurement {
         Err(Status::unimplemented("not asked by production"))
     }
 
-    async fn stream_ledger(&self, _: Request<pb::StreamLedgerRequest>) -> Result<Response<Self::StreamLedgerStream>, Status> {
+    async fn stream_ledger(
+        &self,
+        _: Request<pb::StreamLedgerRequest>,
+    ) -> Result<Response<Self::StreamLedgerStream>, Status> {
         Err(Status::unimplemented("not asked by production"))
     }
 
-    async fn reconcile_stock(&self, _: Request<pb::ReconcileStockRequest>) -> Result<Response<pb::ReconcileStockResponse>, Status> {
+    async fn reconcile_stock(
+        &self,
+        _: Request<pb::ReconcileStockRequest>,
+    ) -> Result<Response<pb::ReconcileStockResponse>, Status> {
         Err(Status::unimplemented("not asked by production"))
     }
 }
 
 #[tonic::async_trait]
 impl InboxService for Procurement {
-    async fn deliver(&self, request: Request<DeliverRequest>) -> Result<Response<DeliverResponse>, Status> {
+    async fn deliver(
+        &self,
+        request: Request<DeliverRequest>,
+    ) -> Result<Response<DeliverResponse>, Status> {
         let facts = request.into_inner().facts;
-        let applied = DeliveryResult { outcome: DeliveryOutcome::Applied.into(), ..DeliveryResult::default() };
+        let applied = DeliveryResult {
+            outcome: DeliveryOutcome::Applied.into(),
+            ..DeliveryResult::default()
+        };
         let results = vec![applied; facts.len()];
         self.with(|state| state.told.extend(facts));
         Ok(Response::new(DeliverResponse { results }))

@@ -31,9 +31,15 @@ pub enum State {
 impl State {
     /// The state of a number in the database.
     pub fn of(number: i64) -> Option<Self> {
-        [Self::VinAllocated, Self::EolTest, Self::Released, Self::Dispatched, Self::HandedOver]
-            .into_iter()
-            .find(|state| *state as i64 == number)
+        [
+            Self::VinAllocated,
+            Self::EolTest,
+            Self::Released,
+            Self::Dispatched,
+            Self::HandedOver,
+        ]
+        .into_iter()
+        .find(|state| *state as i64 == number)
     }
 
     /// Its name as the wire has it.
@@ -101,9 +107,14 @@ impl Vehicle {
                 self.version += 1;
                 Ok(())
             }
-            State::EolTest => Err(VehicleRefusal::HeldAlready { vin: self.vin.clone(), reason: self.hold_reason.clone() }),
+            State::EolTest => Err(VehicleRefusal::HeldAlready {
+                vin: self.vin.clone(),
+                reason: self.hold_reason.clone(),
+            }),
             State::VinAllocated => Err(VehicleRefusal::NotComplete(self.vin.clone())),
-            State::Dispatched | State::HandedOver => Err(VehicleRefusal::Gone(self.vin.clone(), self.state)),
+            State::Dispatched | State::HandedOver => {
+                Err(VehicleRefusal::Gone(self.vin.clone(), self.state))
+            }
         }
     }
 
@@ -116,7 +127,11 @@ impl Vehicle {
             return Err(VehicleRefusal::NotHeld(self.vin.clone(), self.state));
         }
         match self.built_on {
-            Some(built) if on < built => Err(VehicleRefusal::BeforeCompletion { vin: self.vin.clone(), built, asked: on }),
+            Some(built) if on < built => Err(VehicleRefusal::BeforeCompletion {
+                vin: self.vin.clone(),
+                built,
+                asked: on,
+            }),
             _ => {
                 self.state = State::Released;
                 self.released_on = Some(on);
@@ -158,14 +173,31 @@ pub enum VehicleRefusal {
 impl fmt::Display for VehicleRefusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotComplete(vin) => write!(out, "vehicle {vin} is on the line and cannot be held; wait until it is complete"),
-            Self::HeldAlready { vin, reason } => write!(out, "vehicle {vin} is held already ({reason}); release it first"),
+            Self::NotComplete(vin) => write!(
+                out,
+                "vehicle {vin} is on the line and cannot be held; wait until it is complete"
+            ),
+            Self::HeldAlready { vin, reason } => write!(
+                out,
+                "vehicle {vin} is held already ({reason}); release it first"
+            ),
             Self::Gone(vin, state) => {
-                write!(out, "vehicle {vin} is {} and cannot be held at the plant; stop its shipment instead", state.as_str())
+                write!(
+                    out,
+                    "vehicle {vin} is {} and cannot be held at the plant; stop its shipment instead",
+                    state.as_str()
+                )
             }
-            Self::NotHeld(vin, state) => write!(out, "vehicle {vin} is {} and not held; there is nothing to release", state.as_str()),
+            Self::NotHeld(vin, state) => write!(
+                out,
+                "vehicle {vin} is {} and not held; there is nothing to release",
+                state.as_str()
+            ),
             Self::BeforeCompletion { vin, built, asked } => {
-                write!(out, "vehicle {vin} was complete on {built} and cannot be released on {asked}; give a later day")
+                write!(
+                    out,
+                    "vehicle {vin} was complete on {built} and cannot be released on {asked}; give a later day"
+                )
             }
         }
     }
@@ -215,14 +247,38 @@ mod tests {
         let mut car = vehicle(State::Released);
         assert!(car.matches("") && car.matches("\"1\"") && !car.matches("\"2\""));
         car.hold("paint").unwrap();
-        assert_eq!((car.state, car.released_on, car.version), (State::EolTest, None, 2));
-        assert_eq!(car.hold("again").map_err(|refusal| refusal.reason()), Err("VEHICLE_HELD"));
-        assert_eq!(car.release(Date::from_epoch_day(9)).map_err(|refusal| refusal.reason()), Err("RELEASE_BEFORE_COMPLETION"));
+        assert_eq!(
+            (car.state, car.released_on, car.version),
+            (State::EolTest, None, 2)
+        );
+        assert_eq!(
+            car.hold("again").map_err(|refusal| refusal.reason()),
+            Err("VEHICLE_HELD")
+        );
+        assert_eq!(
+            car.release(Date::from_epoch_day(9))
+                .map_err(|refusal| refusal.reason()),
+            Err("RELEASE_BEFORE_COMPLETION")
+        );
         car.release(Date::from_epoch_day(12)).unwrap();
-        assert_eq!((car.state, car.hold_reason.as_str(), car.released_on), (State::Released, "", Some(Date::from_epoch_day(12))));
-        for (state, reason) in [(State::VinAllocated, "VEHICLE_NOT_COMPLETE"), (State::Dispatched, "VEHICLE_GONE")] {
-            assert_eq!(vehicle(state).hold("x").map_err(|refusal| refusal.reason()), Err(reason));
-            assert_eq!(vehicle(state).release(Date::MAX).map_err(|refusal| refusal.reason()), Err("VEHICLE_NOT_HELD"));
+        assert_eq!(
+            (car.state, car.hold_reason.as_str(), car.released_on),
+            (State::Released, "", Some(Date::from_epoch_day(12)))
+        );
+        for (state, reason) in [
+            (State::VinAllocated, "VEHICLE_NOT_COMPLETE"),
+            (State::Dispatched, "VEHICLE_GONE"),
+        ] {
+            assert_eq!(
+                vehicle(state).hold("x").map_err(|refusal| refusal.reason()),
+                Err(reason)
+            );
+            assert_eq!(
+                vehicle(state)
+                    .release(Date::MAX)
+                    .map_err(|refusal| refusal.reason()),
+                Err("VEHICLE_NOT_HELD")
+            );
             assert_eq!(State::of(state as i64), Some(state));
         }
         assert_eq!(State::of(0), None);

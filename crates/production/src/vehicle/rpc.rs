@@ -43,7 +43,10 @@ impl VehicleService for VehicleRpc {
     type TraceBackwardStream = Answers<pb::TraceBackwardResponse>;
     type TraceForwardStream = Answers<pb::TraceForwardResponse>;
 
-    async fn get_vehicle(&self, request: Request<pb::GetVehicleRequest>) -> Result<Response<pb::GetVehicleResponse>, Status> {
+    async fn get_vehicle(
+        &self,
+        request: Request<pb::GetVehicleRequest>,
+    ) -> Result<Response<pb::GetVehicleResponse>, Status> {
         let call = Call::of(&request);
         let vin = vin_of(&request.get_ref().vin)?;
         let product = self.0.products.get(&call).await?;
@@ -51,7 +54,9 @@ impl VehicleService for VehicleRpc {
             Box::pin(async move {
                 let vehicle = vehicle_fetch(tx, &vin).await?;
                 let day = match vehicle.built_on {
-                    Some(on) => Some((on, day_builds_fetch(tx, on).await?, worked_fetch(tx).await?)),
+                    Some(on) => {
+                        Some((on, day_builds_fetch(tx, on).await?, worked_fetch(tx).await?))
+                    }
                     None => None,
                 };
                 Ok((vehicle, day))
@@ -60,29 +65,65 @@ impl VehicleService for VehicleRpc {
         let (vehicle, day) = read.await?;
         let mut shops = Vec::new();
         if let Some((on, (first, count), worked)) = day {
-            let completed = Completed { variant: vehicle.config.variant(), on, place: vehicle.build_number - first, count };
+            let completed = Completed {
+                variant: vehicle.config.variant(),
+                on,
+                place: vehicle.build_number - first,
+                count,
+            };
             let stays = PlantClock::new(&product, &worked).stays(completed);
             shops.extend(stays.into_iter().filter_map(|stay| {
                 let shop_id = product.shops.get(stay.shop)?.shop_id.clone();
-                Some(pb::ShopWindow { shop_id, start_second: stay.start, end_second: stay.end })
+                Some(pb::ShopWindow {
+                    shop_id,
+                    start_second: stay.start,
+                    end_second: stay.end,
+                })
             }));
         }
-        Ok(Response::new(pb::GetVehicleResponse { vehicle: Some(vehicle_pb(&product, &vehicle)), shops }))
+        Ok(Response::new(pb::GetVehicleResponse {
+            vehicle: Some(vehicle_pb(&product, &vehicle)),
+            shops,
+        }))
     }
 
-    async fn list_vehicles(&self, request: Request<pb::ListVehiclesRequest>) -> Result<Response<pb::ListVehiclesResponse>, Status> {
+    async fn list_vehicles(
+        &self,
+        request: Request<pb::ListVehiclesRequest>,
+    ) -> Result<Response<pb::ListVehiclesResponse>, Status> {
         let call = Call::of(&request);
         let size = page_size(request.get_ref().page_size)?;
         let key = PageToken::open("ListVehicles", "", &request.get_ref().page_token)?;
-        let key = key.as_deref().and_then(ListKey::parse).unwrap_or(ListKey::Built(0));
+        let key = key
+            .as_deref()
+            .and_then(ListKey::parse)
+            .unwrap_or(ListKey::Built(0));
         let product = self.0.products.get(&call).await?;
-        let page = self.0.deps.store.read(&call, "vehicle_list", move |tx| Box::pin(vehicles_page(tx, key, size + 1))).await?;
+        let page = self
+            .0
+            .deps
+            .store
+            .read(&call, "vehicle_list", move |tx| {
+                Box::pin(vehicles_page(tx, key, size + 1))
+            })
+            .await?;
         let shown = usize::try_from(size).unwrap_or(usize::MAX).min(page.len());
         let more = page.len() > shown;
-        let last = page.get(shown.saturating_sub(1)).map(|vehicle| ListKey::of(vehicle).text());
-        let next = last.filter(|_| more).map_or_else(String::new, |key| PageToken::seal("ListVehicles", "", &key));
-        let vehicles = page.iter().take(shown).map(|vehicle| vehicle_pb(&product, vehicle)).collect();
-        Ok(Response::new(pb::ListVehiclesResponse { vehicles, next_page_token: next }))
+        let last = page
+            .get(shown.saturating_sub(1))
+            .map(|vehicle| ListKey::of(vehicle).text());
+        let next = last
+            .filter(|_| more)
+            .map_or_else(String::new, |key| PageToken::seal("ListVehicles", "", &key));
+        let vehicles = page
+            .iter()
+            .take(shown)
+            .map(|vehicle| vehicle_pb(&product, vehicle))
+            .collect();
+        Ok(Response::new(pb::ListVehiclesResponse {
+            vehicles,
+            next_page_token: next,
+        }))
     }
 
     async fn trace_backward(
@@ -95,7 +136,11 @@ impl VehicleService for VehicleRpc {
         let product = self.0.products.get(&call).await?;
         let only = match message.item_id.as_str() {
             "" => None,
-            item_id => Some(product.item(item_id).ok_or_else(|| Error::missing("item", item_id))?),
+            item_id => Some(
+                product
+                    .item(item_id)
+                    .ok_or_else(|| Error::missing("item", item_id))?,
+            ),
         };
         let reading = Arc::clone(&product);
         let read = self.0.deps.store.read(&call, "trace_backward", move |tx| {
@@ -113,7 +158,10 @@ impl VehicleService for VehicleRpc {
         })))
     }
 
-    async fn trace_forward(&self, request: Request<pb::TraceForwardRequest>) -> Result<Response<Self::TraceForwardStream>, Status> {
+    async fn trace_forward(
+        &self,
+        request: Request<pb::TraceForwardRequest>,
+    ) -> Result<Response<Self::TraceForwardStream>, Status> {
         let call = Call::of(&request);
         let mut violations = Violations::new();
         let lot = violations.check("lot_id", LotId::parse(&request.get_ref().lot_id));
@@ -134,7 +182,10 @@ impl VehicleService for VehicleRpc {
                     Box::pin(async move { vehicles_of_span(tx, &product, span).await })
                 });
                 for vehicles in vehicles.await?.chunks(VEHICLES) {
-                    let vehicles = vehicles.iter().map(|vehicle| vehicle_pb(&product, vehicle)).collect();
+                    let vehicles = vehicles
+                        .iter()
+                        .map(|vehicle| vehicle_pb(&product, vehicle))
+                        .collect();
                     outlet.send(pb::TraceForwardResponse { vehicles }).await?;
                 }
             }
@@ -142,26 +193,47 @@ impl VehicleService for VehicleRpc {
         })))
     }
 
-    async fn hold_vehicle(&self, request: Request<pb::HoldVehicleRequest>) -> Result<Response<pb::HoldVehicleResponse>, Status> {
+    async fn hold_vehicle(
+        &self,
+        request: Request<pb::HoldVehicleRequest>,
+    ) -> Result<Response<pb::HoldVehicleResponse>, Status> {
         let call = Call::of(&request);
         let message = Arc::new(request.into_inner());
         let mut violations = Violations::new();
         let id = request_id(&message.request_id, "request_id", &mut violations);
         let vin = violations.check("vin", Vin::parse(&message.vin));
-        violations.require(!message.reason.trim().is_empty(), "reason", "it is missing; say why the vehicle is kept back");
-        violations.require(message.reason.len() <= 500, "reason", "it has at most 500 bytes");
+        violations.require(
+            !message.reason.trim().is_empty(),
+            "reason",
+            "it is missing; say why the vehicle is kept back",
+        );
+        violations.require(
+            message.reason.len() <= 500,
+            "reason",
+            "it has at most 500 bytes",
+        );
         let (id, vin) = violations.finish_with(id.zip(vin)).map_err(Error::from)?;
-        let once = Once::of("takt.production.v1.VehicleService/HoldVehicle", id, message.as_ref());
+        let once = Once::of(
+            "takt.production.v1.VehicleService/HoldVehicle",
+            id,
+            message.as_ref(),
+        );
         let product = self.0.products.get(&call).await?;
-        let answer = self.0.deps.store.write_once(&call, "vehicle_hold", once, move |tx| {
-            let (product, message) = (Arc::clone(&product), Arc::clone(&message));
-            Box::pin(async move {
-                let mut vehicle = seen(tx, &vin, &message.etag).await?;
-                vehicle.hold(&message.reason)?;
-                vehicle_save(tx, &vehicle).await?;
-                Ok(pb::HoldVehicleResponse { vehicle: Some(vehicle_pb(&product, &vehicle)) })
-            })
-        });
+        let answer = self
+            .0
+            .deps
+            .store
+            .write_once(&call, "vehicle_hold", once, move |tx| {
+                let (product, message) = (Arc::clone(&product), Arc::clone(&message));
+                Box::pin(async move {
+                    let mut vehicle = seen(tx, &vin, &message.etag).await?;
+                    vehicle.hold(&message.reason)?;
+                    vehicle_save(tx, &vehicle).await?;
+                    Ok(pb::HoldVehicleResponse {
+                        vehicle: Some(vehicle_pb(&product, &vehicle)),
+                    })
+                })
+            });
         Ok(Response::new(answer.await?))
     }
 
@@ -176,18 +248,28 @@ impl VehicleService for VehicleRpc {
         let vin = violations.check("vin", Vin::parse(&message.vin));
         let on = date_req(message.released_on.as_ref(), "released_on", &mut violations);
         let (id, vin) = violations.finish_with(id.zip(vin)).map_err(Error::from)?;
-        let once = Once::of("takt.production.v1.VehicleService/ReleaseVehicle", id, message.as_ref());
+        let once = Once::of(
+            "takt.production.v1.VehicleService/ReleaseVehicle",
+            id,
+            message.as_ref(),
+        );
         let product = self.0.products.get(&call).await?;
-        let answer = self.0.deps.store.write_once(&call, "vehicle_release", once, move |tx| {
-            let (product, message) = (Arc::clone(&product), Arc::clone(&message));
-            Box::pin(async move {
-                let mut vehicle = seen(tx, &vin, &message.etag).await?;
-                vehicle.release(on)?;
-                vehicle_save(tx, &vehicle).await?;
-                tx.emit_many(vec![released_fact(&vehicle, on)]).await?;
-                Ok(pb::ReleaseVehicleResponse { vehicle: Some(vehicle_pb(&product, &vehicle)) })
-            })
-        });
+        let answer = self
+            .0
+            .deps
+            .store
+            .write_once(&call, "vehicle_release", once, move |tx| {
+                let (product, message) = (Arc::clone(&product), Arc::clone(&message));
+                Box::pin(async move {
+                    let mut vehicle = seen(tx, &vin, &message.etag).await?;
+                    vehicle.release(on)?;
+                    vehicle_save(tx, &vehicle).await?;
+                    tx.emit_many(vec![released_fact(&vehicle, on)]).await?;
+                    Ok(pb::ReleaseVehicleResponse {
+                        vehicle: Some(vehicle_pb(&product, &vehicle)),
+                    })
+                })
+            });
         Ok(Response::new(answer.await?))
     }
 }
@@ -195,12 +277,25 @@ impl VehicleService for VehicleRpc {
 /// The vehicle as the caller has seen it.
 async fn seen(tx: &Tx, vin: &Vin, etag: &str) -> Result<Vehicle, Error> {
     let vehicle = vehicle_fetch(tx, vin).await?;
-    if vehicle.matches(etag) { Ok(vehicle) } else { Err(Error::stale("vehicle", vin)) }
+    if vehicle.matches(etag) {
+        Ok(vehicle)
+    } else {
+        Err(Error::stale("vehicle", vin))
+    }
 }
 
 fn released_fact(vehicle: &Vehicle, on: Date) -> NewFact {
-    let body = events::VehicleReleased { vin: vehicle.vin.clone(), order_id: vehicle.order_id.clone(), released_on: Some(date_pb(on)) };
-    NewFact { subject: vehicle.vin.clone(), on, traceparent: None, body: Kind::VehicleReleased(body) }
+    let body = events::VehicleReleased {
+        vin: vehicle.vin.clone(),
+        order_id: vehicle.order_id.clone(),
+        released_on: Some(date_pb(on)),
+    };
+    NewFact {
+        subject: vehicle.vin.clone(),
+        on,
+        traceparent: None,
+        body: Kind::VehicleReleased(body),
+    }
 }
 
 fn vin_of(text: &str) -> Result<Vin, Error> {
@@ -211,10 +306,14 @@ fn vin_of(text: &str) -> Result<Vin, Error> {
 
 fn part_pb(product: &Product, part: &Part) -> pb::AsBuiltPart {
     pb::AsBuiltPart {
-        item_id: product.items.get(part.item).map_or_else(String::new, |item| item.item_id.clone()),
+        item_id: product
+            .items
+            .get(part.item)
+            .map_or_else(String::new, |item| item.item_id.clone()),
         lot_id: part.lot_id(product),
         serial_number: part.serial_number(product),
         reservation_id: part.reservation_id.clone(),
+        made: product.items.get(part.item).is_some_and(|item| item.made),
     }
 }
 

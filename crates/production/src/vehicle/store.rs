@@ -51,7 +51,9 @@ impl ListKey {
 }
 
 fn read(row: &Row) -> Result<Vehicle, Error> {
-    let day = |at: usize| -> Result<Option<Date>, Error> { Ok(row.try_get_by_index::<Option<i64>>(at)?.map(date_of)) };
+    let day = |at: usize| -> Result<Option<Date>, Error> {
+        Ok(row.try_get_by_index::<Option<i64>>(at)?.map(date_of))
+    };
     let state: i64 = row.try_get_by_index(5)?;
     Ok(Vehicle {
         serial: row.try_get_by_index(0)?,
@@ -59,7 +61,8 @@ fn read(row: &Row) -> Result<Vehicle, Error> {
         build_number: row.try_get_by_index::<Option<i64>>(2)?.unwrap_or(0),
         order_id: row.try_get_by_index(3)?,
         config: Config(row.try_get_by_index(4)?),
-        state: State::of(state).ok_or_else(|| Error::broken(format!("a vehicle has the state {state}")))?,
+        state: State::of(state)
+            .ok_or_else(|| Error::broken(format!("a vehicle has the state {state}")))?,
         built_on: day(6)?,
         released_on: day(7)?,
         dispatched_on: day(8)?,
@@ -76,9 +79,16 @@ fn read(row: &Row) -> Result<Vehicle, Error> {
 pub async fn vehicle_fetch(tx: &Tx, vin: &Vin) -> Result<Vehicle, Error> {
     let missing = || Error::missing("vehicle", vin);
     let serial = serial_of(vin).ok_or_else(missing)?;
-    let row = tx.one(&format!("{COLUMNS} WHERE t.serial = $1"), vec![serial.into()]).await?;
+    let row = tx
+        .one(
+            &format!("{COLUMNS} WHERE t.serial = $1"),
+            vec![serial.into()],
+        )
+        .await?;
     let vehicle = row.map(|row| read(&row)).transpose()?;
-    vehicle.filter(|vehicle| vehicle.vin == vin.as_str()).ok_or_else(missing)
+    vehicle
+        .filter(|vehicle| vehicle.vin == vin.as_str())
+        .ok_or_else(missing)
 }
 
 /// A page of vehicles behind a key.
@@ -90,7 +100,8 @@ pub async fn vehicles_page(tx: &Tx, after: ListKey, limit: i64) -> Result<Vec<Ve
     let mut serial = 0;
     match after {
         ListKey::Built(number) => {
-            let sql = format!("{COLUMNS} WHERE t.build_number > $1 ORDER BY t.build_number LIMIT $2");
+            let sql =
+                format!("{COLUMNS} WHERE t.build_number > $1 ORDER BY t.build_number LIMIT $2");
             for row in tx.rows(&sql, vec![number.into(), limit.into()]).await? {
                 page.push(read(&row)?);
             }
@@ -99,7 +110,9 @@ pub async fn vehicles_page(tx: &Tx, after: ListKey, limit: i64) -> Result<Vec<Ve
     }
     let left = limit - i64::try_from(page.len()).unwrap_or(limit);
     if left > 0 {
-        let sql = format!("{COLUMNS} WHERE t.build_number IS NULL AND t.serial > $1 ORDER BY t.serial LIMIT $2");
+        let sql = format!(
+            "{COLUMNS} WHERE t.build_number IS NULL AND t.serial > $1 ORDER BY t.serial LIMIT $2"
+        );
         for row in tx.rows(&sql, vec![serial.into(), left.into()]).await? {
             page.push(read(&row)?);
         }
@@ -124,7 +137,10 @@ pub async fn vehicles_between(tx: &Tx, first: i64, last: i64) -> Result<Vec<Vehi
 pub async fn day_builds_fetch(tx: &Tx, on: Date) -> Result<(i64, i64), Error> {
     let sql = "SELECT MIN(build_number), COUNT(*) FROM vehicle WHERE built_on = $1";
     match tx.one(sql, vec![day_of(on).into()]).await? {
-        Some(row) => Ok((row.try_get_by_index::<Option<i64>>(0)?.unwrap_or(0), row.try_get_by_index(1)?)),
+        Some(row) => Ok((
+            row.try_get_by_index::<Option<i64>>(0)?.unwrap_or(0),
+            row.try_get_by_index(1)?,
+        )),
         None => Ok((0, 0)),
     }
 }
@@ -182,11 +198,23 @@ pub async fn vehicles_moved(tx: &Tx, step: Step, moves: &[(Vin, Date)]) -> Resul
     let set: Vec<&str> = set.iter().map(String::as_str).collect();
     let wanted = rows.len() as u64;
     let names = ["serial", "vin", "moved_on"];
-    let moved = tx.update_many("vehicle", &["serial", "vin"], &set, &names, rows, "t.build_number IS NOT NULL").await?;
+    let moved = tx
+        .update_many(
+            "vehicle",
+            &["serial", "vin"],
+            &set,
+            &names,
+            rows,
+            "t.build_number IS NOT NULL",
+        )
+        .await?;
     match (moved == wanted, moves) {
         (true, _) => Ok(()),
         (false, [(vin, _)]) => Err(Error::missing("vehicle", vin)),
         // The chassis halves the batch until the guilty fact stands alone.
-        (false, _) => Err(Error::missing("vehicle", format!("one of {wanted} that {column} names"))),
+        (false, _) => Err(Error::missing(
+            "vehicle",
+            format!("one of {wanted} that {column} names"),
+        )),
     }
 }

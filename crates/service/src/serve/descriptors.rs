@@ -155,11 +155,7 @@ mod tests {
         descriptors.each_file(|_, file| names.push(file.name().to_owned()));
         let unique: HashSet<_> = names.iter().collect();
         assert_eq!(unique.len(), names.len());
-        assert!(
-            names
-                .iter()
-                .any(|name| name == "google/rpc/error_details.proto")
-        );
+        assert!(names.iter().any(|name| name == "error_details.proto"));
 
         let mut methods = Vec::new();
         descriptors.each_method(|service, method, _| methods.push(format!("{service}/{method}")));

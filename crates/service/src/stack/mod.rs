@@ -80,3 +80,6 @@ fn last_frame(status: Status) -> Result<Frame<Bytes>, Status> {
     status.add_header(&mut trailers)?;
     Ok(Frame::trailers(trailers))
 }
+
+#[cfg(test)]
+mod tests;

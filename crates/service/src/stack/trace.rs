@@ -61,14 +61,7 @@ where
         let method = self.methods.find(request.uri().path());
         let remote = telemetry::extract(request.headers());
         let span = call_span(&method, &request);
-        let surroundings = if span.is_disabled() {
-            remote
-        } else {
-            if let Some(remote) = remote {
-                telemetry::set_parent(&span, remote);
-            }
-            None
-        };
+        let surroundings = remote.filter(|remote| !telemetry::set_parent(&span, remote.clone()));
         request.extensions_mut().insert(method);
         let observer = CallSpan { span, surroundings };
         let inner = &mut self.inner;

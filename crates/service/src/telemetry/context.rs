@@ -78,22 +78,21 @@ pub(crate) fn extract(headers: &HeaderMap) -> Option<Context> {
     context.has_active_span().then_some(context)
 }
 
-/// Writes the context of `span`, or else the current one, into a call's metadata.
+/// Writes the context of `span`, or the current one where nobody records it, into a call's metadata.
 pub(crate) fn inject(span: &Span, headers: &mut HeaderMap) {
-    let context = if span.is_disabled() {
-        Context::current()
-    } else {
-        span.context()
-    };
+    let mut context = span.context();
+    if !context.has_active_span() {
+        context = Context::current();
+    }
     if context.has_active_span() {
         TraceContextPropagator::new().inject_context(&context, &mut Out(headers));
     }
 }
 
-/// Sets the parent of a span that was just created. Where nobody records spans there is nothing to set.
-pub(crate) fn set_parent(span: &Span, parent: Context) {
-    // A disabled span, or a subscriber without the OpenTelemetry layer: both mean that nobody listens.
-    let _nobody_listens = span.set_parent(parent);
+/// Sets the parent of a span that was just created; false where nobody records the span, so that its parent has
+/// to be passed on in another way.
+pub(crate) fn set_parent(span: &Span, parent: Context) -> bool {
+    span.set_parent(parent).is_ok()
 }
 
 fn traceparent_of(context: &SpanContext) -> Option<String> {

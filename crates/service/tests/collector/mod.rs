@@ -91,7 +91,9 @@ impl Collector {
     pub fn histogram(&self, name: &str) -> Vec<(BTreeMap<String, String>, u64)> {
         let points = self.histograms.lock().unwrap();
         let named = points.iter().filter(|(found, _)| found == name);
-        named.map(|(_, point)| (texts(&point.attributes), point.count)).collect()
+        named
+            .map(|(_, point)| (texts(&point.attributes), point.count))
+            .collect()
     }
 
     fn requests(&self, stream: TcpStream) {
@@ -122,7 +124,9 @@ impl Collector {
                 "/v1/metrics" => self.measure(ExportMetricsServiceRequest::decode(&*body).unwrap()),
                 other => panic!("{other}"),
             }
-            writer.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+            writer
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                .unwrap();
         }
     }
 
@@ -131,7 +135,11 @@ impl Collector {
         for resource in request.resource_spans {
             let about = texts(&resource.resource.unwrap().attributes);
             let service = about["service.name"].clone();
-            for span in resource.scope_spans.into_iter().flat_map(|scope| scope.spans) {
+            for span in resource
+                .scope_spans
+                .into_iter()
+                .flat_map(|scope| scope.spans)
+            {
                 kept.push(Seen {
                     service: service.clone(),
                     name: span.name,
@@ -149,7 +157,10 @@ impl Collector {
 
     fn measure(&self, request: ExportMetricsServiceRequest) {
         let mut kept = self.histograms.lock().unwrap();
-        let scopes = request.resource_metrics.into_iter().flat_map(|found| found.scope_metrics);
+        let scopes = request
+            .resource_metrics
+            .into_iter()
+            .flat_map(|found| found.scope_metrics);
         for metric in scopes.flat_map(|scope| scope.metrics) {
             if let Some(Data::Histogram(histogram)) = metric.data {
                 assert_eq!(metric.unit, "s");

@@ -91,7 +91,9 @@ impl Probe {
             "left" => call.remaining().as_millis().to_string(),
             "traceparent" => current_traceparent().unwrap_or_default(),
             "ask" => {
-                let other = self.other.ok_or_else(|| Status::internal("nobody to ask"))?;
+                let other = self
+                    .other
+                    .ok_or_else(|| Status::internal("nobody to ask"))?;
                 return ask(&other, &call, SAY, rest).await.map(Response::new);
             }
             _ => text,
@@ -211,7 +213,12 @@ pub fn call(timeout: Duration) -> Call {
     Call::new(Caller::person("tester"), timeout)
 }
 
-pub async fn ask(peer: &Peer, call: &Call, path: &'static str, text: &str) -> Result<String, Status> {
+pub async fn ask(
+    peer: &Peer,
+    call: &Call,
+    path: &'static str,
+    text: &str,
+) -> Result<String, Status> {
     unary(peer.channel(), peer.request(call, text.to_owned()), path).await
 }
 
@@ -230,7 +237,9 @@ where
     let ready = grpc.ready().await;
     ready.map_err(|error| Status::from_error(error.into()))?;
     let codec = ProstCodec::<String, String>::default();
-    let answer = grpc.unary(request, PathAndQuery::from_static(path), codec).await?;
+    let answer = grpc
+        .unary(request, PathAndQuery::from_static(path), codec)
+        .await?;
     Ok(answer.into_inner())
 }
 
@@ -242,7 +251,9 @@ pub async fn stream(
     let mut grpc = Grpc::new(peer.channel());
     grpc.ready().await?;
     let codec = ProstCodec::<String, String>::default();
-    let answer = grpc.server_streaming(request, PathAndQuery::from_static(path), codec).await?;
+    let answer = grpc
+        .server_streaming(request, PathAndQuery::from_static(path), codec)
+        .await?;
     Ok(answer.into_inner())
 }
 

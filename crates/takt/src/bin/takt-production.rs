@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The production service as a process of its own.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    takt::command::service_main(takt_production::definition())
+}
