@@ -168,7 +168,13 @@ pub fn material_plan(
     }
     if days.is_empty() {
         // Beyond the undisturbed plan everything that is left is overdue.
-        days.push(planned.iter().zip(&needed).map(|(planned, built)| (planned - built).max(0)).collect());
+        days.push(
+            planned
+                .iter()
+                .zip(&needed)
+                .map(|(planned, built)| (planned - built).max(0))
+                .collect(),
+        );
     }
     FeasiblePlan { first, days }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use takt_contract::common::v1::admin_service_client::AdminServiceClient;
 use takt_contract::common::v1::{
-    CheckInvariantsRequest, DigestRequest, DigestResponse, GetStatusRequest, GetStatusResponse, InvariantResult,
+    CheckInvariantsRequest, DigestRequest, DigestResponse, GetStatusRequest, GetStatusResponse,
+    InvariantResult,
 };
 use takt_kernel::sha256_hex;
 
@@ -61,15 +62,31 @@ pub async fn digests(peers: &Peers) -> Outcome<Digests> {
         tables: answer
             .tables
             .into_iter()
-            .map(|table| TableDigest { table: table.table, rows: table.row_count, digest: table.digest })
+            .map(|table| TableDigest {
+                table: table.table,
+                rows: table.row_count,
+                digest: table.digest,
+            })
             .collect(),
     };
-    let services = SERVICES.iter().map(|name| (*name).to_owned()).zip([a, b, c].map(service));
-    Ok(Digests { digest: one, services: services.collect() })
+    let services = SERVICES
+        .iter()
+        .map(|name| (*name).to_owned())
+        .zip([a, b, c].map(service));
+    Ok(Digests {
+        digest: one,
+        services: services.collect(),
+    })
 }
 
 async fn digest(peer: &Peer) -> Outcome<DigestResponse> {
-    ask!(peer, "hash the tables", AdminServiceClient.digest, DigestRequest {}, WHOLE)
+    ask!(
+        peer,
+        "hash the tables",
+        AdminServiceClient.digest,
+        DigestRequest {},
+        WHOLE
+    )
 }
 
 /// Asks the three services how they are.
@@ -81,7 +98,12 @@ pub async fn statuses(peers: &Peers) -> Outcome<[GetStatusResponse; 3]> {
 
 /// Asks a service how it is.
 pub async fn status(peer: &Peer) -> Outcome<GetStatusResponse> {
-    ask!(peer, "ask for the status", AdminServiceClient.get_status, GetStatusRequest {})
+    ask!(
+        peer,
+        "ask for the status",
+        AdminServiceClient.get_status,
+        GetStatusRequest {}
+    )
 }
 
 /// The invariants of the three services.
@@ -113,14 +135,26 @@ pub struct Invariant {
 /// Asks the three services to check their invariants.
 pub async fn check(peers: &Peers) -> Outcome<Checked> {
     let [procurement, production, delivery] = peers.all();
-    let all = tokio::try_join!(invariants(procurement), invariants(production), invariants(delivery))?;
+    let all = tokio::try_join!(
+        invariants(procurement),
+        invariants(production),
+        invariants(delivery)
+    )?;
     let invariants: Vec<Invariant> = [all.0, all.1, all.2].into_iter().flatten().collect();
-    Ok(Checked { holds: invariants.iter().all(|invariant| invariant.violated == 0), invariants })
+    Ok(Checked {
+        holds: invariants.iter().all(|invariant| invariant.violated == 0),
+        invariants,
+    })
 }
 
 async fn invariants(peer: &Peer) -> Outcome<Vec<Invariant>> {
-    let answer =
-        ask!(peer, "check the invariants", AdminServiceClient.check_invariants, CheckInvariantsRequest {}, WHOLE)?;
+    let answer = ask!(
+        peer,
+        "check the invariants",
+        AdminServiceClient.check_invariants,
+        CheckInvariantsRequest {},
+        WHOLE
+    )?;
     let invariant = |result: InvariantResult| Invariant {
         service: peer.name,
         id: result.invariant_id,
@@ -138,7 +172,12 @@ impl Answer for Digests {
         for (name, service) in &self.services {
             for table in &service.tables {
                 let short: String = table.digest.chars().take(16).collect();
-                lines.add_row([name.clone(), table.table.clone(), grouped(table.rows), short]);
+                lines.add_row([
+                    name.clone(),
+                    table.table.clone(),
+                    grouped(table.rows),
+                    short,
+                ]);
             }
         }
         let mut text = table_text(&lines);
@@ -164,10 +203,22 @@ impl Answer for Checked {
             ]);
         }
         let mut text = table_text(&lines);
-        for invariant in self.invariants.iter().filter(|invariant| invariant.violated > 0) {
-            text.push_str(&format!("\n{} is broken by: {}\n", invariant.id, invariant.examples.join(", ")));
+        for invariant in self
+            .invariants
+            .iter()
+            .filter(|invariant| invariant.violated > 0)
+        {
+            text.push_str(&format!(
+                "\n{} is broken by: {}\n",
+                invariant.id,
+                invariant.examples.join(", ")
+            ));
         }
-        text.push_str(if self.holds { "\nevery invariant holds\n" } else { "\nnot every invariant holds\n" });
+        text.push_str(if self.holds {
+            "\nevery invariant holds\n"
+        } else {
+            "\nnot every invariant holds\n"
+        });
         text
     }
 }

@@ -118,7 +118,12 @@ where
 }
 
 /// Reads a whole stream into one list; `open` is asked again from the start when it breaks.
-pub async fn read<P, T, F, O>(peer: &Peer, what: &str, open: O, unpack: fn(P) -> Vec<T>) -> Outcome<Vec<T>>
+pub async fn read<P, T, F, O>(
+    peer: &Peer,
+    what: &str,
+    open: O,
+    unpack: fn(P) -> Vec<T>,
+) -> Outcome<Vec<T>>
 where
     F: Future<Output = Result<Streaming<P>, Status>>,
     O: Fn(Channel) -> F,
@@ -142,12 +147,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use takt_contract::common::v1::Date;
-    use takt_contract::delivery::v1::{NewOrder, IntakeOrdersRequest};
+    use takt_contract::delivery::v1::{IntakeOrdersRequest, NewOrder};
 
     fn order(size: usize) -> NewOrder {
         NewOrder {
             order_id: "x".repeat(size),
-            locked_on: Some(Date { year: 2024, month: 4, day: 1 }),
+            locked_on: Some(Date {
+                year: 2024,
+                month: 4,
+                day: 1,
+            }),
             ..NewOrder::default()
         }
     }
@@ -155,7 +164,10 @@ mod tests {
     #[test]
     fn a_cut_keeps_to_the_number_and_the_bytes() {
         let chunks = cut(vec![order(8); 1201]);
-        assert_eq!(chunks.iter().map(Vec::len).collect::<Vec<_>>(), [500, 500, 201]);
+        assert_eq!(
+            chunks.iter().map(Vec::len).collect::<Vec<_>>(),
+            [500, 500, 201]
+        );
         assert!(cut(Vec::<NewOrder>::new()).is_empty());
     }
 

@@ -42,21 +42,31 @@ impl FromStr for Endpoints {
     /// Reads `procurement=HOST:PORT,production=HOST:PORT,delivery=HOST:PORT` in any order.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut uris: [Option<String>; 3] = [None, None, None];
-        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        for part in text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+        {
             let (name, address) = part
                 .split_once('=')
                 .ok_or_else(|| format!("{part:?} is not SERVICE=ADDRESS"))?;
             let place = SERVICES
                 .iter()
                 .position(|service| *service == name.trim())
-                .ok_or_else(|| format!("{name:?} is not a service; they are {}", SERVICES.join(", ")))?;
+                .ok_or_else(|| {
+                    format!(
+                        "{name:?} is not a service; they are {}",
+                        SERVICES.join(", ")
+                    )
+                })?;
             let address = address.trim();
             let uri = if address.contains("://") {
                 address.to_owned()
             } else {
                 format!("http://{address}")
             };
-            Endpoint::from_shared(uri.clone()).map_err(|error| format!("{address:?} is no address: {error}"))?;
+            Endpoint::from_shared(uri.clone())
+                .map_err(|error| format!("{address:?} is no address: {error}"))?;
             if let Some(slot) = uris.get_mut(place)
                 && slot.replace(uri).is_some()
             {
@@ -65,7 +75,10 @@ impl FromStr for Endpoints {
         }
         match uris {
             [Some(a), Some(b), Some(c)] => Ok(Self { uris: [a, b, c] }),
-            _ => Err(format!("give all three: {}", SERVICES.map(|name| format!("{name}=HOST:PORT")).join(","))),
+            _ => Err(format!(
+                "give all three: {}",
+                SERVICES.map(|name| format!("{name}=HOST:PORT")).join(",")
+            )),
         }
     }
 }
@@ -173,7 +186,8 @@ pub fn is_passing(status: &Status) -> bool {
         Code::Unavailable | Code::ResourceExhausted => true,
         // A connection that breaks in mid-call surfaces as one of these with a transport error behind it.
         Code::Internal | Code::Unknown | Code::Cancelled => {
-            std::error::Error::source(status).is_some() || status.message().contains("h2 protocol error")
+            std::error::Error::source(status).is_some()
+                || status.message().contains("h2 protocol error")
         }
         _ => false,
     }
@@ -189,7 +203,13 @@ pub fn within<T>(message: T, deadline: Duration) -> tonic::Request<T> {
 /// Asks a unary question: `ask!(peer, "what", Client.method, message)`; the message is cloned for each try.
 macro_rules! ask {
     ($peer:expr, $what:expr, $client:ident . $method:ident, $message:expr) => {
-        $crate::connection::ask!($peer, $what, $client.$method, $message, $crate::connection::STEP)
+        $crate::connection::ask!(
+            $peer,
+            $what,
+            $client.$method,
+            $message,
+            $crate::connection::STEP
+        )
     };
     ($peer:expr, $what:expr, $client:ident . $method:ident, $message:expr, $deadline:expr) => {{
         let message = $message;
@@ -214,7 +234,8 @@ macro_rules! read {
             $peer,
             $what,
             |channel| {
-                let request = $crate::connection::within(message.clone(), $crate::connection::WHOLE);
+                let request =
+                    $crate::connection::within(message.clone(), $crate::connection::WHOLE);
                 async move {
                     let answer = $client::new(channel).$method(request).await?;
                     Ok(answer.into_inner())
@@ -244,7 +265,13 @@ mod tests {
             endpoints.map(|endpoints| endpoints.to_string()).as_deref(),
             Ok("procurement=127.0.0.1:1,production=[::1]:2,delivery=localhost:3")
         );
-        for bad in ["", "delivery=a:1", "sales=a:1", "delivery", "delivery=a:1,delivery=b:2"] {
+        for bad in [
+            "",
+            "delivery=a:1",
+            "sales=a:1",
+            "delivery",
+            "delivery=a:1,delivery=b:2",
+        ] {
             assert!(Endpoints::from_str(bad).is_err(), "{bad}");
         }
     }

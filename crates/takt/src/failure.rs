@@ -140,18 +140,19 @@ impl Failure {
         let details = status.get_error_details();
         if let Some(bad) = details.bad_request() {
             for violation in bad.field_violations.iter().take(10) {
-                message.push_str(&format!("\n  {}: {}", violation.field, violation.description));
+                message.push_str(&format!(
+                    "\n  {}: {}",
+                    violation.field, violation.description
+                ));
             }
         }
         let mut failure = Self::new(exit, message);
         failure.way_out = match details.error_info().map(|info| info.reason.as_str()) {
             Some("NO_PROGRAMME") => Some("import a programme first: takt import su7".to_owned()),
-            Some("PROGRAMME_IMPORTING") => {
-                Some("an import is under way; send it again to finish it: takt import DIR".to_owned())
-            }
-            _ if exit == Exit::Down => {
-                Some("see whether the services run: takt health".to_owned())
-            }
+            Some("PROGRAMME_IMPORTING") => Some(
+                "an import is under way; send it again to finish it: takt import DIR".to_owned(),
+            ),
+            _ if exit == Exit::Down => Some("see whether the services run: takt health".to_owned()),
             _ => None,
         };
         failure
@@ -207,9 +208,12 @@ mod tests {
         let status = Status::with_error_details(
             Code::FailedPrecondition,
             "there is no programme",
-            ErrorDetails::with_error_info("NO_PROGRAMME", "takt", [] as [(&str, &str); 0]),
+            ErrorDetails::with_error_info("NO_PROGRAMME", "takt", [] as [(String, String); 0]),
         );
         let failure = Failure::of_status("delivery", "take orders", &status);
-        assert!(failure.to_string().ends_with("takt import su7"), "{failure}");
+        assert!(
+            failure.to_string().ends_with("takt import su7"),
+            "{failure}"
+        );
     }
 }

@@ -22,17 +22,28 @@ impl Databases {
     /// A SQLite file for each service in a folder.
     pub fn in_folder(folder: &Path) -> Self {
         Self {
-            urls: SERVICES.map(|service| format!("sqlite:{}", folder.join(format!("{service}.sqlite")).display())),
+            urls: SERVICES.map(|service| {
+                format!(
+                    "sqlite:{}",
+                    folder.join(format!("{service}.sqlite")).display()
+                )
+            }),
         }
     }
 
     /// The databases of a template in which `{service}` stands for the service's name.
     pub fn of_template(template: &str) -> Outcome<Self> {
         if !template.contains("{service}") {
-            return Err(Failure::usage(format!("the database url {template:?} has no {{service}} in it"))
-                .with_way_out("each service has a database of its own: postgres://takt@localhost/takt_{service}"));
+            return Err(Failure::usage(format!(
+                "the database url {template:?} has no {{service}} in it"
+            ))
+            .with_way_out(
+                "each service has a database of its own: postgres://takt@localhost/takt_{service}",
+            ));
         }
-        Ok(Self { urls: SERVICES.map(|service| template.replace("{service}", service)) })
+        Ok(Self {
+            urls: SERVICES.map(|service| template.replace("{service}", service)),
+        })
     }
 
     /// The url of a service by its place in `SERVICES`.
@@ -44,10 +55,15 @@ impl Databases {
 impl fmt::Display for Databases {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Passwords stay out of what is told.
-        let told = self.urls.iter().map(|url| match (url.find("://"), url.rfind('@')) {
-            (Some(from), Some(to)) if from + 3 <= to => format!("{}{}", &url[..from + 3], &url[to + 1..]),
-            _ => url.clone(),
-        });
+        let told = self
+            .urls
+            .iter()
+            .map(|url| match (url.find("://"), url.rfind('@')) {
+                (Some(from), Some(to)) if from + 3 <= to => {
+                    format!("{}{}", &url[..from + 3], &url[to + 1..])
+                }
+                _ => url.clone(),
+            });
         out.write_str(&told.collect::<Vec<_>>().join(", "))
     }
 }
@@ -72,7 +88,12 @@ impl SuiteOptions {
         let mut chassis = Chassis::default();
         chassis.log.filter = "warn,takt_service::serve=error".to_owned();
         chassis.drain_timeout = Duration::from_millis(500);
-        Self { databases, listen: [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)); 3], migrate: false, chassis }
+        Self {
+            databases,
+            listen: [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)); 3],
+            migrate: false,
+            chassis,
+        }
     }
 }
 
@@ -84,12 +105,18 @@ pub struct Suite {
 
 /// What each service is made of, in the order of `SERVICES`.
 fn definitions() -> [Definition; 3] {
-    [takt_procurement::definition(), takt_production::definition(), takt_delivery::definition()]
+    [
+        takt_procurement::definition(),
+        takt_production::definition(),
+        takt_delivery::definition(),
+    ]
 }
 
 /// The definition of a service by its name.
 pub fn definition_of(name: &str) -> Option<Definition> {
-    definitions().into_iter().find(|definition| definition.name == name)
+    definitions()
+        .into_iter()
+        .find(|definition| definition.name == name)
 }
 
 impl Suite {
@@ -97,22 +124,40 @@ impl Suite {
     pub fn start(options: &SuiteOptions) -> Outcome<Self> {
         let mut listeners = Vec::new();
         for address in options.listen {
-            let listener = TcpListener::bind(address)
-                .map_err(|error| Failure::refused(format!("cannot listen on {address}: {error}")))?;
+            let listener = TcpListener::bind(address).map_err(|error| {
+                Failure::refused(format!("cannot listen on {address}: {error}"))
+            })?;
             listeners.push(listener);
         }
         let mut addresses = options.listen;
         for (address, listener) in addresses.iter_mut().zip(&listeners) {
-            *address = listener.local_addr().map_err(|error| Failure::broken(error.to_string()))?;
+            *address = listener
+                .local_addr()
+                .map_err(|error| Failure::broken(error.to_string()))?;
         }
-        let mut suite = Self { endpoints: Endpoints::of_addresses(addresses), services: Vec::new() };
-        for (place, (definition, listener)) in definitions().into_iter().zip(listeners).enumerate() {
+        let mut suite = Self {
+            endpoints: Endpoints::of_addresses(addresses),
+            services: Vec::new(),
+        };
+        for (place, (definition, listener)) in definitions().into_iter().zip(listeners).enumerate()
+        {
             let config = ServiceConfig {
                 service: definition.name,
-                listen: addresses.get(place).copied().unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+                listen: addresses
+                    .get(place)
+                    .copied()
+                    .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
                 database: DatabaseUrl::new(options.databases.url(place)),
-                migrate: if options.migrate { MigrateMode::Always } else { MigrateMode::Embedded },
-                peers: SERVICES.iter().zip(addresses).map(|(name, at)| ((*name).to_owned(), format!("http://{at}"))).collect(),
+                migrate: if options.migrate {
+                    MigrateMode::Always
+                } else {
+                    MigrateMode::Embedded
+                },
+                peers: SERVICES
+                    .iter()
+                    .zip(addresses)
+                    .map(|(name, at)| ((*name).to_owned(), format!("http://{at}")))
+                    .collect(),
                 insecure: false,
                 chassis: options.chassis.clone(),
             };
@@ -144,7 +189,9 @@ impl Suite {
             service.stop();
         }
         for service in self.services.into_iter().rev() {
-            let one = service.joined().map_err(|error| Failure::broken(error.to_string()));
+            let one = service
+                .joined()
+                .map_err(|error| Failure::broken(error.to_string()));
             ended = ended.and(one);
         }
         ended

@@ -40,9 +40,9 @@ pub fn tell(format: Format, answer: &impl Answer) -> Outcome<()> {
 pub fn write_out(text: &str) -> Outcome<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::broken(format!("stdout cannot be written: {error}")))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::broken(
+            format!("stdout cannot be written: {error}"),
+        )),
         _ => Ok(()),
     }
 }
@@ -141,8 +141,14 @@ mod tests {
         assert_eq!(grouped(-1_234_567), "-1,234,567");
         assert_eq!(grouped(12), "12");
         assert_eq!(whole_money(-916_205), "-9,162");
-        assert_eq!((percent(1, 3), percent(0, 0)), ("33.3 %".to_owned(), "-".to_owned()));
-        assert_eq!((bytes(1536), bytes(12)), ("1.5 KiB".to_owned(), "12 B".to_owned()));
+        assert_eq!(
+            (percent(1, 3), percent(0, 0)),
+            ("33.3 %".to_owned(), "-".to_owned())
+        );
+        assert_eq!(
+            (bytes(1536), bytes(12)),
+            ("1.5 KiB".to_owned(), "12 B".to_owned())
+        );
         assert_eq!(duration(61_500), "1 min 01 s");
     }
 

@@ -4,7 +4,6 @@ mod orders;
 mod production;
 mod promises;
 mod vehicles;
-mod volume;
 mod wire;
 
 use std::{sync::Arc, time::Duration};

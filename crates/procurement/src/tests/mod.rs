@@ -6,7 +6,6 @@ mod inbound;
 mod material;
 mod orders;
 mod reactions;
-mod volume;
 pub(crate) mod sample;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};

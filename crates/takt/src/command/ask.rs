@@ -42,9 +42,16 @@ pub(super) async fn digest(format: Format, args: &AskArgs) -> Outcome<ExitCode> 
 
 pub(super) async fn check(format: Format, args: &AskArgs) -> Outcome<ExitCode> {
     let checked = ask_check(&args.peers()?).await?;
-    let broken = checked.invariants.iter().any(|invariant| invariant.violated > 0);
+    let broken = checked
+        .invariants
+        .iter()
+        .any(|invariant| invariant.violated > 0);
     tell(format, &checked)?;
-    Ok(if broken { Exit::Broken.into() } else { ExitCode::SUCCESS })
+    Ok(if broken {
+        Exit::Broken.into()
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// How the services are.
@@ -66,14 +73,28 @@ struct ServiceHealth {
 
 impl Answer for Health {
     fn text(&self) -> String {
-        let mut rows = table(&["service", "state", "version", "database", ">size", "programme"]);
+        let mut rows = table(&[
+            "service",
+            "state",
+            "version",
+            "database",
+            ">size",
+            "programme",
+        ]);
         for service in &self.services {
             let state = match &service.error {
                 Some(error) => error.clone(),
                 None => "serving".to_owned(),
             };
             let import = service.import_id.chars().take(12).collect::<String>();
-            rows.add_row([&service.service, &state, &service.version, &service.database, &bytes(service.database_bytes), &import]);
+            rows.add_row([
+                &service.service,
+                &state,
+                &service.version,
+                &service.database,
+                &bytes(service.database_bytes),
+                &import,
+            ]);
         }
         table_text(&rows)
     }
@@ -106,5 +127,9 @@ pub(super) async fn health(format: Format, args: &AskArgs) -> Outcome<ExitCode> 
     }
     let all = services.iter().all(|service| service.serving);
     tell(format, &Health { services })?;
-    Ok(if all { ExitCode::SUCCESS } else { Exit::Down.into() })
+    Ok(if all {
+        ExitCode::SUCCESS
+    } else {
+        Exit::Down.into()
+    })
 }

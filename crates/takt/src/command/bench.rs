@@ -86,8 +86,18 @@ impl Answer for Measured {
 }
 
 pub(super) async fn bench(format: Format, args: BenchArgs) -> Outcome<ExitCode> {
-    let BenchCommand::Replay { programme, data, vehicles } = args.command;
-    let request = Request { source: programme, data: Some(data.clone()), vehicles, fresh: true, ..Request::default() };
+    let BenchCommand::Replay {
+        programme,
+        data,
+        vehicles,
+    } = args.command;
+    let request = Request {
+        source: programme,
+        data: Some(data.clone()),
+        vehicles,
+        fresh: true,
+        ..Request::default()
+    };
     let played = replay(&request).await?;
     let asked = statuses(&played.peers).await;
     let state = played.state.clone();
@@ -96,7 +106,12 @@ pub(super) async fn bench(format: Format, args: BenchArgs) -> Outcome<ExitCode> 
     let mut tables = Vec::new();
     for status in &asked {
         for table in status.tables.iter().filter(|table| table.row_count > 0) {
-            tables.push((status.service.clone(), table.table.clone(), table.row_count, table.bytes));
+            tables.push((
+                status.service.clone(),
+                table.table.clone(),
+                table.row_count,
+                table.bytes,
+            ));
         }
     }
     tables.sort_by_key(|(_, _, rows, size)| std::cmp::Reverse((*size, *rows)));
@@ -110,7 +125,11 @@ pub(super) async fn bench(format: Format, args: BenchArgs) -> Outcome<ExitCode> 
         elapsed_millis: state.elapsed_millis,
         peak_rss_bytes: state.peak_rss_bytes,
         parts_millis: state.parts_millis.into_iter().collect(),
-        pace: state.pace.iter().map(|pace| (pace.built, pace.elapsed_millis)).collect(),
+        pace: state
+            .pace
+            .iter()
+            .map(|pace| (pace.built, pace.elapsed_millis))
+            .collect(),
         database_bytes: asked.iter().map(|status| status.database_bytes).sum(),
         tables,
     };
@@ -121,7 +140,10 @@ pub(super) async fn bench(format: Format, args: BenchArgs) -> Outcome<ExitCode> 
 fn first_line(file: &str, key: &str) -> String {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with(key));
-    line.and_then(|line| line.split_once(": ")).map_or_else(|| "unknown machine".to_owned(), |(_, value)| value.to_owned())
+    line.and_then(|line| line.split_once(": ")).map_or_else(
+        || "unknown machine".to_owned(),
+        |(_, value)| value.to_owned(),
+    )
 }
 
 /// The device and kind of file system under a path.
@@ -132,15 +154,24 @@ fn disk_of(path: &std::path::Path) -> String {
         let mut words = line.split(' ');
         Some((words.next()?, words.next()?, words.next()?))
     });
-    let under = fields.filter(|(_, at, _)| path.starts_with(at)).max_by_key(|(_, at, _)| at.len());
-    under.map_or_else(|| "unknown disk".to_owned(), |(device, _, kind)| format!("{device} ({kind})"))
+    let under = fields
+        .filter(|(_, at, _)| path.starts_with(at))
+        .max_by_key(|(_, at, _)| at.len());
+    under.map_or_else(
+        || "unknown disk".to_owned(),
+        |(device, _, kind)| format!("{device} ({kind})"),
+    )
 }
 
 /// The commit of the checkout in which the bench runs, where there is one.
 fn commit() -> String {
-    let asked = std::process::Command::new("git").args(["rev-parse", "--short", "HEAD"]).output();
+    let asked = std::process::Command::new("git")
+        .args(["rev-parse", "--short", "HEAD"])
+        .output();
     match asked {
-        Ok(answer) if answer.status.success() => String::from_utf8_lossy(&answer.stdout).trim().to_owned(),
+        Ok(answer) if answer.status.success() => {
+            String::from_utf8_lossy(&answer.stdout).trim().to_owned()
+        }
         _ => "unknown".to_owned(),
     }
 }

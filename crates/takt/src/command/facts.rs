@@ -6,7 +6,10 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use takt_contract::events::v1::event_service_client::EventServiceClient;
-use takt_contract::events::v1::{ListFactsRequest, ListParkedFactsRequest, RetryParkedFactRequest, SkipParkedFactRequest, fact_body::Kind};
+use takt_contract::events::v1::{
+    ListFactsRequest, ListParkedFactsRequest, RetryParkedFactRequest, SkipParkedFactRequest,
+    fact_body::Kind,
+};
 
 use super::ask::AskArgs;
 use crate::connection::{STEP, within};
@@ -79,7 +82,15 @@ struct FactsAnswer {
 
 impl Answer for FactsAnswer {
     fn text(&self) -> String {
-        let mut rows = table(&[">position", ">parked", "subject", ">seq", "kind", "date", "reason"]);
+        let mut rows = table(&[
+            ">position",
+            ">parked",
+            "subject",
+            ">seq",
+            "kind",
+            "date",
+            "reason",
+        ]);
         for fact in &self.facts {
             rows.add_row([
                 fact.position.to_string(),
@@ -109,61 +120,121 @@ impl Answer for AppliedAnswer {
 pub(super) async fn facts(format: Format, args: FactsArgs) -> Outcome<ExitCode> {
     let peers = args.ask.peers()?;
     let peer = |name: &str| {
-        peers.named(name).ok_or_else(|| Failure::usage(format!("{name} is no service; name procurement, production or delivery")))
+        peers.named(name).ok_or_else(|| {
+            Failure::usage(format!(
+                "{name} is no service; name procurement, production or delivery"
+            ))
+        })
     };
     let request_id = || uuid::Uuid::new_v4().to_string();
     match args.command {
-        FactsCommand::List { service, after, subject, limit, parked: false } => {
+        FactsCommand::List {
+            service,
+            after,
+            subject,
+            limit,
+            parked: false,
+        } => {
             let listed = peer(&service)?
                 .ask("ListFacts", async |channel| {
-                    let request = ListFactsRequest { after_position: after, page_size: limit, subject: subject.clone() };
-                    EventServiceClient::new(channel).list_facts(within(request, STEP)).await
+                    let request = ListFactsRequest {
+                        after_position: after,
+                        page_size: limit,
+                        subject: subject.clone(),
+                    };
+                    EventServiceClient::new(channel)
+                        .list_facts(within(request, STEP))
+                        .await
                 })
                 .await?
                 .into_inner();
-            let facts = listed.facts.into_iter().map(|fact| row(fact, None, None)).collect();
+            let facts = listed
+                .facts
+                .into_iter()
+                .map(|fact| row(fact, None, None))
+                .collect();
             tell(format, &FactsAnswer { facts })?;
         }
         FactsCommand::List { service, limit, .. } => {
             let listed = peer(&service)?
                 .ask("ListParkedFacts", async |channel| {
-                    let request = ListParkedFactsRequest { page_size: limit, page_token: String::new() };
-                    EventServiceClient::new(channel).list_parked_facts(within(request, STEP)).await
+                    let request = ListParkedFactsRequest {
+                        page_size: limit,
+                        page_token: String::new(),
+                    };
+                    EventServiceClient::new(channel)
+                        .list_parked_facts(within(request, STEP))
+                        .await
                 })
                 .await?
                 .into_inner();
             let facts = listed
                 .parked_facts
                 .into_iter()
-                .map(|parked| row(parked.fact.unwrap_or_default(), Some(parked.parked_id), Some(parked.reason)))
+                .map(|parked| {
+                    row(
+                        parked.fact.unwrap_or_default(),
+                        Some(parked.parked_id),
+                        Some(parked.reason),
+                    )
+                })
                 .collect();
             tell(format, &FactsAnswer { facts })?;
         }
         FactsCommand::Retry { service, parked_id } => {
-            let request = RetryParkedFactRequest { parked_id, request_id: request_id() };
+            let request = RetryParkedFactRequest {
+                parked_id,
+                request_id: request_id(),
+            };
             let answer = peer(&service)?
                 .ask("RetryParkedFact", async |channel| {
-                    EventServiceClient::new(channel).retry_parked_fact(within(request.clone(), STEP)).await
+                    EventServiceClient::new(channel)
+                        .retry_parked_fact(within(request.clone(), STEP))
+                        .await
                 })
                 .await?
                 .into_inner();
-            tell(format, &AppliedAnswer { applied: answer.applied_count })?;
+            tell(
+                format,
+                &AppliedAnswer {
+                    applied: answer.applied_count,
+                },
+            )?;
         }
-        FactsCommand::Skip { service, parked_id, reason } => {
-            let request = SkipParkedFactRequest { parked_id, reason, request_id: request_id() };
+        FactsCommand::Skip {
+            service,
+            parked_id,
+            reason,
+        } => {
+            let request = SkipParkedFactRequest {
+                parked_id,
+                reason,
+                request_id: request_id(),
+            };
             let answer = peer(&service)?
                 .ask("SkipParkedFact", async |channel| {
-                    EventServiceClient::new(channel).skip_parked_fact(within(request.clone(), STEP)).await
+                    EventServiceClient::new(channel)
+                        .skip_parked_fact(within(request.clone(), STEP))
+                        .await
                 })
                 .await?
                 .into_inner();
-            tell(format, &AppliedAnswer { applied: answer.applied_count })?;
+            tell(
+                format,
+                &AppliedAnswer {
+                    applied: answer.applied_count,
+                },
+            )?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(fact: takt_contract::events::v1::Fact, parked_id: Option<i64>, reason: Option<String>) -> FactRow {
+fn row(
+    fact: takt_contract::events::v1::Fact,
+    parked_id: Option<i64>,
+    reason: Option<String>,
+) -> FactRow {
     let kind = match fact.body.and_then(|body| body.kind) {
         Some(Kind::OrderLocked(_)) => "OrderLocked",
         Some(Kind::VehicleDispatched(_)) => "VehicleDispatched",

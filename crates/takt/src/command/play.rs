@@ -19,7 +19,9 @@ use crate::report::report;
 
 /// What `takt replay` takes.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  takt replay su7\n  takt replay su7 --vehicles 1000 --output json\n  takt replay su7 --disrupt CATL@2024-06-10:14 --data /tmp/outage --report outage.html")]
+#[command(
+    after_help = "Examples:\n  takt replay su7\n  takt replay su7 --vehicles 1000 --output json\n  takt replay su7 --disrupt CATL@2024-06-10:14 --data /tmp/outage --report outage.html"
+)]
 pub struct ReplayArgs {
     /// A built-in programme (su7) or a folder in the import format
     programme: String,
@@ -57,7 +59,12 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
     /// Databases instead of files, {service} standing for each service: postgres://takt@localhost/takt_{service}
-    #[arg(long, value_name = "URL", env = "TAKT_DATABASE_URL", conflicts_with = "endpoints")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "TAKT_DATABASE_URL",
+        conflicts_with = "endpoints"
+    )]
     database_url: Option<String>,
     /// Bring the schema of --database-url up to date first
     #[arg(long)]
@@ -106,11 +113,17 @@ pub(super) async fn replay(format: Format, args: ReplayArgs) -> Outcome<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-async fn tell_report(format: Format, played: &crate::replay::Played, page: Option<&std::path::Path>) -> Outcome<()> {
+async fn tell_report(
+    format: Format,
+    played: &crate::replay::Played,
+    page: Option<&std::path::Path>,
+) -> Outcome<()> {
     let report = report(&played.peers, &played.state).await?;
     if let Some(path) = page {
         let html = report.page()?;
-        std::fs::write(path, html).map_err(|error| Failure::broken(format!("{} cannot be written: {error}", path.display())))?;
+        std::fs::write(path, html).map_err(|error| {
+            Failure::broken(format!("{} cannot be written: {error}", path.display()))
+        })?;
         say(&format!("the report is in {}", path.display()));
     }
     tell(format, &report)
@@ -139,9 +152,13 @@ impl Answer for crate::import::Imported {
 }
 
 pub(super) async fn import(format: Format, args: ImportArgs) -> Outcome<ExitCode> {
-    let folder = Folder::open(&args.programme).map_err(|error| Failure::bad_input(error.to_string()))?;
+    let folder =
+        Folder::open(&args.programme).map_err(|error| Failure::bad_input(error.to_string()))?;
     let full = read_programme(&folder, false)?;
-    let options = Options { vehicles: args.vehicles.unwrap_or(full.vehicles), ..Options::default() };
+    let options = Options {
+        vehicles: args.vehicles.unwrap_or(full.vehicles),
+        ..Options::default()
+    };
     let programme = sized(&full, &options)?;
     let import_id = options.import_id(&folder.programme_hash());
     let imported = crate::import::import(&args.ask.peers()?, &full, &programme, &import_id).await?;

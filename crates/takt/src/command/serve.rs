@@ -18,14 +18,25 @@ use crate::host::{Databases, Suite, SuiteOptions, definition_of};
 use crate::output::{Answer, Format, say, tell};
 
 /// The ports on which the services listen unless told otherwise, in the order of `SERVICES`.
-const PORTS: [(&str, u16); 3] = [("procurement", 7001), ("production", 7002), ("delivery", 7003)];
+const PORTS: [(&str, u16); 3] = [
+    ("procurement", 7001),
+    ("production", 7002),
+    ("delivery", 7003),
+];
 
 /// What `takt up` takes.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  takt up\n  takt up --data ./demo\n  takt up --database-url postgres://takt@localhost/takt_{service} --migrate")]
+#[command(
+    after_help = "Examples:\n  takt up\n  takt up --data ./demo\n  takt up --database-url postgres://takt@localhost/takt_{service} --migrate"
+)]
 pub struct UpArgs {
     /// Where the databases are kept
-    #[arg(long, value_name = "DIR", default_value = "takt-data/up", env = "TAKT_DATA")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "takt-data/up",
+        env = "TAKT_DATA"
+    )]
     data: PathBuf,
     /// Databases instead of files, {service} standing for each service
     #[arg(long, value_name = "URL", env = "TAKT_DATABASE_URL")]
@@ -50,7 +61,10 @@ struct UpAnswer {
 
 impl Answer for UpAnswer {
     fn text(&self) -> String {
-        format!("procurement  {}\nproduction   {}\ndelivery     {}\n", self.procurement, self.production, self.delivery)
+        format!(
+            "procurement  {}\nproduction   {}\ndelivery     {}\n",
+            self.procurement, self.production, self.delivery
+        )
     }
 }
 
@@ -58,22 +72,37 @@ pub(super) async fn up(format: Format, args: UpArgs) -> Outcome<ExitCode> {
     let databases = match &args.database_url {
         Some(template) => Databases::of_template(template)?,
         None => {
-            std::fs::create_dir_all(&args.data)
-                .map_err(|error| Failure::refused(format!("{} cannot be made: {error}", args.data.display())))?;
+            std::fs::create_dir_all(&args.data).map_err(|error| {
+                Failure::refused(format!("{} cannot be made: {error}", args.data.display()))
+            })?;
             Databases::in_folder(&args.data)
         }
     };
-    let port = |place: u16| if args.port == 0 { 0 } else { args.port.saturating_add(place) };
+    let port = |place: u16| {
+        if args.port == 0 {
+            0
+        } else {
+            args.port.saturating_add(place)
+        }
+    };
     let options = SuiteOptions {
         databases,
-        listen: [port(0), port(1), port(2)].map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        listen: [port(0), port(1), port(2)]
+            .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
         migrate: args.migrate,
         chassis: Chassis::load(&args.chassis).map_err(|error| Failure::usage(error.to_string()))?,
     };
     let mut ends = Ends::listen()?;
     let suite = Suite::start(&options)?;
     let uri = |place| suite.endpoints().uri(place).to_owned();
-    tell(format, &UpAnswer { procurement: uri(0), production: uri(1), delivery: uri(2) })?;
+    tell(
+        format,
+        &UpAnswer {
+            procurement: uri(0),
+            production: uri(1),
+            delivery: uri(2),
+        },
+    )?;
     say("ready; Ctrl-C stops the suite");
     while !suite.has_ended() {
         tokio::select! {
@@ -93,7 +122,8 @@ struct Ends {
 
 impl Ends {
     fn listen() -> Outcome<Self> {
-        let broken = |error: std::io::Error| Failure::broken(format!("signals cannot be heard: {error}"));
+        let broken =
+            |error: std::io::Error| Failure::broken(format!("signals cannot be heard: {error}"));
         Ok(Self {
             interrupt: signal(SignalKind::interrupt()).map_err(broken)?,
             terminate: signal(SignalKind::terminate()).map_err(broken)?,
@@ -133,10 +163,15 @@ pub(super) async fn migrate(format: Format, args: &MigrateArgs) -> Outcome<ExitC
     let databases = Databases::of_template(&args.database_url)?;
     let mut services = Vec::new();
     for (place, name) in SERVICES.iter().enumerate() {
-        let Some(definition) = definition_of(name) else { continue };
+        let Some(definition) = definition_of(name) else {
+            continue;
+        };
         let mut config = ServiceConfig::new(&defaults(&definition), Chassis::default());
         config.database = takt_service::config::DatabaseUrl::new(databases.url(place));
-        let applied = definition.migrate(&config).await.map_err(|error| Failure::down(format!("{name}: {error}")))?;
+        let applied = definition
+            .migrate(&config)
+            .await
+            .map_err(|error| Failure::down(format!("{name}: {error}")))?;
         services.push(((*name).to_owned(), applied));
     }
     tell(format, &Migrated { services })?;
@@ -144,8 +179,16 @@ pub(super) async fn migrate(format: Format, args: &MigrateArgs) -> Outcome<ExitC
 }
 
 fn defaults(definition: &Definition) -> Defaults {
-    let port = PORTS.iter().find(|(name, _)| *name == definition.name).map_or(0, |(_, port)| *port);
-    Defaults { service: definition.name, port, data: PathBuf::from("takt-data"), peers: &PORTS }
+    let port = PORTS
+        .iter()
+        .find(|(name, _)| *name == definition.name)
+        .map_or(0, |(_, port)| *port);
+    Defaults {
+        service: definition.name,
+        port,
+        data: PathBuf::from("takt-data"),
+        peers: &PORTS,
+    }
 }
 
 /// What a service binary takes.
@@ -169,11 +212,17 @@ pub fn service_main(definition: Definition) -> ExitCode {
 }
 
 fn serve(definition: Definition, args: &ServiceArgs) -> Outcome<()> {
-    let config = ServiceConfig::load(args, &defaults(&definition)).map_err(|error| Failure::usage(error.to_string()))?;
-    let listener = std::net::TcpListener::bind(config.listen)
-        .map_err(|error| Failure::refused(format!("cannot listen on {}: {error}", config.listen)))?;
-    let running = Running::start(definition, config, listener).map_err(|error| Failure::broken(error.to_string()))?;
-    say(&format!("{} listens on {}", definition.name, running.address));
+    let config = ServiceConfig::load(args, &defaults(&definition))
+        .map_err(|error| Failure::usage(error.to_string()))?;
+    let listener = std::net::TcpListener::bind(config.listen).map_err(|error| {
+        Failure::refused(format!("cannot listen on {}: {error}", config.listen))
+    })?;
+    let running = Running::start(definition, config, listener)
+        .map_err(|error| Failure::broken(error.to_string()))?;
+    say(&format!(
+        "{} listens on {}",
+        definition.name, running.address
+    ));
     let runtime = super::runtime()?;
     runtime.block_on(async {
         let mut ends = Ends::listen()?;
@@ -186,5 +235,7 @@ fn serve(definition: Definition, args: &ServiceArgs) -> Outcome<()> {
         running.stop();
         Ok::<(), Failure>(())
     })?;
-    running.joined().map_err(|error| Failure::broken(error.to_string()))
+    running
+        .joined()
+        .map_err(|error| Failure::broken(error.to_string()))
 }

@@ -11,7 +11,8 @@ use serde::Serialize;
 use takt_contract::common::v1::programme_row::Row;
 use takt_contract::common::v1::programme_service_client::ProgrammeServiceClient;
 use takt_contract::common::v1::{
-    ActivateImportRequest, BeginImportRequest, ImportState, PrepareImportRequest, ProgrammeRow, UploadChunksRequest,
+    ActivateImportRequest, BeginImportRequest, ImportState, PrepareImportRequest, ProgrammeRow,
+    UploadChunksRequest,
 };
 use tokio_stream::StreamExt;
 
@@ -51,17 +52,28 @@ fn owns(service: usize, row: &Row) -> bool {
         Row::Supplier(_) | Row::Agreement(_) | Row::Link(_) | Row::Node(_) => service == 0,
         Row::Lane(lane) => service == if lane.outbound { 2 } else { 0 },
         Row::Variant(_) | Row::OptionValue(_) => service >= 1,
-        Row::BomLine(_) | Row::Operation(_) | Row::CalendarDay(_) | Row::Milestone(_) | Row::Economics(_) => {
-            service == 1
-        }
+        Row::BomLine(_)
+        | Row::Operation(_)
+        | Row::CalendarDay(_)
+        | Row::Milestone(_)
+        | Row::Economics(_) => service == 1,
     }
 }
 
 /// Imports a programme at the size of the run; `full` is the same programme at its own size.
-pub async fn import(peers: &Peers, full: &Programme, programme: &Programme, import_id: &str) -> Outcome<Imported> {
+pub async fn import(
+    peers: &Peers,
+    full: &Programme,
+    programme: &Programme,
+    import_id: &str,
+) -> Outcome<Imported> {
     let rows = rows::rows(full, programme);
     let part = |service: usize| -> (usize, Vec<Vec<ProgrammeRow>>) {
-        let mine: Vec<Row> = rows.iter().filter(|row| owns(service, row)).cloned().collect();
+        let mine: Vec<Row> = rows
+            .iter()
+            .filter(|row| owns(service, row))
+            .cloned()
+            .collect();
         (mine.len(), rows::chunks(mine))
     };
     let programme_id = programme.id.as_str();
@@ -75,8 +87,16 @@ pub async fn import(peers: &Peers, full: &Programme, programme: &Programme, impo
     // the same import again.
     for (peer, into) in peers.all().into_iter().zip([&a, &b, &c]) {
         if !into.was_active {
-            let message = ActivateImportRequest { import_id: import_id.to_owned() };
-            let answer = ask!(peer, "activate the import", ProgrammeServiceClient.activate_import, message, WHOLE)?;
+            let message = ActivateImportRequest {
+                import_id: import_id.to_owned(),
+            };
+            let answer = ask!(
+                peer,
+                "activate the import",
+                ProgrammeServiceClient.activate_import,
+                message,
+                WHOLE
+            )?;
             expect(peer, answer.state, ImportState::Active)?;
         }
     }
@@ -98,7 +118,12 @@ async fn prepare(
         programme_id: programme_id.to_owned(),
         chunk_count: i32::try_from(chunks.len()).unwrap_or(i32::MAX),
     };
-    let begun = ask!(peer, "begin the import", ProgrammeServiceClient.begin_import, begin)?;
+    let begun = ask!(
+        peer,
+        "begin the import",
+        ProgrammeServiceClient.begin_import,
+        begin
+    )?;
     let mut into = ImportedInto {
         service: peer.name,
         rows,
@@ -108,15 +133,28 @@ async fn prepare(
     if begun.state() == ImportState::Staging {
         let stored = usize::try_from(begun.stored_chunk_count).unwrap_or(0);
         into.sent_chunks = upload(peer, import_id, &chunks, stored).await?;
-        let message = PrepareImportRequest { import_id: import_id.to_owned() };
-        let answer = ask!(peer, "prepare the import", ProgrammeServiceClient.prepare_import, message, WHOLE)?;
+        let message = PrepareImportRequest {
+            import_id: import_id.to_owned(),
+        };
+        let answer = ask!(
+            peer,
+            "prepare the import",
+            ProgrammeServiceClient.prepare_import,
+            message,
+            WHOLE
+        )?;
         expect(peer, answer.state, ImportState::Prepared)?;
     }
     Ok(into)
 }
 
 /// Sends the chunks from `stored` on; the service skips those that it has, so a broken stream is sent again whole.
-async fn upload(peer: &Peer, import_id: &str, chunks: &[Vec<ProgrammeRow>], stored: usize) -> Outcome<usize> {
+async fn upload(
+    peer: &Peer,
+    import_id: &str,
+    chunks: &[Vec<ProgrammeRow>],
+    stored: usize,
+) -> Outcome<usize> {
     let messages: Vec<UploadChunksRequest> = chunks
         .iter()
         .enumerate()
@@ -135,7 +173,9 @@ async fn upload(peer: &Peer, import_id: &str, chunks: &[Vec<ProgrammeRow>], stor
         .ask("upload the programme", |channel| {
             let stream = tokio_stream::iter(messages.clone()).map(|message| message);
             async move {
-                let answer = ProgrammeServiceClient::new(channel).upload_chunks(within(stream, WHOLE)).await?;
+                let answer = ProgrammeServiceClient::new(channel)
+                    .upload_chunks(within(stream, WHOLE))
+                    .await?;
                 Ok(answer.into_inner())
             }
         })
@@ -181,9 +221,16 @@ mod tests {
         let su7 = su7()?;
         let rows = rows::rows(&su7, &su7);
         assert!(rows.len() > 2500, "{}", rows.len());
-        assert!(rows.iter().all(|row| (0..3).any(|service| owns(service, row))));
+        assert!(
+            rows.iter()
+                .all(|row| (0..3).any(|service| owns(service, row)))
+        );
         for service in 0..3 {
-            let mine: Vec<Row> = rows.iter().filter(|row| owns(service, row)).cloned().collect();
+            let mine: Vec<Row> = rows
+                .iter()
+                .filter(|row| owns(service, row))
+                .cloned()
+                .collect();
             for (place, rows) in rows::chunks(mine).into_iter().enumerate() {
                 let message = UploadChunksRequest {
                     import_id: "0".repeat(64),
@@ -213,7 +260,10 @@ mod tests {
             _ => None,
         });
         let header = header.ok_or("there is no header")?;
-        assert_eq!((header.vehicle_count, header.takt_millis), (100_000, 76_000));
+        assert_eq!(
+            (header.vehicle_count, header.takt_millis),
+            (100_000, 76_000)
+        );
         assert_eq!(header.priority_value, "FOUNDERS");
         assert_eq!(header.shops.iter().filter(|shop| shop.is_line).count(), 3);
         Ok(())

@@ -1,25 +1,29 @@
 //! The rows of the supply network: suppliers, terms, links, sites and lanes. It must not know the product's
 //! structure. Invariant: what a folder does not say stays unsaid; no default is invented here.
-use takt_contract::common::v1::programme_row::Row;
 use takt_contract::common::v1 as pb;
+use takt_contract::common::v1::programme_row::Row;
 use takt_contract::{date_pb, price_pb};
 
 use crate::programme::{CostUnit, Direction, Programme};
 
 pub(super) fn suppliers(programme: &Programme) -> impl Iterator<Item = Row> + '_ {
-    programme.suppliers.iter().zip(1..).map(|(supplier, number)| {
-        Row::Supplier(pb::SupplierRow {
-            supplier_id: supplier.id.to_string(),
-            supplier_number: number,
-            name: supplier.name.clone(),
-            country_code: supplier.country.clone(),
-            city: supplier.city.clone(),
-            latitude_micro_degrees: supplier.place.map_or(0, |place| place.lat_micro),
-            longitude_micro_degrees: supplier.place.map_or(0, |place| place.lon_micro),
-            tier: int(supplier.tier),
-            description: supplier.what.clone(),
+    programme
+        .suppliers
+        .iter()
+        .zip(1..)
+        .map(|(supplier, number)| {
+            Row::Supplier(pb::SupplierRow {
+                supplier_id: supplier.id.to_string(),
+                supplier_number: number,
+                name: supplier.name.clone(),
+                country_code: supplier.country.clone(),
+                city: supplier.city.clone(),
+                latitude_micro_degrees: supplier.place.map_or(0, |place| place.lat_micro),
+                longitude_micro_degrees: supplier.place.map_or(0, |place| place.lon_micro),
+                tier: int(supplier.tier),
+                description: supplier.what.clone(),
+            })
         })
-    })
 }
 
 pub(super) fn agreements(programme: &Programme) -> impl Iterator<Item = Row> + '_ {

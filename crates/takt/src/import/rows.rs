@@ -53,13 +53,16 @@ pub fn chunks(rows: Vec<Row>) -> Vec<Vec<ProgrammeRow>> {
 }
 
 fn header(programme: &Programme) -> pb::ProgrammeHeader {
-    let priority = programme.features.iter().find_map(|feature| match feature.rule {
-        FeatureRule::First { value, .. } => {
-            let value = feature.values.get(value)?;
-            Some((feature.key.to_string(), value.id.to_string()))
-        }
-        _ => None,
-    });
+    let priority = programme
+        .features
+        .iter()
+        .find_map(|feature| match feature.rule {
+            FeatureRule::First { value, .. } => {
+                let value = feature.values.get(value)?;
+                Some((feature.key.to_string(), value.id.to_string()))
+            }
+            _ => None,
+        });
     let (priority_option, priority_value) = priority.unwrap_or_default();
     let shop = |shop: &Shop| pb::ShopRow {
         shop_id: shop.id.to_string(),
@@ -85,7 +88,12 @@ fn header(programme: &Programme) -> pb::ProgrammeHeader {
         priority_option,
         priority_value,
         shops: programme.plant.shops.iter().map(shop).collect(),
-        shift_seconds: programme.days.iter().map(|day| day.shift_ms / 1000).max().unwrap_or(0),
+        shift_seconds: programme
+            .days
+            .iter()
+            .map(|day| day.shift_ms / 1000)
+            .max()
+            .unwrap_or(0),
     }
 }
 
@@ -108,24 +116,33 @@ fn items(programme: &Programme) -> impl Iterator<Item = Row> + '_ {
 }
 
 fn variants(programme: &Programme) -> impl Iterator<Item = Row> + '_ {
-    programme.variants.iter().zip(1..).enumerate().map(|(place, (variant, number))| {
-        let options: BTreeMap<String, String> = variant
-            .reference
-            .iter()
-            .filter(|(key, _)| key.as_str() != crate::programme::VARIANT_KEY)
-            .map(|(key, value)| (key.to_string(), value.to_string()))
-            .collect();
-        Row::Variant(pb::VariantRow {
-            variant_id: variant.id.to_string(),
-            variant_number: number,
-            name: variant.name.clone(),
-            vin_vds: variant.vds.clone(),
-            list_price: Some(money_pb(variant.list_price)),
-            share_millionths: variant.share.millionths(),
-            vehicle_count: programme.days.iter().filter_map(|day| day.planned.get(place)).sum(),
-            reference_options: options.into_iter().collect(),
+    programme
+        .variants
+        .iter()
+        .zip(1..)
+        .enumerate()
+        .map(|(place, (variant, number))| {
+            let options: BTreeMap<String, String> = variant
+                .reference
+                .iter()
+                .filter(|(key, _)| key.as_str() != crate::programme::VARIANT_KEY)
+                .map(|(key, value)| (key.to_string(), value.to_string()))
+                .collect();
+            Row::Variant(pb::VariantRow {
+                variant_id: variant.id.to_string(),
+                variant_number: number,
+                name: variant.name.clone(),
+                vin_vds: variant.vds.clone(),
+                list_price: Some(money_pb(variant.list_price)),
+                share_millionths: variant.share.millionths(),
+                vehicle_count: programme
+                    .days
+                    .iter()
+                    .filter_map(|day| day.planned.get(place))
+                    .sum(),
+                reference_options: options.into_iter().collect(),
+            })
         })
-    })
 }
 
 /// The values of every option. An option whose first orders are special carries, for each variant that has it, the
@@ -145,19 +162,41 @@ fn option_values(programme: &Programme) -> Vec<Row> {
             };
             match &feature.rule {
                 FeatureRule::Shares(shares) => {
-                    row(String::new(), shares.get(place).map_or(0, |share| share.millionths()));
+                    row(
+                        String::new(),
+                        shares.get(place).map_or(0, |share| share.millionths()),
+                    );
                 }
                 FeatureRule::SharesByVariant(by_variant) => {
                     for (variant, shares) in programme.variants.iter().zip(by_variant) {
-                        row(variant.id.to_string(), shares.get(place).map_or(0, |share| share.millionths()));
+                        row(
+                            variant.id.to_string(),
+                            shares.get(place).map_or(0, |share| share.millionths()),
+                        );
                     }
                 }
-                FeatureRule::First { vehicles, variants, value, .. } => {
+                FeatureRule::First {
+                    vehicles,
+                    variants,
+                    value,
+                    ..
+                } => {
                     let limit = i128::from(*vehicles) * 1_000_000;
                     let share = half_even_div(limit, i128::from(programme.vehicles)).unwrap_or(0);
                     for variant in &programme.variants {
-                        let special = if variants.contains(&variant.id) { share } else { 0 };
-                        row(variant.id.to_string(), if place == *value { special } else { 1_000_000 - special });
+                        let special = if variants.contains(&variant.id) {
+                            share
+                        } else {
+                            0
+                        };
+                        row(
+                            variant.id.to_string(),
+                            if place == *value {
+                                special
+                            } else {
+                                1_000_000 - special
+                            },
+                        );
                     }
                 }
             }
@@ -195,28 +234,39 @@ fn days<'p>(full: &'p Programme, programme: &'p Programme) -> impl Iterator<Item
             date: Some(date_pb(day.on)),
             shifts: i32::try_from(day.shifts).unwrap_or(i32::MAX),
             capacity: full.capacity,
-            ramp_plan: programme.variants.iter().zip(&day.planned).map(count).collect(),
+            ramp_plan: programme
+                .variants
+                .iter()
+                .zip(&day.planned)
+                .map(count)
+                .collect(),
             published_delivered: day.published_delivered.unwrap_or(0),
         })
     })
 }
 
 fn milestones(programme: &Programme) -> impl Iterator<Item = Row> + '_ {
-    programme.milestones.iter().zip(1..).map(|(milestone, number)| {
-        let figure = |measure: Measure| {
-            let mut figures = milestone.figures.iter();
-            figures.find(|figure| figure.measure == Some(measure)).map(|figure| figure.value)
-        };
-        Row::Milestone(pb::MilestoneRow {
-            milestone_number: number,
-            date: Some(date_pb(milestone.on)),
-            event: milestone.event.clone(),
-            cumulative_produced: figure(Measure::Produced),
-            cumulative_delivered: figure(Measure::Delivered),
-            locked_orders: figure(Measure::OrdersLocked),
-            source_kind: milestone.source_kind.clone(),
+    programme
+        .milestones
+        .iter()
+        .zip(1..)
+        .map(|(milestone, number)| {
+            let figure = |measure: Measure| {
+                let mut figures = milestone.figures.iter();
+                figures
+                    .find(|figure| figure.measure == Some(measure))
+                    .map(|figure| figure.value)
+            };
+            Row::Milestone(pb::MilestoneRow {
+                milestone_number: number,
+                date: Some(date_pb(milestone.on)),
+                event: milestone.event.clone(),
+                cumulative_produced: figure(Measure::Produced),
+                cumulative_delivered: figure(Measure::Delivered),
+                locked_orders: figure(Measure::OrdersLocked),
+                source_kind: milestone.source_kind.clone(),
+            })
         })
-    })
 }
 
 fn economics(programme: &Programme) -> Option<Row> {
@@ -238,7 +288,10 @@ fn economics(programme: &Programme) -> Option<Row> {
         vehicle_count: variant.share.millionths(),
     });
     Some(Row::Economics(pb::EconomicsRow {
-        average_price: economics.quarters.first().map(|quarter| money(quarter.average_price)),
+        average_price: economics
+            .quarters
+            .first()
+            .map(|quarter| money(quarter.average_price)),
         variable_conversion: Some(money(economics.variable_conversion)),
         fixed_manufacturing_per_month: Some(money_pb(economics.fixed_per_month)),
         quarters: quarters.collect(),

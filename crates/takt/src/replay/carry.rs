@@ -4,8 +4,9 @@
 use takt_contract::delivery::v1::handover_service_client::HandoverServiceClient;
 use takt_contract::delivery::v1::shipment_service_client::ShipmentServiceClient;
 use takt_contract::delivery::v1::{
-    Handover, RecordHandoversRequest, RecordTransportEventsRequest, RefusedEvent, Shipment, ShipmentState,
-    StreamReadyVehiclesRequest, StreamShipmentsRequest, TransportEvent, TransportEventKind,
+    Handover, RecordHandoversRequest, RecordTransportEventsRequest, RefusedEvent, Shipment,
+    ShipmentState, StreamReadyVehiclesRequest, StreamShipmentsRequest, TransportEvent,
+    TransportEventKind,
 };
 use takt_contract::{date_opt, date_pb};
 use takt_kernel::Date;
@@ -39,7 +40,11 @@ pub(super) async fn day(
     };
     let mut due = shipments(peer, due).await?;
     due.retain(|shipment| {
-        let expected = date_opt(shipment.expected_on.as_ref(), "expected_on", &mut Default::default());
+        let expected = date_opt(
+            shipment.expected_on.as_ref(),
+            "expected_on",
+            &mut Default::default(),
+        );
         let delay = carriers.days_delayed(&shipment.lane_id, &shipment.shipment_id);
         expected.is_some_and(|on| on.plus(delay) <= day)
     });
@@ -53,7 +58,10 @@ pub(super) async fn day(
 /// Whether no load is planned or under way and no vehicle waits.
 pub(super) async fn is_at_rest(peer: &Peer) -> Outcome<bool> {
     for state in [ShipmentState::Planned, ShipmentState::InTransit] {
-        let open = StreamShipmentsRequest { state: state.into(), ..Default::default() };
+        let open = StreamShipmentsRequest {
+            state: state.into(),
+            ..Default::default()
+        };
         if !shipments(peer, open).await?.is_empty() {
             return Ok(false);
         }
@@ -62,12 +70,24 @@ pub(super) async fn is_at_rest(peer: &Peer) -> Outcome<bool> {
 }
 
 async fn shipments(peer: &Peer, which: StreamShipmentsRequest) -> Outcome<Vec<Shipment>> {
-    read!(peer, "read shipments", ShipmentServiceClient.stream_shipments, which, |page| page.shipments)
+    read!(
+        peer,
+        "read shipments",
+        ShipmentServiceClient.stream_shipments,
+        which,
+        |page| page.shipments
+    )
 }
 
 async fn ready(peer: &Peer) -> Outcome<Vec<takt_contract::delivery::v1::ReadyVehicle>> {
     let message = StreamReadyVehiclesRequest {};
-    read!(peer, "read ready vehicles", HandoverServiceClient.stream_ready_vehicles, message, |page| page.vehicles)
+    read!(
+        peer,
+        "read ready vehicles",
+        HandoverServiceClient.stream_ready_vehicles,
+        message,
+        |page| page.vehicles
+    )
 }
 
 async fn report(
@@ -77,32 +97,51 @@ async fn report(
     kind: TransportEventKind,
     shipments: &[Shipment],
 ) -> Outcome<()> {
-    let step = if kind == TransportEventKind::Departed { "depart" } else { "arrive" };
+    let step = if kind == TransportEventKind::Departed {
+        "depart"
+    } else {
+        "arrive"
+    };
     let event = |shipment: &Shipment| TransportEvent {
         shipment_id: shipment.shipment_id.clone(),
         kind: kind.into(),
         date: Some(date_pb(day)),
     };
-    let chunks: Vec<RecordTransportEventsRequest> = bulk::cut(shipments.iter().map(event).collect())
-        .into_iter()
-        .map(|events| RecordTransportEventsRequest {
-            request_id: ids.keyed_chunk(day, step, events.iter().map(|event| event.shipment_id.as_str())),
-            events,
-        })
-        .collect();
+    let chunks: Vec<RecordTransportEventsRequest> =
+        bulk::cut(shipments.iter().map(event).collect())
+            .into_iter()
+            .map(|events| RecordTransportEventsRequest {
+                request_id: ids.keyed_chunk(
+                    day,
+                    step,
+                    events.iter().map(|event| event.shipment_id.as_str()),
+                ),
+                events,
+            })
+            .collect();
     let what = format!("record transport of {day}");
     let answers = bulk::send(peer, &what, &chunks, |channel, stream| async move {
-        let answer = ShipmentServiceClient::new(channel).record_transport_events(within(stream, WHOLE)).await?;
+        let answer = ShipmentServiceClient::new(channel)
+            .record_transport_events(within(stream, WHOLE))
+            .await?;
         Ok(answer.into_inner())
     })
     .await?;
-    nothing_refused(peer, &what, answers.iter().flat_map(|answer| &answer.refused))
+    nothing_refused(
+        peer,
+        &what,
+        answers.iter().flat_map(|answer| &answer.refused),
+    )
 }
 
 async fn hand_over(peer: &Peer, ids: &RequestIds, day: Date) -> Outcome<()> {
     let mut vehicles = ready(peer).await?;
     vehicles.retain(|vehicle| {
-        let since = date_opt(vehicle.ready_on.as_ref(), "ready_on", &mut Default::default());
+        let since = date_opt(
+            vehicle.ready_on.as_ref(),
+            "ready_on",
+            &mut Default::default(),
+        );
         since.is_some_and(|on| on <= day)
     });
     let handover = |vehicle: &takt_contract::delivery::v1::ReadyVehicle| Handover {
@@ -112,24 +151,44 @@ async fn hand_over(peer: &Peer, ids: &RequestIds, day: Date) -> Outcome<()> {
     let chunks: Vec<RecordHandoversRequest> = bulk::cut(vehicles.iter().map(handover).collect())
         .into_iter()
         .map(|handovers| RecordHandoversRequest {
-            request_id: ids.keyed_chunk(day, "handover", handovers.iter().map(|handover| handover.vin.as_str())),
+            request_id: ids.keyed_chunk(
+                day,
+                "handover",
+                handovers.iter().map(|handover| handover.vin.as_str()),
+            ),
             handovers,
         })
         .collect();
     let what = format!("record the handovers of {day}");
     let answers = bulk::send(peer, &what, &chunks, |channel, stream| async move {
-        let answer = HandoverServiceClient::new(channel).record_handovers(within(stream, WHOLE)).await?;
+        let answer = HandoverServiceClient::new(channel)
+            .record_handovers(within(stream, WHOLE))
+            .await?;
         Ok(answer.into_inner())
     })
     .await?;
-    nothing_refused(peer, &what, answers.iter().flat_map(|answer| &answer.refused))
+    nothing_refused(
+        peer,
+        &what,
+        answers.iter().flat_map(|answer| &answer.refused),
+    )
 }
 
-fn nothing_refused<'r>(peer: &Peer, what: &str, refused: impl Iterator<Item = &'r RefusedEvent>) -> Outcome<()> {
-    let told: Vec<String> =
-        refused.take(5).map(|refused| format!("{}: {}", refused.subject, refused.reason)).collect();
+fn nothing_refused<'r>(
+    peer: &Peer,
+    what: &str,
+    refused: impl Iterator<Item = &'r RefusedEvent>,
+) -> Outcome<()> {
+    let told: Vec<String> = refused
+        .take(5)
+        .map(|refused| format!("{}: {}", refused.subject, refused.reason))
+        .collect();
     if told.is_empty() {
         return Ok(());
     }
-    Err(Failure::broken(format!("{}: {what}: refused\n  {}", peer.name, told.join("\n  "))))
+    Err(Failure::broken(format!(
+        "{}: {what}: refused\n  {}",
+        peer.name,
+        told.join("\n  ")
+    )))
 }

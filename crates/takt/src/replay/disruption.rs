@@ -34,7 +34,8 @@ impl FromStr for Disruption {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let shape = || format!("{text:?} is not SUPPLIER@DATE:DAYS, for example CATL@2024-06-10:14");
+        let shape =
+            || format!("{text:?} is not SUPPLIER@DATE:DAYS, for example CATL@2024-06-10:14");
         let (supplier, when) = text.split_once('@').ok_or_else(shape)?;
         let (from, days) = when.split_once(':').ok_or_else(shape)?;
         let supplier = SupplierId::parse(supplier).map_err(|error| error.to_string())?;
@@ -43,7 +44,11 @@ impl FromStr for Disruption {
         if !(1..=365).contains(&days) {
             return Err(format!("{text:?}: an outage lasts 1 to 365 days"));
         }
-        Ok(Self { supplier, from, days })
+        Ok(Self {
+            supplier,
+            from,
+            days,
+        })
     }
 }
 
@@ -85,7 +90,14 @@ mod tests {
         let outage: Disruption = "CATL@2024-06-10:14".parse()?;
         assert_eq!(outage.to_string(), "CATL@2024-06-10:14");
         assert_eq!(outage.until().to_string(), "2024-06-24");
-        for bad in ["CATL", "CATL@2024-06-10", "CATL@2024-06-31:3", "@2024-06-10:3", "CATL@2024-06-10:0", "CATL@2024-06-10:x"] {
+        for bad in [
+            "CATL",
+            "CATL@2024-06-10",
+            "CATL@2024-06-31:3",
+            "@2024-06-10:3",
+            "CATL@2024-06-10:0",
+            "CATL@2024-06-10:x",
+        ] {
             assert!(bad.parse::<Disruption>().is_err(), "{bad}");
         }
         Ok(())
@@ -95,10 +107,22 @@ mod tests {
     fn shipments_of_an_outage_leave_together_on_the_day_after_it() -> Result<(), String> {
         let outages = ["CATL@2024-06-10:14".parse()?, "CATL@2024-06-24:2".parse()?];
         let day = |text: &str| Date::parse(text).map_err(|error| error.to_string());
-        assert_eq!(leaves_on(&outages, "CATL", day("2024-06-09")?), day("2024-06-09")?);
-        assert_eq!(leaves_on(&outages, "CATL", day("2024-06-10")?), day("2024-06-26")?);
-        assert_eq!(leaves_on(&outages, "CATL", day("2024-06-25")?), day("2024-06-26")?);
-        assert_eq!(leaves_on(&outages, "FDB", day("2024-06-12")?), day("2024-06-12")?);
+        assert_eq!(
+            leaves_on(&outages, "CATL", day("2024-06-09")?),
+            day("2024-06-09")?
+        );
+        assert_eq!(
+            leaves_on(&outages, "CATL", day("2024-06-10")?),
+            day("2024-06-26")?
+        );
+        assert_eq!(
+            leaves_on(&outages, "CATL", day("2024-06-25")?),
+            day("2024-06-26")?
+        );
+        assert_eq!(
+            leaves_on(&outages, "FDB", day("2024-06-12")?),
+            day("2024-06-12")?
+        );
         Ok(())
     }
 }

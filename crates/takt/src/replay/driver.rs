@@ -45,7 +45,11 @@ impl Frame {
             first_handover: scaled.first_handover,
             plan_last: scaled.plan_last,
             last_order: Customers::last_day(scaled).unwrap_or(scaled.day_zero),
-            vehicles: scaled.days.iter().map(crate::programme::Day::planned_total).sum(),
+            vehicles: scaled
+                .days
+                .iter()
+                .map(crate::programme::Day::planned_total)
+                .sum(),
         }
     }
 
@@ -86,7 +90,13 @@ impl Driver<'_> {
         self.interrupt.check()?;
         let peers = self.peers;
         if day >= self.frame.launch {
-            let (result, time) = timed(line::orders(&peers.delivery, &self.ids, &mut self.world.customers, day)).await;
+            let (result, time) = timed(line::orders(
+                &peers.delivery,
+                &self.ids,
+                &mut self.world.customers,
+                day,
+            ))
+            .await;
             self.parts.add("orders", time);
             if result? > 0 {
                 self.settle().await?;
@@ -113,7 +123,10 @@ impl Driver<'_> {
         } else {
             None
         };
-        Ok(Closed { finished: self.is_finished(day).await?, sample })
+        Ok(Closed {
+            finished: self.is_finished(day).await?,
+            sample,
+        })
     }
 
     /// The steps of suppliers and carriers, side by side.
@@ -130,7 +143,14 @@ impl Driver<'_> {
         );
         let carry = timed(async {
             if day > frame.launch {
-                carry::day(&peers.delivery, &self.ids, &self.world.carriers, day, frame.first_handover).await
+                carry::day(
+                    &peers.delivery,
+                    &self.ids,
+                    &self.world.carriers,
+                    day,
+                    frame.first_handover,
+                )
+                .await
             } else {
                 Ok(())
             }
@@ -152,7 +172,9 @@ impl Driver<'_> {
     }
 
     async fn sample(&self, day: Date) -> Outcome<Sample> {
-        let message = StreamDaysOfSupplyRequest { as_of: Some(date_pb(day.plus(1))) };
+        let message = StreamDaysOfSupplyRequest {
+            as_of: Some(date_pb(day.plus(1))),
+        };
         let lines = read!(
             &self.peers.procurement,
             "read the days of supply",
@@ -166,13 +188,20 @@ impl Driver<'_> {
             *sum += line.millidays;
             *count += 1;
         }
-        let groups = sums.into_iter().map(|(group, (sum, count))| (group, sum / count.max(1))).collect();
-        Ok(Sample { date: day.to_string(), groups })
+        let groups = sums
+            .into_iter()
+            .map(|(group, (sum, count))| (group, sum / count.max(1)))
+            .collect();
+        Ok(Sample {
+            date: day.to_string(),
+            groups,
+        })
     }
 
     /// The run ends with the last arrival: everything is built, nothing is ordered any more, nothing is under way.
     async fn is_finished(&self, day: Date) -> Outcome<bool> {
-        if self.is_building(day.plus(1)) || day < self.frame.last_order || !self.pipeline.is_empty() {
+        if self.is_building(day.plus(1)) || day < self.frame.last_order || !self.pipeline.is_empty()
+        {
             return Ok(false);
         }
         carry::is_at_rest(&self.peers.delivery).await

@@ -19,15 +19,20 @@ impl Interrupt {
     /// To be asked between two steps.
     pub fn check(&self) -> Outcome<()> {
         if self.0.load(Ordering::SeqCst) {
-            return Err(Failure::interrupted("stopped; everything that was closed is kept")
-                .with_way_out("the same command goes on where it stopped"));
+            return Err(
+                Failure::interrupted("stopped; everything that was closed is kept")
+                    .with_way_out("the same command goes on where it stopped"),
+            );
         }
         Ok(())
     }
 }
 
 /// Runs work while listening to the terminal and to the supervisor.
-pub async fn listening<T>(interrupt: &Interrupt, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+pub async fn listening<T>(
+    interrupt: &Interrupt,
+    work: impl Future<Output = Outcome<T>>,
+) -> Outcome<T> {
     tokio::select! {
         biased;
         outcome = work => outcome,

@@ -100,7 +100,10 @@ impl Played {
 pub fn folder_of(request: &Request) -> PathBuf {
     request.data.clone().unwrap_or_else(|| {
         let path = Path::new(&request.source);
-        let name = path.file_name().map_or_else(|| "programme".to_owned(), |name| name.to_string_lossy().into_owned());
+        let name = path.file_name().map_or_else(
+            || "programme".to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        );
         Path::new("takt-data").join(name)
     })
 }
@@ -142,14 +145,31 @@ pub async fn replay(request: &Request) -> Outcome<Played> {
     };
     let interrupt = Interrupt::default();
     let (suite, peers) = start(request, folder.path())?;
-    let mut run = Run { folder, state, peers, interrupt: &interrupt, request };
+    let mut run = Run {
+        folder,
+        state,
+        peers,
+        interrupt: &interrupt,
+        request,
+    };
     let outcome = match &programme {
         Some(full) if !run.is_over() => listening(&interrupt, run.play(full)).await.map(|()| true),
         _ => Ok(false),
     };
-    let Run { folder, state, peers, .. } = run;
+    let Run {
+        folder,
+        state,
+        peers,
+        ..
+    } = run;
     match outcome {
-        Ok(played) => Ok(Played { peers, state, played, suite, _folder: folder }),
+        Ok(played) => Ok(Played {
+            peers,
+            state,
+            played,
+            suite,
+            _folder: folder,
+        }),
         Err(failure) => {
             // The first failure is what a person must hear of.
             let _ = suite.map_or(Ok(()), Suite::stop);
@@ -161,7 +181,8 @@ pub async fn replay(request: &Request) -> Outcome<Played> {
 /// Reads and checks a programme; warnings go to stderr, errors refuse it.
 pub fn read_programme(folder: &Folder, quiet: bool) -> Outcome<Programme> {
     let programme = parse(folder).map_err(|problems| {
-        Failure::bad_input(problems.to_string()).with_way_out("nothing was sent; mend the folder and try again")
+        Failure::bad_input(problems.to_string())
+            .with_way_out("nothing was sent; mend the folder and try again")
     })?;
     if !quiet && !programme.warnings.is_empty() {
         say(&format!("{}\n", programme.warnings));
@@ -180,13 +201,17 @@ fn options_for(request: &Request, full: &Programme) -> Outcome<Options> {
     let mut options = request.options.clone().sorted();
     options.vehicles = request.vehicles.unwrap_or(full.vehicles);
     for disruption in &options.disruptions {
-        let direct = full
-            .items
-            .iter()
-            .any(|item| item.agreements.iter().any(|agreement| agreement.supplier == disruption.supplier));
+        let direct = full.items.iter().any(|item| {
+            item.agreements
+                .iter()
+                .any(|agreement| agreement.supplier == disruption.supplier)
+        });
         if !direct {
-            return Err(Failure::usage(format!("--disrupt {disruption}: {} delivers nothing to the plant", disruption.supplier))
-                .with_way_out("name a direct supplier, one with rows in items.csv"));
+            return Err(Failure::usage(format!(
+                "--disrupt {disruption}: {} delivers nothing to the plant",
+                disruption.supplier
+            ))
+            .with_way_out("name a direct supplier, one with rows in items.csv"));
         }
     }
     Ok(options)
@@ -229,7 +254,11 @@ struct Run<'r> {
 impl Run<'_> {
     /// Whether there is nothing to play: the run has ended, or is as far as was asked.
     fn is_over(&self) -> bool {
-        let reached = self.request.until.zip(self.state.closed()).is_some_and(|(until, closed)| closed >= until);
+        let reached = self
+            .request
+            .until
+            .zip(self.state.closed())
+            .is_some_and(|(until, closed)| closed >= until);
         self.state.finished || reached
     }
 
@@ -251,7 +280,10 @@ impl Run<'_> {
             ),
             None => (Pipeline::default(), 0),
         };
-        let mut day = self.state.closed().map_or(frame.first_day(), |closed| closed.plus(1));
+        let mut day = self
+            .state
+            .closed()
+            .map_or(frame.first_day(), |closed| closed.plus(1));
         let mut driver = Driver {
             peers: &self.peers,
             interrupt: self.interrupt,
@@ -265,8 +297,13 @@ impl Run<'_> {
         };
         let days = |day: Date| i64::from(day.days_since(frame.first_day()));
         // A car of the last day arrives about a week later.
-        let mut progress =
-            Progress::new(frame.vehicles, days(frame.plan_last) + 8, built, days(day), self.request.quiet);
+        let mut progress = Progress::new(
+            frame.vehicles,
+            days(frame.plan_last) + 8,
+            built,
+            days(day),
+            self.request.quiet,
+        );
         loop {
             let closed = driver.day(day).await;
             if closed.is_err() {
@@ -277,7 +314,8 @@ impl Run<'_> {
             state.last_closed_day = Some(day.to_string());
             state.samples.extend(closed.sample);
             state.finished = closed.finished;
-            state.elapsed_millis = before + u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            state.elapsed_millis =
+                before + u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             state.peak_rss_bytes = state.peak_rss_bytes.max(peak_rss_bytes());
             std::mem::take(&mut driver.parts).add_to(&mut state.parts_millis);
             keep_pace(state, driver.built, frame.vehicles);
@@ -298,7 +336,10 @@ fn keep_pace(state: &mut State, built: i64, vehicles: i64) {
     let tenth = |built: i64| built * PACES / vehicles.max(1);
     let before = state.pace.last().map_or(0, |pace| tenth(pace.built));
     if built > 0 && (state.pace.is_empty() || tenth(built) > before) {
-        state.pace.push(Pace { built, elapsed_millis: state.elapsed_millis });
+        state.pace.push(Pace {
+            built,
+            elapsed_millis: state.elapsed_millis,
+        });
     }
 }
 
@@ -314,18 +355,31 @@ mod tests {
             ..Request::default()
         };
         assert_eq!(folder_of(&request("su7", None)), Path::new("takt-data/su7"));
-        assert_eq!(folder_of(&request("/tmp/copy/", None)), Path::new("takt-data/copy"));
+        assert_eq!(
+            folder_of(&request("/tmp/copy/", None)),
+            Path::new("takt-data/copy")
+        );
         assert_eq!(folder_of(&request("su7", Some("/x"))), Path::new("/x"));
     }
 
     #[test]
-    fn an_outage_of_somebody_who_delivers_nothing_is_refused() -> Result<(), Box<dyn std::error::Error>> {
+    fn an_outage_of_somebody_who_delivers_nothing_is_refused()
+    -> Result<(), Box<dyn std::error::Error>> {
         let full = read_programme(&Folder::open("su7")?, true)?;
         let request = |outage: &str| -> Result<Request, String> {
-            let options = Options { disruptions: vec![outage.parse()?], ..Options::default() };
-            Ok(Request { options, ..Request::default() })
+            let options = Options {
+                disruptions: vec![outage.parse()?],
+                ..Options::default()
+            };
+            Ok(Request {
+                options,
+                ..Request::default()
+            })
         };
-        assert_eq!(options_for(&request("CATL@2024-06-10:14")?, &full)?.vehicles, 100_000);
+        assert_eq!(
+            options_for(&request("CATL@2024-06-10:14")?, &full)?.vehicles,
+            100_000
+        );
         assert!(options_for(&request("YUNENG@2024-06-10:14")?, &full).is_err());
         Ok(())
     }
@@ -337,6 +391,9 @@ mod tests {
             keep_pace(&mut state, built, 1000);
         }
         let noted: Vec<i64> = state.pace.iter().map(|pace| pace.built).collect();
-        assert_eq!(noted, [1, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]);
+        assert_eq!(
+            noted,
+            [1, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]
+        );
     }
 }

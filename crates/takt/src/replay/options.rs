@@ -44,7 +44,11 @@ impl std::str::FromStr for PlaceOnDay {
         let shape = || format!("{text:?} is not DATE:PLACE, for example 2024-05-02:3");
         let (on, place) = text.split_once(':').ok_or_else(shape)?;
         let on = Date::parse(on).map_err(|error| error.to_string())?;
-        let place = place.parse::<i32>().ok().filter(|place| *place >= 0).ok_or_else(shape)?;
+        let place = place
+            .parse::<i32>()
+            .ok()
+            .filter(|place| *place >= 0)
+            .ok_or_else(shape)?;
         Ok(Self { on, place })
     }
 }
@@ -103,21 +107,42 @@ impl Options {
 
     /// Each option by name as text, in a fixed order: the base of identity and of differences.
     pub fn named(&self) -> Vec<(&'static str, String)> {
-        let joined = |list: Vec<String>| if list.is_empty() { "none".to_owned() } else { list.join(" ") };
+        let joined = |list: Vec<String>| {
+            if list.is_empty() {
+                "none".to_owned()
+            } else {
+                list.join(" ")
+            }
+        };
         vec![
             ("vehicles", self.vehicles.to_string()),
-            ("lots", match self.lots {
-                Lots::Scaled => "scaled".to_owned(),
-                Lots::AsIs => "as-is".to_owned(),
-            }),
-            ("world", match self.world {
-                WorldMode::Exact => "exact".to_owned(),
-                WorldMode::Real => "real".to_owned(),
-            }),
+            (
+                "lots",
+                match self.lots {
+                    Lots::Scaled => "scaled".to_owned(),
+                    Lots::AsIs => "as-is".to_owned(),
+                },
+            ),
+            (
+                "world",
+                match self.world {
+                    WorldMode::Exact => "exact".to_owned(),
+                    WorldMode::Real => "real".to_owned(),
+                },
+            ),
             ("seed", self.seed.to_string()),
-            ("disrupt", joined(self.disruptions.iter().map(ToString::to_string).collect())),
-            ("pull", joined(self.pulled.iter().map(ToString::to_string).collect())),
-            ("hold", joined(self.held.iter().map(ToString::to_string).collect())),
+            (
+                "disrupt",
+                joined(self.disruptions.iter().map(ToString::to_string).collect()),
+            ),
+            (
+                "pull",
+                joined(self.pulled.iter().map(ToString::to_string).collect()),
+            ),
+            (
+                "hold",
+                joined(self.held.iter().map(ToString::to_string).collect()),
+            ),
         ]
     }
 
@@ -133,7 +158,13 @@ impl Options {
     /// The id of the import: the programme and the options that change its rows.
     pub fn import_id(&self, programme_hash: &str) -> String {
         let lots = matches!(self.lots, Lots::AsIs);
-        sha256_hex(format!("takt import 1\n{programme_hash}\n{}\n{lots}\n", self.vehicles).as_bytes())
+        sha256_hex(
+            format!(
+                "takt import 1\n{programme_hash}\n{}\n{lots}\n",
+                self.vehicles
+            )
+            .as_bytes(),
+        )
     }
 
     /// Where two sets of options differ, in words: `vehicles: 1000 there, 100000 asked for`.
@@ -142,7 +173,9 @@ impl Options {
             .into_iter()
             .zip(asked.named())
             .filter(|(there, asked)| there != asked)
-            .map(|((name, there), (_, asked))| format!("--{name}: {there} there, {asked} asked for"))
+            .map(|((name, there), (_, asked))| {
+                format!("--{name}: {there} there, {asked} asked for")
+            })
             .collect()
     }
 }
@@ -167,8 +200,15 @@ mod tests {
 
     #[test]
     fn the_run_id_follows_the_options_and_not_their_order() -> Result<(), String> {
-        let outages = ["CATL@2024-06-10:14".parse()?, "AEROGEL@2024-05-01:3".parse()?];
-        let one = Options { disruptions: outages.to_vec(), ..Options::default() }.sorted();
+        let outages = [
+            "CATL@2024-06-10:14".parse()?,
+            "AEROGEL@2024-05-01:3".parse()?,
+        ];
+        let one = Options {
+            disruptions: outages.to_vec(),
+            ..Options::default()
+        }
+        .sorted();
         let other = Options {
             disruptions: outages.into_iter().rev().collect(),
             ..Options::default()
@@ -178,20 +218,34 @@ mod tests {
         assert_ne!(one.run_id("p"), Options::default().run_id("p"));
         assert_ne!(one.run_id("p"), one.run_id("q"));
         assert_eq!(one.import_id("p"), Options::default().import_id("p"));
-        let small = Options { vehicles: 1000, ..Options::default() };
+        let small = Options {
+            vehicles: 1000,
+            ..Options::default()
+        };
         assert_ne!(small.import_id("p"), one.import_id("p"));
         // Frozen: a folder of today is read by every later version.
-        assert!(Options::default().run_id("p").starts_with("a8d7"), "{}", Options::default().run_id("p"));
+        assert!(
+            Options::default().run_id("p").starts_with("a8d7"),
+            "{}",
+            Options::default().run_id("p")
+        );
         Ok(())
     }
 
     #[test]
     fn differences_are_named() -> Result<(), String> {
         let there = Options::default();
-        let asked = Options { vehicles: 1000, pulled: vec!["2024-05-02:3".parse()?], ..Options::default() };
+        let asked = Options {
+            vehicles: 1000,
+            pulled: vec!["2024-05-02:3".parse()?],
+            ..Options::default()
+        };
         assert_eq!(
             there.differences(&asked),
-            ["--vehicles: 100000 there, 1000 asked for", "--pull: none there, 2024-05-02:3 asked for"]
+            [
+                "--vehicles: 100000 there, 1000 asked for",
+                "--pull: none there, 2024-05-02:3 asked for"
+            ]
         );
         assert!("2024-05-02:-1".parse::<PlaceOnDay>().is_err());
         Ok(())

@@ -24,7 +24,8 @@ impl Parts {
     /// Adds these parts to those of a run before an interruption, in milliseconds.
     pub fn add_to(&self, millis: &mut BTreeMap<String, u64>) {
         for (part, time) in &self.times {
-            *millis.entry((*part).to_owned()).or_default() += u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+            *millis.entry((*part).to_owned()).or_default() +=
+                u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         }
     }
 }
@@ -38,9 +39,15 @@ pub async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
 
 /// The most memory that this process has held, in bytes; 0 where the system does not tell.
 pub fn peak_rss_bytes() -> u64 {
-    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return 0 };
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return 0;
+    };
     let kib = status.lines().find_map(|line| {
-        line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<u64>().ok()
+        line.strip_prefix("VmHWM:")?
+            .split_whitespace()
+            .next()?
+            .parse::<u64>()
+            .ok()
     });
     kib.unwrap_or(0) * 1024
 }

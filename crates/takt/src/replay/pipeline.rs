@@ -42,7 +42,10 @@ impl Pipeline {
             blocked: fate.blocked,
         };
         let groups = self.shipping.entry(fate.ships).or_default();
-        groups.entry((line.supplier_id.clone(), fate.arrives)).or_default().push(load);
+        groups
+            .entry((line.supplier_id.clone(), fate.arrives))
+            .or_default()
+            .push(load);
     }
 
     /// The notices of a day, by supplier and arrival; from then on they are under way.
@@ -63,7 +66,10 @@ impl Pipeline {
                 }
                 part += 1;
                 let asn_id = asn_id(&supplier, day, arrives, part);
-                self.arriving.entry(arrives).or_default().push((asn_id.clone(), blocked));
+                self.arriving
+                    .entry(arrives)
+                    .or_default()
+                    .push((asn_id.clone(), blocked));
                 asns.push(Asn {
                     asn_id,
                     supplier_id: supplier.clone(),
@@ -107,7 +113,12 @@ mod tests {
     use super::*;
 
     fn line(number: i64, supplier: &str) -> OrderLine {
-        OrderLine { line_number: number, supplier_id: supplier.to_owned(), first_lot_sequence: 1, ..OrderLine::default() }
+        OrderLine {
+            line_number: number,
+            supplier_id: supplier.to_owned(),
+            first_lot_sequence: 1,
+            ..OrderLine::default()
+        }
     }
 
     fn fate(ships: i32, arrives: i32, lots: usize) -> Fate {
@@ -129,14 +140,25 @@ mod tests {
         pipeline.add(&line(4, "CATL"), fate(101, 105, 1));
         let day = Date::from_epoch_day;
         let asns = pipeline.ship(day(100));
-        let numbers: Vec<Vec<i64>> =
-            asns.iter().map(|asn| asn.lines.iter().map(|line| line.line_number).collect()).collect();
+        let numbers: Vec<Vec<i64>> = asns
+            .iter()
+            .map(|asn| asn.lines.iter().map(|line| line.line_number).collect())
+            .collect();
         assert_eq!(numbers, [vec![2], vec![1, 3]]);
-        assert_eq!(asns.get(1).map(|asn| asn.asn_id.as_str()), Some("ASN-CATL-19700411-19700415"));
+        assert_eq!(
+            asns.get(1).map(|asn| asn.asn_id.as_str()),
+            Some("ASN-CATL-19700411-19700415")
+        );
         assert_eq!(pipeline.receive(day(101)).len(), 1);
         assert!(!pipeline.is_empty());
         assert_eq!(pipeline.ship(day(101)).len(), 1);
-        assert_eq!((pipeline.receive(day(104)).len(), pipeline.receive(day(105)).len()), (1, 1));
+        assert_eq!(
+            (
+                pipeline.receive(day(104)).len(),
+                pipeline.receive(day(105)).len()
+            ),
+            (1, 1)
+        );
         assert!(pipeline.is_empty());
     }
 
@@ -149,6 +171,9 @@ mod tests {
         let asns = pipeline.ship(Date::from_epoch_day(100));
         assert!(asns.len() > 2 && asns.iter().all(|asn| asn.encoded_len() < 64 << 10));
         assert_eq!(asns.iter().map(|asn| asn.lines.len()).sum::<usize>(), 40);
-        assert_eq!(asns.get(1).map(|asn| asn.asn_id.ends_with(".2")), Some(true));
+        assert_eq!(
+            asns.get(1).map(|asn| asn.asn_id.ends_with(".2")),
+            Some(true)
+        );
     }
 }

@@ -27,14 +27,25 @@ impl Progress {
         let bar = (is_watched() && !quiet).then(|| {
             let bar = ProgressBar::new(days.unsigned_abs());
             // The template is a constant; a mistake in it leaves the plain bar.
-            if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:32.cyan/dim} {percent:>3}%  {msg}") {
+            if let Ok(style) =
+                ProgressStyle::with_template("{prefix} {bar:32.cyan/dim} {percent:>3}%  {msg}")
+            {
                 bar.set_style(style.progress_chars("━╸─"));
             }
             bar.set_position(days_before.unsigned_abs());
             bar
         });
         let now = Instant::now();
-        Self { bar, total, days, begun: now, built_before, days_before, told: now, quiet }
+        Self {
+            bar,
+            total,
+            days,
+            begun: now,
+            built_before,
+            days_before,
+            told: now,
+            quiet,
+        }
     }
 
     /// A day is closed: `built` vehicles and `days` days since the beginning.
@@ -65,9 +76,16 @@ impl Progress {
     }
 
     fn message(&self, built: i64, days: i64) -> String {
-        let millis = i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX).max(1);
+        let millis = i64::try_from(self.begun.elapsed().as_millis())
+            .unwrap_or(i64::MAX)
+            .max(1);
         let rate = (built - self.built_before) * 1000 / millis;
-        let mut message = format!("{} of {} vehicles, {}/s", grouped(built), grouped(self.total), grouped(rate));
+        let mut message = format!(
+            "{} of {} vehicles, {}/s",
+            grouped(built),
+            grouped(self.total),
+            grouped(rate)
+        );
         if let Some(left) = self.left(millis, built, days) {
             message.push_str(&format!(", about {left} s left"));
         }
@@ -77,7 +95,9 @@ impl Progress {
     /// The seconds left by days and by vehicles, whichever is longer: the days before the launch build nothing, and
     /// those at the end build most.
     fn left(&self, millis: i64, built: i64, days: i64) -> Option<i64> {
-        let pace = |done: i64, open: i64| (done > 0).then(|| i128::from(millis) * i128::from(open.max(0)) / i128::from(done));
+        let pace = |done: i64, open: i64| {
+            (done > 0).then(|| i128::from(millis) * i128::from(open.max(0)) / i128::from(done))
+        };
         let by_days = pace(days - self.days_before, self.days - days)?;
         let by_vehicles = pace(built - self.built_before, self.total - built).unwrap_or(0);
         i64::try_from(by_days.max(by_vehicles) / 1000 + 1).ok()

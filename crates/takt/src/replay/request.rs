@@ -30,13 +30,22 @@ impl RequestIds {
     }
 
     /// The id of a chunk whose content was read from a service; `keys` are the business keys in it.
-    pub fn keyed_chunk<'k>(&self, day: Date, step: &str, keys: impl Iterator<Item = &'k str>) -> String {
+    pub fn keyed_chunk<'k>(
+        &self,
+        day: Date,
+        step: &str,
+        keys: impl Iterator<Item = &'k str>,
+    ) -> String {
         let mut content = String::new();
         for key in keys {
             content.push_str(key);
             content.push('\n');
         }
-        self.named(&format!("{day}/{step}/{:016x}/{}", stable_hash(content.as_bytes()), content.len()))
+        self.named(&format!(
+            "{day}/{step}/{:016x}/{}",
+            stable_hash(content.as_bytes()),
+            content.len()
+        ))
     }
 
     fn named(&self, name: &str) -> String {
@@ -52,7 +61,10 @@ mod tests {
     fn ids_are_the_same_at_every_try_and_differ_otherwise() {
         let day = Date::from_epoch_day(19_810);
         let ids = RequestIds::of_run("run");
-        assert_eq!(ids.chunk(day, "orders", 3), RequestIds::of_run("run").chunk(day, "orders", 3));
+        assert_eq!(
+            ids.chunk(day, "orders", 3),
+            RequestIds::of_run("run").chunk(day, "orders", 3)
+        );
         let all = [
             ids.chunk(day, "orders", 3),
             ids.chunk(day, "orders", 4),

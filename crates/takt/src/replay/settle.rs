@@ -23,7 +23,8 @@ impl Settling {
         loop {
             self.rounds += 1;
             let [procurement, production, delivery] = peers.all();
-            let (a, b, c) = tokio::try_join!(at_rest(procurement), at_rest(production), at_rest(delivery))?;
+            let (a, b, c) =
+                tokio::try_join!(at_rest(procurement), at_rest(production), at_rest(delivery))?;
             let round = [a, b, c];
             if self.quiet.replace(round) == Some(round) {
                 return Ok(());
@@ -39,8 +40,13 @@ impl Settling {
 
 async fn at_rest(peer: &Peer) -> Outcome<Mark> {
     let message = AwaitAppliedRequest { position: 0 };
-    let answer: AwaitAppliedResponse =
-        ask!(peer, "wait until the facts are applied", EventServiceClient.await_applied, message, WHOLE)?;
+    let answer: AwaitAppliedResponse = ask!(
+        peer,
+        "wait until the facts are applied",
+        EventServiceClient.await_applied,
+        message,
+        WHOLE
+    )?;
     if answer.parked_count > 0 {
         let count = answer.parked_count;
         return Err(Failure::broken(format!("{}: {count} facts are parked, because applying them failed", peer.name))

@@ -85,7 +85,9 @@ impl State {
 
     /// The last closed day as a date.
     pub fn closed(&self) -> Option<Date> {
-        self.last_closed_day.as_deref().and_then(|day| Date::parse(day).ok())
+        self.last_closed_day
+            .as_deref()
+            .and_then(|day| Date::parse(day).ok())
     }
 }
 
@@ -100,11 +102,21 @@ pub struct RunFolder {
 impl RunFolder {
     /// Takes a folder, makes it where it is missing.
     pub fn hold(path: &Path) -> Outcome<Self> {
-        let fail = |error: std::io::Error| Failure::refused(format!("{} cannot be used: {error}", path.display()));
+        let fail = |error: std::io::Error| {
+            Failure::refused(format!("{} cannot be used: {error}", path.display()))
+        };
         std::fs::create_dir_all(path).map_err(fail)?;
-        let lock = File::options().create(true).truncate(false).write(true).open(path.join(LOCK)).map_err(fail)?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path.join(LOCK))
+            .map_err(fail)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                _lock: lock,
+            }),
             Err(TryLockError::WouldBlock) => Err(Failure::refused(format!(
                 "{} is in use by another takt",
                 path.display()
@@ -127,7 +139,9 @@ impl RunFolder {
     /// Writes the state beside the old one and puts it in its place.
     pub fn write(&self, state: &State) -> Outcome<()> {
         let path = self.path.join(FILE);
-        let fail = |error: std::io::Error| Failure::broken(format!("{} cannot be written: {error}", path.display()));
+        let fail = |error: std::io::Error| {
+            Failure::broken(format!("{} cannot be written: {error}", path.display()))
+        };
         let json = serde_json::to_vec_pretty(state)
             .map_err(|error| Failure::broken(format!("the state is not JSON: {error}")))?;
         let beside = self.path.join("replay.json.new");
@@ -150,16 +164,22 @@ impl RunFolder {
         for file in self.files() {
             if is_database(&file) || file == FILE {
                 let path = self.path.join(&file);
-                std::fs::remove_file(&path)
-                    .map_err(|error| Failure::refused(format!("{} cannot be removed: {error}", path.display())))?;
+                std::fs::remove_file(&path).map_err(|error| {
+                    Failure::refused(format!("{} cannot be removed: {error}", path.display()))
+                })?;
             }
         }
         Ok(())
     }
 
     fn files(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(&self.path).into_iter().flatten().flatten();
-        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+        let entries = std::fs::read_dir(&self.path)
+            .into_iter()
+            .flatten()
+            .flatten();
+        entries
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect()
     }
 }
 
@@ -169,11 +189,19 @@ pub fn read_state(folder: &Path) -> Outcome<Option<State>> {
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Failure::refused(format!("{} cannot be read: {error}", path.display()))),
+        Err(error) => {
+            return Err(Failure::refused(format!(
+                "{} cannot be read: {error}",
+                path.display()
+            )));
+        }
     };
     let unreadable = |error: serde_json::Error| {
-        Failure::refused(format!("{} is not the state of a replay: {error}", path.display()))
-            .with_way_out("start anew with --fresh, or choose another folder with --data")
+        Failure::refused(format!(
+            "{} is not the state of a replay: {error}",
+            path.display()
+        ))
+        .with_way_out("start anew with --fresh, or choose another folder with --data")
     };
     let value: serde_json::Value = serde_json::from_str(&text).map_err(unreadable)?;
     let format = value.get("format").and_then(serde_json::Value::as_u64);
@@ -189,18 +217,31 @@ pub fn read_state(folder: &Path) -> Outcome<Option<State>> {
 }
 
 fn is_database(file: &str) -> bool {
-    let stem = file.strip_suffix("-wal").or_else(|| file.strip_suffix("-shm")).unwrap_or(file);
-    stem.strip_suffix(".sqlite").is_some_and(|service| crate::connection::SERVICES.contains(&service))
+    let stem = file
+        .strip_suffix("-wal")
+        .or_else(|| file.strip_suffix("-shm"))
+        .unwrap_or(file);
+    stem.strip_suffix(".sqlite")
+        .is_some_and(|service| crate::connection::SERVICES.contains(&service))
 }
 
 /// Compares the run in a folder with the run that is asked for: the differences, and the way out.
-pub fn check_same(there: &State, programme_hash: Option<&str>, options: &Options, folder: &Path) -> Outcome<()> {
+pub fn check_same(
+    there: &State,
+    programme_hash: Option<&str>,
+    options: &Options,
+    folder: &Path,
+) -> Outcome<()> {
     let mut differences = there.options.differences(options);
     if let Some(hash) = programme_hash.filter(|hash| *hash != there.programme_hash) {
         let short = |hash: &str| hash.chars().take(12).collect::<String>();
         differences.insert(
             0,
-            format!("programme: {} there, {} asked for", short(&there.programme_hash), short(hash)),
+            format!(
+                "programme: {} there, {} asked for",
+                short(&there.programme_hash),
+                short(hash)
+            ),
         );
     }
     if differences.is_empty() {
@@ -228,7 +269,10 @@ mod tests {
         folder.write(&state)?;
         assert_eq!(folder.read()?.as_ref(), Some(&state));
         assert_eq!(state.closed(), Date::from_ymd(2024, 4, 1));
-        assert_eq!(RunFolder::hold(folder.path()).map_err(|failure| failure.exit), Err(crate::failure::Exit::Refused));
+        let held = RunFolder::hold(folder.path())
+            .map(|_| ())
+            .map_err(|failure| failure.exit);
+        assert_eq!(held, Err(crate::failure::Exit::Refused));
         std::fs::write(folder.path().join("procurement.sqlite-wal"), b"x")?;
         std::fs::write(folder.path().join("notes.txt"), b"mine")?;
         assert!(folder.has_databases());
@@ -241,11 +285,28 @@ mod tests {
     #[test]
     fn other_options_are_refused_with_the_difference() {
         let there = State::new("su7", "0123456789abcdef", &Options::default());
-        let asked = Options { vehicles: 1000, ..Options::default() };
-        let failure = check_same(&there, Some("fedcba9876543210"), &asked, Path::new("takt-data/su7"));
-        let text = failure.map_err(|failure| failure.to_string()).err().unwrap_or_default();
-        assert!(text.contains("programme: 0123456789ab there, fedcba987654 asked for"), "{text}");
-        assert!(text.contains("--vehicles: 100000 there, 1000 asked for"), "{text}");
+        let asked = Options {
+            vehicles: 1000,
+            ..Options::default()
+        };
+        let failure = check_same(
+            &there,
+            Some("fedcba9876543210"),
+            &asked,
+            Path::new("takt-data/su7"),
+        );
+        let text = failure
+            .map_err(|failure| failure.to_string())
+            .err()
+            .unwrap_or_default();
+        assert!(
+            text.contains("programme: 0123456789ab there, fedcba987654 asked for"),
+            "{text}"
+        );
+        assert!(
+            text.contains("--vehicles: 100000 there, 1000 asked for"),
+            "{text}"
+        );
         assert!(text.contains("--fresh"), "{text}");
         assert!(check_same(&there, None, &Options::default(), Path::new("x")).is_ok());
     }
@@ -254,7 +315,10 @@ mod tests {
     fn a_later_format_is_refused() -> Result<(), Box<dyn std::error::Error>> {
         let place = tempfile::tempdir()?;
         std::fs::write(place.path().join(FILE), r#"{"format": 2, "news": true}"#)?;
-        let failure = read_state(place.path()).err().map(|failure| failure.message).unwrap_or_default();
+        let failure = read_state(place.path())
+            .err()
+            .map(|failure| failure.message)
+            .unwrap_or_default();
         assert!(failure.contains("format 2"), "{failure}");
         std::fs::write(place.path().join(FILE), "")?;
         assert!(read_state(place.path()).is_err());

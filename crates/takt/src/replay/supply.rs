@@ -4,8 +4,8 @@ use takt_contract::date_pb;
 use takt_contract::procurement::v1::inbound_service_client::InboundServiceClient;
 use takt_contract::procurement::v1::purchase_order_service_client::PurchaseOrderServiceClient;
 use takt_contract::procurement::v1::{
-    AcknowledgeLinesRequest, LineAcknowledgement, LineResponse, OrderLine, RecordAsnsRequest, RecordReceiptsRequest,
-    RefusedAsn, ReleaseOrdersRequest, StreamOrderLinesRequest,
+    AcknowledgeLinesRequest, LineAcknowledgement, LineResponse, OrderLine, RecordAsnsRequest,
+    RecordReceiptsRequest, RefusedAsn, ReleaseOrdersRequest, StreamOrderLinesRequest,
 };
 use takt_kernel::Date;
 
@@ -53,11 +53,19 @@ async fn release(
         business_date: Some(date_pb(day)),
     };
     let what = format!("release the orders of {day}");
-    let released = ask!(peer, &what, PurchaseOrderServiceClient.release_orders, message)?;
+    let released = ask!(
+        peer,
+        &what,
+        PurchaseOrderServiceClient.release_orders,
+        message
+    )?;
     if released.line_count == 0 {
         return Ok(());
     }
-    let message = StreamOrderLinesRequest { released_on: Some(date_pb(day)), unshipped_only: false };
+    let message = StreamOrderLinesRequest {
+        released_on: Some(date_pb(day)),
+        unshipped_only: false,
+    };
     let lines = read!(
         peer,
         &format!("read the order lines of {day}"),
@@ -69,12 +77,20 @@ async fn release(
         line_number: line.line_number,
         response: LineResponse::Accepted.into(),
     };
-    for (number, acknowledgements) in bulk::cut(lines.iter().map(accept).collect()).into_iter().enumerate() {
+    for (number, acknowledgements) in bulk::cut(lines.iter().map(accept).collect())
+        .into_iter()
+        .enumerate()
+    {
         let message = AcknowledgeLinesRequest {
             request_id: ids.chunk(day, "acknowledge", number),
             acknowledgements,
         };
-        ask!(peer, "acknowledge order lines", PurchaseOrderServiceClient.acknowledge_lines, message)?;
+        ask!(
+            peer,
+            "acknowledge order lines",
+            PurchaseOrderServiceClient.acknowledge_lines,
+            message
+        )?;
     }
     for line in &lines {
         pipeline.add(line, suppliers.fate(line)?);
@@ -86,34 +102,56 @@ async fn ship(peer: &Peer, ids: &RequestIds, pipeline: &mut Pipeline, day: Date)
     let chunks: Vec<RecordAsnsRequest> = bulk::cut(pipeline.ship(day))
         .into_iter()
         .enumerate()
-        .map(|(number, asns)| RecordAsnsRequest { request_id: ids.chunk(day, "ship", number), asns })
+        .map(|(number, asns)| RecordAsnsRequest {
+            request_id: ids.chunk(day, "ship", number),
+            asns,
+        })
         .collect();
     let what = format!("record the notices of {day}");
     let answers = bulk::send(peer, &what, &chunks, |channel, stream| async move {
-        let answer = InboundServiceClient::new(channel).record_asns(within(stream, WHOLE)).await?;
+        let answer = InboundServiceClient::new(channel)
+            .record_asns(within(stream, WHOLE))
+            .await?;
         Ok(answer.into_inner())
     })
     .await?;
-    nothing_refused(peer, &what, answers.iter().flat_map(|answer| &answer.refused))
+    nothing_refused(
+        peer,
+        &what,
+        answers.iter().flat_map(|answer| &answer.refused),
+    )
 }
 
 async fn receive(peer: &Peer, ids: &RequestIds, pipeline: &mut Pipeline, day: Date) -> Outcome<()> {
     let chunks: Vec<RecordReceiptsRequest> = bulk::cut(pipeline.receive(day))
         .into_iter()
         .enumerate()
-        .map(|(number, receipts)| RecordReceiptsRequest { request_id: ids.chunk(day, "receive", number), receipts })
+        .map(|(number, receipts)| RecordReceiptsRequest {
+            request_id: ids.chunk(day, "receive", number),
+            receipts,
+        })
         .collect();
     let what = format!("record the receipts of {day}");
     let answers = bulk::send(peer, &what, &chunks, |channel, stream| async move {
-        let answer = InboundServiceClient::new(channel).record_receipts(within(stream, WHOLE)).await?;
+        let answer = InboundServiceClient::new(channel)
+            .record_receipts(within(stream, WHOLE))
+            .await?;
         Ok(answer.into_inner())
     })
     .await?;
-    nothing_refused(peer, &what, answers.iter().flat_map(|answer| &answer.refused))
+    nothing_refused(
+        peer,
+        &what,
+        answers.iter().flat_map(|answer| &answer.refused),
+    )
 }
 
 /// A world that keeps to the contract is not refused anything: a refusal is a fault of somebody's.
-fn nothing_refused<'r>(peer: &Peer, what: &str, refused: impl Iterator<Item = &'r RefusedAsn>) -> Outcome<()> {
+fn nothing_refused<'r>(
+    peer: &Peer,
+    what: &str,
+    refused: impl Iterator<Item = &'r RefusedAsn>,
+) -> Outcome<()> {
     let told: Vec<String> = refused
         .take(5)
         .map(|refused| format!("{}: {}: {}", refused.asn_id, refused.field, refused.reason))
@@ -121,18 +159,34 @@ fn nothing_refused<'r>(peer: &Peer, what: &str, refused: impl Iterator<Item = &'
     if told.is_empty() {
         return Ok(());
     }
-    Err(Failure::broken(format!("{}: {what}: refused\n  {}", peer.name, told.join("\n  "))))
+    Err(Failure::broken(format!(
+        "{}: {what}: refused\n  {}",
+        peer.name,
+        told.join("\n  ")
+    )))
 }
 
 /// The pipeline as it was when `closed` was closed, from all order lines.
 pub(super) async fn restore(peer: &Peer, suppliers: &Suppliers, closed: Date) -> Outcome<Pipeline> {
-    let message = StreamOrderLinesRequest { released_on: None, unshipped_only: false };
-    let lines =
-        read!(peer, "read all order lines", PurchaseOrderServiceClient.stream_order_lines, message, |page| page.lines)?;
+    let message = StreamOrderLinesRequest {
+        released_on: None,
+        unshipped_only: false,
+    };
+    let lines = read!(
+        peer,
+        "read all order lines",
+        PurchaseOrderServiceClient.stream_order_lines,
+        message,
+        |page| page.lines
+    )?;
     let mut pipeline = Pipeline::default();
     let mut departures = std::collections::BTreeSet::new();
     for line in &lines {
-        let released = takt_contract::date_opt(line.released_on.as_ref(), "released_on", &mut Default::default());
+        let released = takt_contract::date_opt(
+            line.released_on.as_ref(),
+            "released_on",
+            &mut Default::default(),
+        );
         // A day that was broken off is played again whole, so what it had ordered is not known yet.
         if released.is_none_or(|on| on > closed) {
             continue;

@@ -28,8 +28,14 @@ pub(super) enum Ink {
 
 impl Ink {
     /// Every colour, in the order of the page's style.
-    pub(super) const ALL: [Self; 6] =
-        [Self::Plan, Self::Built, Self::Delivered, Self::Published, Self::Stock, Self::Missing];
+    pub(super) const ALL: [Self; 6] = [
+        Self::Plan,
+        Self::Built,
+        Self::Delivered,
+        Self::Published,
+        Self::Stock,
+        Self::Missing,
+    ];
 
     /// The colour by day.
     pub(super) const fn light(self) -> RGBColor {
@@ -83,13 +89,23 @@ pub(super) struct Columns {
 
 /// Lines over days.
 pub(super) fn lines(lines: &[Line], height: u32, label: fn(f64) -> String) -> Outcome<String> {
-    let days = lines.iter().flat_map(|line| line.points.iter().map(|(date, _)| date.epoch_day()));
-    let (Some(from), Some(to)) = (days.clone().min(), days.max()) else { return Ok(String::new()) };
-    let top = lines.iter().flat_map(|line| line.points.iter().map(|(_, value)| *value)).fold(0.0, f64::max);
+    let days = lines
+        .iter()
+        .flat_map(|line| line.points.iter().map(|(date, _)| date.epoch_day()));
+    let (Some(from), Some(to)) = (days.clone().min(), days.max()) else {
+        return Ok(String::new());
+    };
+    let top = lines
+        .iter()
+        .flat_map(|line| line.points.iter().map(|(_, value)| *value))
+        .fold(0.0, f64::max);
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
-        let axis = Months { from, to: to.max(from + 1) };
+        let axis = Months {
+            from,
+            to: to.max(from + 1),
+        };
         let mut chart = ChartBuilder::on(&area)
             .margin(6)
             .margin_right(18)
@@ -110,12 +126,19 @@ pub(super) fn lines(lines: &[Line], height: u32, label: fn(f64) -> String) -> Ou
             .map_err(broken)?;
         for line in lines {
             let colour = line.ink.light();
-            let points = || line.points.iter().map(|(date, value)| (date.epoch_day(), *value));
+            let points = || {
+                line.points
+                    .iter()
+                    .map(|(date, value)| (date.epoch_day(), *value))
+            };
             if line.filled {
-                let fill = AreaSeries::new(points(), 0.0, colour.mix(0.18)).border_style(colour.stroke_width(2));
+                let fill = AreaSeries::new(points(), 0.0, colour.mix(0.18))
+                    .border_style(colour.stroke_width(2));
                 chart.draw_series(fill).map_err(broken)?;
             } else {
-                chart.draw_series(LineSeries::new(points(), colour.stroke_width(2))).map_err(broken)?;
+                chart
+                    .draw_series(LineSeries::new(points(), colour.stroke_width(2)))
+                    .map_err(broken)?;
             }
         }
         area.present().map_err(broken)?;
@@ -133,7 +156,10 @@ pub(super) fn columns(
     if names.is_empty() || columns.is_empty() {
         return Ok(String::new());
     }
-    let top = columns.iter().flat_map(|column| column.values.iter().copied()).fold(0.0, f64::max);
+    let top = columns
+        .iter()
+        .flat_map(|column| column.values.iter().copied())
+        .fold(0.0, f64::max);
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
@@ -142,7 +168,12 @@ pub(super) fn columns(
             .margin_right(18)
             .x_label_area_size(26)
             .y_label_area_size(62)
-            .build_cartesian_2d(Slots { names: names.to_vec() }, 0.0..ceiling(top))
+            .build_cartesian_2d(
+                Slots {
+                    names: names.to_vec(),
+                },
+                0.0..ceiling(top),
+            )
             .map_err(broken)?;
         chart
             .configure_mesh()
@@ -181,11 +212,20 @@ fn broken(error: impl std::fmt::Display) -> Failure {
 
 /// The picture without a size of its own, so that the page gives it one, and without an XML head.
 fn scalable(svg: String) -> String {
-    let svg = svg.find("<svg").map_or_else(String::new, |at| svg[at..].to_owned());
+    let svg = svg
+        .find("<svg")
+        .map_or_else(String::new, |at| svg[at..].to_owned());
     match svg.find('>') {
         Some(end) => {
-            let height = svg.split("height=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("0");
-            format!("<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">{}", &svg[end + 1..])
+            let height = svg
+                .split("height=\"")
+                .nth(1)
+                .and_then(|rest| rest.split('"').next())
+                .unwrap_or("0");
+            format!(
+                "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">{}",
+                &svg[end + 1..]
+            )
         }
         None => svg,
     }
@@ -208,8 +248,9 @@ impl Ranged for Months {
     }
 
     fn key_points<Hint: KeyPointHint>(&self, _hint: Hint) -> Vec<i32> {
-        let firsts: Vec<i32> =
-            (self.from..=self.to).filter(|day| Date::from_epoch_day(*day).ymd().2 == 1).collect();
+        let firsts: Vec<i32> = (self.from..=self.to)
+            .filter(|day| Date::from_epoch_day(*day).ymd().2 == 1)
+            .collect();
         // Ten marks fit.
         let step = firsts.len().div_ceil(10).max(1);
         firsts.into_iter().step_by(step).collect()
@@ -228,10 +269,16 @@ impl ValueFormatter<i32> for Months {
 
 /// A month as an axis names it: `Apr`, and the year with January.
 pub(super) fn month_name(date: Date) -> String {
-    const NAMES: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const NAMES: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     let (year, month, _) = date.ymd();
     let name = NAMES.get(month as usize - 1).copied().unwrap_or("?");
-    if month == 1 { format!("{name} {year}") } else { name.to_owned() }
+    if month == 1 {
+        format!("{name} {year}")
+    } else {
+        name.to_owned()
+    }
 }
 
 /// Names in a row.
@@ -249,7 +296,9 @@ impl Ranged for Slots {
     }
 
     fn key_points<Hint: KeyPointHint>(&self, _hint: Hint) -> Vec<f64> {
-        (0..self.names.len()).map(|slot| slot as f64 + 0.5).collect()
+        (0..self.names.len())
+            .map(|slot| slot as f64 + 0.5)
+            .collect()
     }
 
     fn range(&self) -> Range<f64> {
@@ -273,8 +322,14 @@ mod tests {
 
     #[test]
     fn a_chart_is_one_scalable_picture_with_months() -> Outcome<()> {
-        let points = (0..100).map(|n| (Date::from_epoch_day(19_810 + n), f64::from(n))).collect();
-        let line = Line { ink: Ink::Built, points, filled: false };
+        let points = (0..100)
+            .map(|n| (Date::from_epoch_day(19_810 + n), f64::from(n)))
+            .collect();
+        let line = Line {
+            ink: Ink::Built,
+            points,
+            filled: false,
+        };
         let svg = lines(&[line], 240, |value| format!("{value:.0}"))?;
         assert!(svg.starts_with("<svg viewBox=\"0 0 860 240\""), "{svg}");
         assert!(svg.trim_end().ends_with("</svg>"));
@@ -286,8 +341,19 @@ mod tests {
     #[test]
     fn columns_are_named() -> Outcome<()> {
         let names = ["Apr".to_owned(), "<May>".to_owned()];
-        let svg = columns(&names, &[Columns { ink: Ink::Plan, values: vec![3.0, 4.0] }], 200, |v| v.to_string())?;
-        assert!(svg.contains("&lt;May&gt;") && !svg.contains("<May>"), "{svg}");
+        let svg = columns(
+            &names,
+            &[Columns {
+                ink: Ink::Plan,
+                values: vec![3.0, 4.0],
+            }],
+            200,
+            |v| v.to_string(),
+        )?;
+        assert!(
+            svg.contains("&lt;May&gt;") && !svg.contains("<May>"),
+            "{svg}"
+        );
         Ok(())
     }
 }

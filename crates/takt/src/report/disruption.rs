@@ -19,7 +19,9 @@ pub(super) fn figures(
     slipped_orders: i64,
 ) -> Outcome<Option<DisruptionFigures>> {
     let outages = &state.options.disruptions;
-    let Some(begin) = outages.iter().map(|outage| outage.from).min() else { return Ok(None) };
+    let Some(begin) = outages.iter().map(|outage| outage.from).min() else {
+        return Ok(None);
+    };
     let last = day_of(ramp.last_plan_date.as_ref(), "the last plan day")?;
     let cost = |count: &dyn Fn(&[VariantQuantity]) -> i64| -> Outcome<Shortfall> {
         let mut planned = BTreeMap::<Date, (i64, i64)>::new();
@@ -27,17 +29,31 @@ pub(super) fn figures(
             let date = day_of(day.date.as_ref(), "a day of the ramp")?;
             planned.insert(date, (count(&day.planned), count(&day.built)));
         }
-        let Some((first, end)) = planned.keys().next().copied().zip(planned.keys().next_back().copied()) else {
+        let Some((first, end)) = planned
+            .keys()
+            .next()
+            .copied()
+            .zip(planned.keys().next_back().copied())
+        else {
             return Ok(told(takt_planning::shortfall::Shortfall::default()));
         };
-        let days = (0..=end.days_since(first)).map(|n| planned.get(&first.plus(n)).copied().unwrap_or_default());
+        let days = (0..=end.days_since(first))
+            .map(|n| planned.get(&first.plus(n)).copied().unwrap_or_default());
         let (undisturbed, disturbed): (Vec<i64>, Vec<i64>) = days.unzip();
         Ok(told(shortfall(first, &undisturbed, &disturbed, last)))
     };
-    let variants: std::collections::BTreeSet<&str> =
-        ramp.days.iter().flat_map(|day| &day.planned).map(|variant| variant.variant_id.as_str()).collect();
+    let variants: std::collections::BTreeSet<&str> = ramp
+        .days
+        .iter()
+        .flat_map(|day| &day.planned)
+        .map(|variant| variant.variant_id.as_str())
+        .collect();
     let of = |variant: &str, counts: &[VariantQuantity]| -> i64 {
-        counts.iter().filter(|count| count.variant_id == variant).map(|count| count.vehicle_count).sum()
+        counts
+            .iter()
+            .filter(|count| count.variant_id == variant)
+            .map(|count| count.vehicle_count)
+            .sum()
     };
     let by_variant: Outcome<BTreeMap<String, Shortfall>> = variants
         .into_iter()
@@ -89,7 +105,12 @@ mod tests {
     #[test]
     fn three_days_without_parts_are_late_and_recovered() -> Result<(), Box<dyn std::error::Error>> {
         let date = |n: i32| Some(date_pb(Date::from_epoch_day(19_850 + n)));
-        let counts = |count: i64| vec![VariantQuantity { variant_id: "MAX".to_owned(), vehicle_count: count }];
+        let counts = |count: i64| {
+            vec![VariantQuantity {
+                variant_id: "MAX".to_owned(),
+                vehicle_count: count,
+            }]
+        };
         let day = |n: i32, planned: i64, built: i64| RampDay {
             date: date(n),
             planned: counts(planned),
@@ -108,12 +129,21 @@ mod tests {
             item_id: "BM-01".to_owned(),
             vehicle_count: 5,
         }];
-        let options = Options { disruptions: vec!["CATL@2024-05-08:2".parse()?], ..Options::default() };
+        let options = Options {
+            disruptions: vec!["CATL@2024-05-08:2".parse()?],
+            ..Options::default()
+        };
         let state = State::new("su7", "x", &options);
         let found = figures(&state, &ramp, &stops, 3)?.ok_or("there are figures")?;
-        assert_eq!((found.all.late, found.all.lost, found.all.vehicle_days_late), (5, 2, 7));
+        assert_eq!(
+            (found.all.late, found.all.lost, found.all.vehicle_days_late),
+            (5, 2, 7)
+        );
         assert_eq!(found.all.recovered_on.as_deref(), Some("2024-05-10"));
-        assert_eq!(found.first_stop.map(|stop| stop.shop).as_deref(), Some("BT"));
+        assert_eq!(
+            found.first_stop.map(|stop| stop.shop).as_deref(),
+            Some("BT")
+        );
         let quiet = State::new("su7", "x", &Options::default());
         assert!(figures(&quiet, &ramp, &stops, 3)?.is_none());
         Ok(())

@@ -11,7 +11,8 @@ use takt_contract::procurement::v1::inbound_service_client::InboundServiceClient
 use takt_contract::procurement::v1::{GetLotRequest, Lot};
 use takt_contract::production::v1::vehicle_service_client::VehicleServiceClient;
 use takt_contract::production::v1::{
-    AsBuiltPart, GetVehicleRequest, ListVehiclesRequest, ShopWindow, TraceBackwardRequest, Vehicle, VehicleState,
+    AsBuiltPart, GetVehicleRequest, ListVehiclesRequest, ShopWindow, TraceBackwardRequest, Vehicle,
+    VehicleState,
 };
 use takt_kernel::Date;
 
@@ -24,13 +25,29 @@ const CANDIDATES: i32 = 200;
 
 /// The life of a vehicle that says much: handed over, with as many serial numbers as there are.
 pub(super) async fn one_life(peers: &Peers) -> Outcome<Option<Life>> {
-    let message = ListVehiclesRequest { page_size: CANDIDATES, page_token: String::new() };
-    let first = ask!(&peers.production, "list vehicles", VehicleServiceClient.list_vehicles, message)?;
+    let message = ListVehiclesRequest {
+        page_size: CANDIDATES,
+        page_token: String::new(),
+    };
+    let first = ask!(
+        &peers.production,
+        "list vehicles",
+        VehicleServiceClient.list_vehicles,
+        message
+    )?;
     let handed_over = |vehicle: &&Vehicle| vehicle.state() == VehicleState::HandedOver;
     // The last variant of the programme is the one with most in it.
-    let richest = first.vehicles.iter().filter(handed_over).min_by_key(|vehicle| {
-        (std::cmp::Reverse(vehicle.options.len()), vehicle.variant_id.clone(), vehicle.build_number)
-    });
+    let richest = first
+        .vehicles
+        .iter()
+        .filter(handed_over)
+        .min_by_key(|vehicle| {
+            (
+                std::cmp::Reverse(vehicle.options.len()),
+                vehicle.variant_id.clone(),
+                vehicle.build_number,
+            )
+        });
     match richest.or(first.vehicles.first()) {
         Some(vehicle) => life_of(peers, &vehicle.vin).await.map(Some),
         None => Ok(None),
@@ -38,14 +55,37 @@ pub(super) async fn one_life(peers: &Peers) -> Outcome<Option<Life>> {
 }
 
 async fn life_of(peers: &Peers, vin: &str) -> Outcome<Life> {
-    let message = GetVehicleRequest { vin: vin.to_owned() };
-    let answer = ask!(&peers.production, "read a vehicle", VehicleServiceClient.get_vehicle, message)?;
+    let message = GetVehicleRequest {
+        vin: vin.to_owned(),
+    };
+    let answer = ask!(
+        &peers.production,
+        "read a vehicle",
+        VehicleServiceClient.get_vehicle,
+        message
+    )?;
     let vehicle = answer.vehicle.unwrap_or_default();
-    let message = TraceBackwardRequest { vin: vin.to_owned(), item_id: String::new() };
-    let parts =
-        read!(&peers.production, "trace a vehicle", VehicleServiceClient.trace_backward, message, |page| page.parts)?;
-    let serialised: Vec<&AsBuiltPart> = parts.iter().filter(|part| !part.serial_number.is_empty()).collect();
-    let lots = try_join_all(serialised.iter().map(|part| lot(&peers.procurement, &part.lot_id))).await?;
+    let message = TraceBackwardRequest {
+        vin: vin.to_owned(),
+        item_id: String::new(),
+    };
+    let parts = read!(
+        &peers.production,
+        "trace a vehicle",
+        VehicleServiceClient.trace_backward,
+        message,
+        |page| page.parts
+    )?;
+    let serialised: Vec<&AsBuiltPart> = parts
+        .iter()
+        .filter(|part| !part.serial_number.is_empty())
+        .collect();
+    let lots = try_join_all(
+        serialised
+            .iter()
+            .map(|part| lot(&peers.procurement, &part.lot_id)),
+    )
+    .await?;
     let mut life = Life {
         vin: vehicle.vin.clone(),
         build_number: vehicle.build_number,
@@ -55,9 +95,14 @@ async fn life_of(peers: &Peers, vin: &str) -> Outcome<Life> {
         timeline: Vec::new(),
         shops: answer.shops.iter().map(shop_time).collect(),
         part_count: parts.len(),
-        serials: serialised.iter().zip(&lots).map(|(part, lot)| serial(part, lot)).collect(),
+        serials: serialised
+            .iter()
+            .zip(&lots)
+            .map(|(part, lot)| serial(part, lot))
+            .collect(),
     };
-    life.configuration.insert("VAR".to_owned(), vehicle.variant_id.clone());
+    life.configuration
+        .insert("VAR".to_owned(), vehicle.variant_id.clone());
     if !vehicle.order_id.is_empty() {
         follow_order(&peers.delivery, &mut life).await?;
     }
@@ -67,19 +112,28 @@ async fn life_of(peers: &Peers, vin: &str) -> Outcome<Life> {
 }
 
 async fn lot(peer: &Peer, lot_id: &str) -> Outcome<Lot> {
-    let message = GetLotRequest { lot_id: lot_id.to_owned() };
+    let message = GetLotRequest {
+        lot_id: lot_id.to_owned(),
+    };
     let answer = ask!(peer, "read a lot", InboundServiceClient.get_lot, message)?;
     Ok(answer.lot.unwrap_or_default())
 }
 
 async fn follow_order(peer: &Peer, life: &mut Life) -> Outcome<()> {
-    let message = GetOrderRequest { order_id: life.order.clone() };
+    let message = GetOrderRequest {
+        order_id: life.order.clone(),
+    };
     let answer = ask!(peer, "read an order", OrderServiceClient.get_order, message)?;
     life.city = answer.order.map(|order| order.city).unwrap_or_default();
     let text = |date: Option<&takt_contract::common::v1::Date>| {
-        date_opt(date, "date", &mut Default::default()).map(|date| date.to_string()).unwrap_or_default()
+        date_opt(date, "date", &mut Default::default())
+            .map(|date| date.to_string())
+            .unwrap_or_default()
     };
-    let told_promises = answer.timeline.iter().any(|entry| entry.event.to_uppercase().contains("PROMISE"));
+    let told_promises = answer
+        .timeline
+        .iter()
+        .any(|entry| entry.event.to_uppercase().contains("PROMISE"));
     for promise in answer.promises.iter().filter(|_| !told_promises) {
         let kind = match promise.kind() {
             PromiseKind::Estimate => "estimated for",
@@ -106,8 +160,15 @@ async fn follow_order(peer: &Peer, life: &mut Life) -> Outcome<()> {
 fn received(life: &mut Life, lots: &[Lot]) {
     let mut by_day = BTreeMap::<String, Vec<&str>>::new();
     for lot in lots {
-        if let Some(date) = date_opt(lot.received_on.as_ref(), "received_on", &mut Default::default()) {
-            by_day.entry(date.to_string()).or_default().push(&lot.lot_id);
+        if let Some(date) = date_opt(
+            lot.received_on.as_ref(),
+            "received_on",
+            &mut Default::default(),
+        ) {
+            by_day
+                .entry(date.to_string())
+                .or_default()
+                .push(&lot.lot_id);
         }
     }
     for (date, lots) in by_day {
@@ -126,8 +187,12 @@ fn serial(part: &AsBuiltPart, lot: &Lot) -> SerialPart {
         serial: part.serial_number.clone(),
         lot: part.lot_id.clone(),
         supplier: lot.supplier_id.clone(),
-        received_on: date_opt(lot.received_on.as_ref(), "received_on", &mut Default::default())
-            .map(|date| date.to_string()),
+        received_on: date_opt(
+            lot.received_on.as_ref(),
+            "received_on",
+            &mut Default::default(),
+        )
+        .map(|date| date.to_string()),
         reservation: part.reservation_id.clone(),
     }
 }
@@ -145,7 +210,13 @@ fn shop_time(window: &ShopWindow) -> ShopTime {
 fn clock(second: i64) -> String {
     let day = i32::try_from(second.div_euclid(86_400)).unwrap_or(0);
     let rest = second.rem_euclid(86_400);
-    format!("{} {:02}:{:02}:{:02}", Date::from_epoch_day(day), rest / 3600, rest / 60 % 60, rest % 60)
+    format!(
+        "{} {:02}:{:02}:{:02}",
+        Date::from_epoch_day(day),
+        rest / 3600,
+        rest / 60 % 60,
+        rest % 60
+    )
 }
 
 #[cfg(test)]

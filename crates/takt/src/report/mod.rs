@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 
 use takt_contract::delivery::v1::milestone_service_client::MilestoneServiceClient;
 use takt_contract::delivery::v1::{
-    GetDeliveryCurveRequest, GetDeliveryCurveResponse, GetDeliveryFiguresRequest, GetDeliveryFiguresResponse,
+    GetDeliveryCurveRequest, GetDeliveryCurveResponse, GetDeliveryFiguresRequest,
+    GetDeliveryFiguresResponse,
 };
 use takt_contract::production::v1::{GetRampResponse, Milestone};
 use takt_kernel::Date;
@@ -62,27 +63,51 @@ pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
         stock: stock.days,
         days_of_supply: state.samples.iter().map(supply).collect(),
         suppliers: stock.suppliers,
-        binding: Binding { stopped: production::stopped(&line.stops)?, tightest: stock.tightest },
+        binding: Binding {
+            stopped: production::stopped(&line.stops)?,
+            tightest: stock.tightest,
+        },
         disruption: disruption::figures(state, &line.ramp, &line.stops, told.slipped_order_count)?,
         cost: line.cost,
         work_in_progress: line.work_in_progress,
         life,
         produced,
         delivered,
-        digests: digests.services.into_iter().map(|(name, service)| (name, service.digest)).collect(),
+        digests: digests
+            .services
+            .into_iter()
+            .map(|(name, service)| (name, service.digest))
+            .collect(),
         digest: digests.digest,
         elapsed_seconds: seconds(state.elapsed_millis),
-        parts_seconds: state.parts_millis.iter().map(|(part, millis)| (part.clone(), seconds(*millis))).collect(),
+        parts_seconds: state
+            .parts_millis
+            .iter()
+            .map(|(part, millis)| (part.clone(), seconds(*millis)))
+            .collect(),
         peak_rss_bytes: state.peak_rss_bytes,
         database_bytes: statuses.iter().map(|status| status.database_bytes).sum(),
     })
 }
 
-async fn ask_deliveries(peer: &Peer) -> Outcome<(GetDeliveryCurveResponse, GetDeliveryFiguresResponse)> {
-    let curve =
-        ask!(peer, "read the delivery curve", MilestoneServiceClient.get_delivery_curve, GetDeliveryCurveRequest {}, WHOLE)?;
+async fn ask_deliveries(
+    peer: &Peer,
+) -> Outcome<(GetDeliveryCurveResponse, GetDeliveryFiguresResponse)> {
+    let curve = ask!(
+        peer,
+        "read the delivery curve",
+        MilestoneServiceClient.get_delivery_curve,
+        GetDeliveryCurveRequest {},
+        WHOLE
+    )?;
     let message = GetDeliveryFiguresRequest {};
-    let figures = ask!(peer, "read the delivery figures", MilestoneServiceClient.get_delivery_figures, message, WHOLE)?;
+    let figures = ask!(
+        peer,
+        "read the delivery figures",
+        MilestoneServiceClient.get_delivery_figures,
+        message,
+        WHOLE
+    )?;
     Ok((curve, figures))
 }
 
@@ -92,7 +117,10 @@ fn seconds(millis: u64) -> f64 {
 
 fn supply(sample: &crate::replay::state::Sample) -> Supply {
     let days = |(group, millidays): (&String, &i64)| (group.clone(), *millidays as f64 / 1000.0);
-    Supply { date: sample.date.clone(), groups: sample.groups.iter().map(days).collect() }
+    Supply {
+        date: sample.date.clone(),
+        groups: sample.groups.iter().map(days).collect(),
+    }
 }
 
 fn run(state: &State, ramp: &GetRampResponse) -> Outcome<RunFigures> {
@@ -102,7 +130,9 @@ fn run(state: &State, ramp: &GetRampResponse) -> Outcome<RunFigures> {
         programme_name: ramp.programme_name.clone(),
         programme_hash: state.programme_hash.clone(),
         run_id: state.run_id.clone(),
-        options: named.map(|(name, value)| (name.to_owned(), value)).collect(),
+        options: named
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
         launch_date: day_of(ramp.launch_date.as_ref(), "the launch")?.to_string(),
         last_plan_date: day_of(ramp.last_plan_date.as_ref(), "the last plan day")?.to_string(),
         last_closed_day: state.last_closed_day.clone(),
@@ -115,18 +145,25 @@ fn delivered(ramp: &GetRampResponse, curve: &GetDeliveryCurveResponse) -> Outcom
     for day in curve.days.iter().filter(|day| day.handed_over_count > 0) {
         let date = day_of(day.date.as_ref(), "a delivery day")?;
         delivered.total += day.handed_over_count;
-        delivered.by_date.insert(date.to_string(), day.handed_over_count);
+        delivered
+            .by_date
+            .insert(date.to_string(), day.handed_over_count);
     }
     for day in ramp.days.iter().filter(|day| day.published_delivered > 0) {
         let date = day_of(day.date.as_ref(), "a day of the ramp")?;
-        delivered.published_by_date.insert(date.to_string(), day.published_delivered);
+        delivered
+            .published_by_date
+            .insert(date.to_string(), day.published_delivered);
     }
     Ok(delivered)
 }
 
 /// The running total of a count by day through a date.
 fn through(by_date: &BTreeMap<String, i64>, date: &str) -> i64 {
-    by_date.range(..=date.to_owned()).map(|(_, count)| count).sum()
+    by_date
+        .range(..=date.to_owned())
+        .map(|(_, count)| count)
+        .sum()
 }
 
 /// The first day on which the running total is at least `count`.
@@ -145,20 +182,36 @@ fn milestones(
 ) -> Outcome<Vec<figures::Milestone>> {
     let milestone = |milestone: &Milestone| {
         let date = day_of(milestone.published_on.as_ref(), "a milestone")?.to_string();
-        let (measure, published, replayed, planned) =
-            match (milestone.cumulative_produced, milestone.cumulative_delivered) {
-                (0, 0) => (None, None, None, None),
-                (0, count) => (Some("delivered"), Some(count), Some(&delivered.by_date), None),
-                (count, _) => (Some("produced"), Some(count), Some(&produced.by_date), Some(&produced.planned_by_date)),
-            };
+        let (measure, published, replayed, planned) = match (
+            milestone.cumulative_produced,
+            milestone.cumulative_delivered,
+        ) {
+            (0, 0) => (None, None, None, None),
+            (0, count) => (
+                Some("delivered"),
+                Some(count),
+                Some(&delivered.by_date),
+                None,
+            ),
+            (count, _) => (
+                Some("produced"),
+                Some(count),
+                Some(&produced.by_date),
+                Some(&produced.planned_by_date),
+            ),
+        };
         Ok(figures::Milestone {
             event: milestone.event.clone(),
             measure,
             published,
             planned: planned.map(|days| through(days, &date)),
             replayed: replayed.map(|days| through(days, &date)),
-            planned_on: planned.zip(published).and_then(|(days, count)| reached(days, count)),
-            replayed_on: replayed.zip(published).and_then(|(days, count)| reached(days, count)),
+            planned_on: planned
+                .zip(published)
+                .and_then(|(days, count)| reached(days, count)),
+            replayed_on: replayed
+                .zip(published)
+                .and_then(|(days, count)| reached(days, count)),
             source_kind: milestone.source_kind.clone(),
             date,
         })
@@ -166,7 +219,11 @@ fn milestones(
     milestones.iter().map(milestone).collect()
 }
 
-fn months(produced: &Produced, delivered: &Delivered, curve: &GetDeliveryCurveResponse) -> Outcome<Vec<Month>> {
+fn months(
+    produced: &Produced,
+    delivered: &Delivered,
+    curve: &GetDeliveryCurveResponse,
+) -> Outcome<Vec<Month>> {
     let mut months = BTreeMap::<String, Month>::new();
     let mut add = |days: &BTreeMap<String, i64>, field: fn(&mut Month) -> &mut i64| {
         for (date, count) in days {
@@ -177,14 +234,24 @@ fn months(produced: &Produced, delivered: &Delivered, curve: &GetDeliveryCurveRe
     add(&produced.planned_by_date, |month| &mut month.planned);
     add(&produced.by_date, |month| &mut month.produced);
     add(&delivered.by_date, |month| &mut month.delivered);
-    add(&delivered.published_by_date, |month| &mut month.published_delivered);
+    add(&delivered.published_by_date, |month| {
+        &mut month.published_delivered
+    });
     let mut locked = BTreeMap::new();
     for day in &curve.days {
-        locked.insert(day_of(day.date.as_ref(), "a delivery day")?.to_string(), day.locked_count);
+        locked.insert(
+            day_of(day.date.as_ref(), "a delivery day")?.to_string(),
+            day.locked_count,
+        );
     }
     add(&locked, |month| &mut month.locked);
-    let named = months.into_iter().map(|(key, month)| Month { month: key, ..month });
-    Ok(named.filter(|month| month.planned + month.produced + month.delivered + month.locked > 0).collect())
+    let named = months.into_iter().map(|(key, month)| Month {
+        month: key,
+        ..month
+    });
+    Ok(named
+        .filter(|month| month.planned + month.produced + month.delivered + month.locked > 0)
+        .collect())
 }
 
 /// A date of the report as a date.
@@ -205,25 +272,47 @@ mod tests {
 
     #[test]
     fn a_running_total_is_reached_on_its_day() {
-        let days: BTreeMap<String, i64> =
-            [("2024-04-01", 3), ("2024-04-03", 4)].map(|(date, count)| (date.to_owned(), count)).into();
-        assert_eq!((through(&days, "2024-03-31"), through(&days, "2024-04-02"), through(&days, "2024-04-03")), (0, 3, 7));
+        let days: BTreeMap<String, i64> = [("2024-04-01", 3), ("2024-04-03", 4)]
+            .map(|(date, count)| (date.to_owned(), count))
+            .into();
+        assert_eq!(
+            (
+                through(&days, "2024-03-31"),
+                through(&days, "2024-04-02"),
+                through(&days, "2024-04-03")
+            ),
+            (0, 3, 7)
+        );
         assert_eq!(reached(&days, 4).as_deref(), Some("2024-04-03"));
-        assert_eq!((reached(&days, 3).as_deref(), reached(&days, 8)), (Some("2024-04-01"), None));
+        assert_eq!(
+            (reached(&days, 3).as_deref(), reached(&days, 8)),
+            (Some("2024-04-01"), None)
+        );
     }
 
     #[test]
     fn a_milestone_that_counts_nothing_says_nothing() -> Outcome<()> {
         let day = Some(takt_contract::date_pb(Date::from_epoch_day(19_810)));
         let told = [
-            Milestone { event: "launch".to_owned(), published_on: day, ..Milestone::default() },
-            Milestone { event: "ten".to_owned(), published_on: day, cumulative_produced: 10, ..Milestone::default() },
+            Milestone {
+                event: "launch".to_owned(),
+                published_on: day,
+                ..Milestone::default()
+            },
+            Milestone {
+                event: "ten".to_owned(),
+                published_on: day,
+                cumulative_produced: 10,
+                ..Milestone::default()
+            },
         ];
         let mut produced = Produced::default();
         produced.by_date.insert("2024-03-29".to_owned(), 12);
         let told = milestones(&told, &produced, &Delivered::default())?;
         assert_eq!(told.first().and_then(|milestone| milestone.published), None);
-        let ten = told.get(1).map(|milestone| (milestone.replayed, milestone.replayed_on.as_deref()));
+        let ten = told
+            .get(1)
+            .map(|milestone| (milestone.replayed, milestone.replayed_on.as_deref()));
         assert_eq!(ten, Some((Some(0), Some("2024-03-29"))));
         Ok(())
     }

@@ -54,27 +54,44 @@ fn night() -> String {
     turn(hex(GRID), "#2b3641");
     style.push_str("}\n");
     for ink in Ink::ALL {
-        style.push_str(&format!(".k{} {{ --key: {}; }}\n", ink as usize, hex(ink.light())));
+        style.push_str(&format!(
+            ".k{} {{ --key: {}; }}\n",
+            ink as usize,
+            hex(ink.light())
+        ));
     }
     style.push_str("@media (prefers-color-scheme: dark) {\n");
     for ink in Ink::ALL {
-        style.push_str(&format!(".k{} {{ --key: {}; }}\n", ink as usize, ink.dark()));
+        style.push_str(&format!(
+            ".k{} {{ --key: {}; }}\n",
+            ink as usize,
+            ink.dark()
+        ));
     }
     style.push_str("}\n");
     style
 }
 
 fn section(body: &mut String, title: &str, words: &str) {
-    body.push_str(&format!("<h2>{}</h2>\n<p>{}</p>\n", escape(title), escape(words)));
+    body.push_str(&format!(
+        "<h2>{}</h2>\n<p>{}</p>\n",
+        escape(title),
+        escape(words)
+    ));
 }
 
 fn figure(body: &mut String, keys: &[(Ink, &str)], svg: &str) {
     if svg.is_empty() {
         return;
     }
-    let keys: Vec<String> =
-        keys.iter().map(|(ink, name)| format!("<span class=\"k{}\">{}</span>", *ink as usize, escape(name))).collect();
-    body.push_str(&format!("<figure>\n<figcaption>{}</figcaption>\n{svg}</figure>\n", keys.join("")));
+    let keys: Vec<String> = keys
+        .iter()
+        .map(|(ink, name)| format!("<span class=\"k{}\">{}</span>", *ink as usize, escape(name)))
+        .collect();
+    body.push_str(&format!(
+        "<figure>\n<figcaption>{}</figcaption>\n{svg}</figure>\n",
+        keys.join("")
+    ));
 }
 
 fn head(report: &Report, body: &mut String) {
@@ -84,26 +101,67 @@ fn head(report: &Report, body: &mut String) {
         (Some(day), false) => format!("A replay that has come to {day}."),
         (None, _) => "A replay that has not begun.".to_owned(),
     };
-    body.push_str(&format!("<header>\n<h1>{}</h1>\n<p>{}</p>\n", escape(&run.programme_name), escape(&state)));
-    let variants: Vec<String> =
-        report.produced.by_variant.iter().map(|(variant, count)| format!("{} {variant}", grouped(*count))).collect();
-    let last_built = report.produced.by_date.keys().next_back().cloned().unwrap_or_default();
-    let days = super::date(&last_built).zip(super::date(&run.launch_date)).map(|(a, b)| a.days_since(b));
-    let money = |amount: Option<f64>| amount.map_or_else(|| "-".to_owned(), |amount| grouped(amount.round() as i64));
+    body.push_str(&format!(
+        "<header>\n<h1>{}</h1>\n<p>{}</p>\n",
+        escape(&run.programme_name),
+        escape(&state)
+    ));
+    let variants: Vec<String> = report
+        .produced
+        .by_variant
+        .iter()
+        .map(|(variant, count)| format!("{} {variant}", grouped(*count)))
+        .collect();
+    let last_built = report
+        .produced
+        .by_date
+        .keys()
+        .next_back()
+        .cloned()
+        .unwrap_or_default();
+    let days = super::date(&last_built)
+        .zip(super::date(&run.launch_date))
+        .map(|(a, b)| a.days_since(b));
+    let money = |amount: Option<f64>| {
+        amount.map_or_else(|| "-".to_owned(), |amount| grouped(amount.round() as i64))
+    };
     body.push_str("<dl class=\"facts\">\n");
     for (name, value, more) in [
-        ("Vehicles built", grouped(report.produced.total), variants.join(", ")),
-        ("Last one built", last_built, days.map(|days| format!("day {days} after launch")).unwrap_or_default()),
-        ("Handed over", grouped(report.delivered.total), format!("of {} orders locked", grouped(report.orders.locked))),
+        (
+            "Vehicles built",
+            grouped(report.produced.total),
+            variants.join(", "),
+        ),
+        (
+            "Last one built",
+            last_built,
+            days.map(|days| format!("day {days} after launch"))
+                .unwrap_or_default(),
+        ),
+        (
+            "Handed over",
+            grouped(report.delivered.total),
+            format!("of {} orders locked", grouped(report.orders.locked)),
+        ),
         (
             "Order to delivery",
             format!("{} days", report.orders.order_to_delivery_median_days),
-            format!("nine of ten within {}", report.orders.order_to_delivery_p90_days),
+            format!(
+                "nine of ten within {}",
+                report.orders.order_to_delivery_p90_days
+            ),
         ),
         (
             "Result per vehicle",
-            format!("{} {}", money(report.cost.programme_formula_q2), report.cost.currency),
-            format!("programme formula; as built {}", money(report.cost.as_built_q2)),
+            format!(
+                "{} {}",
+                money(report.cost.programme_formula_q2),
+                report.cost.currency
+            ),
+            format!(
+                "programme formula; as built {}",
+                money(report.cost.as_built_q2)
+            ),
         ),
     ] {
         body.push_str(&format!(
@@ -112,7 +170,10 @@ fn head(report: &Report, body: &mut String) {
             escape(&more)
         ));
     }
-    body.push_str(&format!("</dl>\n<p class=\"note\">{}</p>\n</header>\n", escape(&report.note)));
+    body.push_str(&format!(
+        "</dl>\n<p class=\"note\">{}</p>\n</header>\n",
+        escape(&report.note)
+    ));
 }
 
 /// A running total by day, one point for each day that counts.
@@ -130,12 +191,23 @@ fn thousands(value: f64) -> String {
 }
 
 fn ramp(report: &Report, body: &mut String) -> Outcome<()> {
-    section(body, "The ramp", "Vehicles since launch: what the first plan made of the ramp plan, what was built, what was handed over, and what was published.");
-    let line = |ink, points| Line { ink, points, filled: false };
+    section(
+        body,
+        "The ramp",
+        "Vehicles since launch: what the first plan made of the ramp plan, what was built, what was handed over, and what was published.",
+    );
+    let line = |ink, points| Line {
+        ink,
+        points,
+        filled: false,
+    };
     let svg = chart::lines(
         &[
             line(Ink::Plan, cumulative(&report.produced.planned_by_date)),
-            line(Ink::Published, cumulative(&report.delivered.published_by_date)),
+            line(
+                Ink::Published,
+                cumulative(&report.delivered.published_by_date),
+            ),
             line(Ink::Delivered, cumulative(&report.delivered.by_date)),
             line(Ink::Built, cumulative(&report.produced.by_date)),
         ],
@@ -144,17 +216,31 @@ fn ramp(report: &Report, body: &mut String) -> Outcome<()> {
     )?;
     figure(
         body,
-        &[(Ink::Built, "built"), (Ink::Delivered, "handed over"), (Ink::Published, "published as delivered"), (Ink::Plan, "first plan")],
+        &[
+            (Ink::Built, "built"),
+            (Ink::Delivered, "handed over"),
+            (Ink::Published, "published as delivered"),
+            (Ink::Plan, "first plan"),
+        ],
         &svg,
     );
     Ok(())
 }
 
 fn months(report: &Report, body: &mut String) -> Outcome<()> {
-    section(body, "By month", "Built, handed over and published vehicles.");
-    let shown: Vec<_> =
-        report.months.iter().filter(|month| month.produced + month.delivered + month.planned > 0).collect();
-    let name = |month: &str| super::date(&format!("{month}-01")).map_or_else(|| month.to_owned(), month_name);
+    section(
+        body,
+        "By month",
+        "Built, handed over and published vehicles.",
+    );
+    let shown: Vec<_> = report
+        .months
+        .iter()
+        .filter(|month| month.produced + month.delivered + month.planned > 0)
+        .collect();
+    let name = |month: &str| {
+        super::date(&format!("{month}-01")).map_or_else(|| month.to_owned(), month_name)
+    };
     let names: Vec<String> = shown.iter().map(|month| name(&month.month)).collect();
     let column = |ink, value: fn(&super::figures::Month) -> i64| Columns {
         ink,
@@ -170,8 +256,23 @@ fn months(report: &Report, body: &mut String) -> Outcome<()> {
         280,
         thousands,
     )?;
-    figure(body, &[(Ink::Built, "built"), (Ink::Delivered, "handed over"), (Ink::Published, "published")], &svg);
-    let mut sheet = Sheet::new(&["month", "#orders", "#planned", "#built", "#handed over", "#published"]);
+    figure(
+        body,
+        &[
+            (Ink::Built, "built"),
+            (Ink::Delivered, "handed over"),
+            (Ink::Published, "published"),
+        ],
+        &svg,
+    );
+    let mut sheet = Sheet::new(&[
+        "month",
+        "#orders",
+        "#planned",
+        "#built",
+        "#handed over",
+        "#published",
+    ]);
     for month in &report.months {
         sheet.row(&[
             month.month.clone(),
@@ -187,17 +288,39 @@ fn months(report: &Report, body: &mut String) -> Outcome<()> {
 }
 
 fn milestones(report: &Report, body: &mut String) {
-    section(body, "Milestones", "What was published, what the plan had for that day, and what the replay had; the last column is the day on which the replay reached the published count.");
-    let mut sheet = Sheet::new(&["@date", "event", "#published", "#planned", "#replayed", "@reached"]);
+    section(
+        body,
+        "Milestones",
+        "What was published, what the plan had for that day, and what the replay had; the last column is the day on which the replay reached the published count.",
+    );
+    let mut sheet = Sheet::new(&[
+        "@date",
+        "event",
+        "#published",
+        "#planned",
+        "#replayed",
+        "@reached",
+    ]);
     let count = |count: Option<i64>| count.map(grouped).unwrap_or_default();
-    for milestone in report.milestones.iter().filter(|milestone| milestone.published.is_some()) {
+    for milestone in report
+        .milestones
+        .iter()
+        .filter(|milestone| milestone.published.is_some())
+    {
         sheet.row(&[
             milestone.date.clone(),
-            format!("{} ({})", milestone.event, milestone.measure.unwrap_or_default()),
+            format!(
+                "{} ({})",
+                milestone.event,
+                milestone.measure.unwrap_or_default()
+            ),
             count(milestone.published),
             count(milestone.planned),
             count(milestone.replayed),
-            milestone.replayed_on.clone().unwrap_or_else(|| "not yet".to_owned()),
+            milestone
+                .replayed_on
+                .clone()
+                .unwrap_or_else(|| "not yet".to_owned()),
         ]);
     }
     sheet.write(body);
@@ -205,16 +328,35 @@ fn milestones(report: &Report, body: &mut String) {
 
 fn orders(report: &Report, body: &mut String) {
     let orders = &report.orders;
-    section(body, "Orders and promises", "A promise is never edited; when its date moves by more than a week, a new one follows it.");
+    section(
+        body,
+        "Orders and promises",
+        "A promise is never edited; when its date moves by more than a week, a new one follows it.",
+    );
     let mut sheet = Sheet::new(&["figure", "#value"]);
     for (name, value) in [
         ("orders locked", grouped(orders.locked)),
-        ("open orders with an estimated date", grouped(orders.open_with_estimate)),
-        ("days from order to handover, median", orders.order_to_delivery_median_days.to_string()),
-        ("days from order to handover, nine of ten", orders.order_to_delivery_p90_days.to_string()),
-        ("first promises kept", percent(orders.kept_first_promise, orders.promised)),
+        (
+            "open orders with an estimated date",
+            grouped(orders.open_with_estimate),
+        ),
+        (
+            "days from order to handover, median",
+            orders.order_to_delivery_median_days.to_string(),
+        ),
+        (
+            "days from order to handover, nine of ten",
+            orders.order_to_delivery_p90_days.to_string(),
+        ),
+        (
+            "first promises kept",
+            percent(orders.kept_first_promise, orders.promised),
+        ),
         ("promises made", grouped(orders.promises)),
-        ("orders promised later by more than 7 days", grouped(orders.slipped)),
+        (
+            "orders promised later by more than 7 days",
+            grouped(orders.slipped),
+        ),
     ] {
         sheet.row(&[name.to_owned(), value]);
     }
@@ -229,23 +371,52 @@ fn disrupted(report: &Report, disruption: &DisruptionFigures, body: &mut String)
         ),
         None => "Nothing stopped: stock and goods on the way were enough.".to_owned(),
     };
-    section(body, &format!("The outage {}", disruption.outages.join(", ")), &words);
+    section(
+        body,
+        &format!("The outage {}", disruption.outages.join(", ")),
+        &words,
+    );
     let mut open = 0i64;
-    let dates: std::collections::BTreeSet<&String> =
-        report.produced.planned_by_date.keys().chain(report.produced.by_date.keys()).collect();
+    let dates: std::collections::BTreeSet<&String> = report
+        .produced
+        .planned_by_date
+        .keys()
+        .chain(report.produced.by_date.keys())
+        .collect();
     let missing = dates.into_iter().filter_map(|date| {
-        let on = |days: &std::collections::BTreeMap<String, i64>| days.get(date).copied().unwrap_or(0);
+        let on =
+            |days: &std::collections::BTreeMap<String, i64>| days.get(date).copied().unwrap_or(0);
         open += on(&report.produced.planned_by_date) - on(&report.produced.by_date);
         Some((super::date(date)?, open.max(0) as f64))
     });
-    let line = Line { ink: Ink::Missing, points: missing.collect(), filled: true };
+    let line = Line {
+        ink: Ink::Missing,
+        points: missing.collect(),
+        filled: true,
+    };
     let svg = chart::lines(&[line], 240, thousands)?;
-    figure(body, &[(Ink::Missing, "vehicles missing against the undisturbed plan")], &svg);
-    let mut sheet =
-        Sheet::new(&["variant", "#late at most", "@on", "@recovered", "#lost at the plan's end", "#vehicle-days late"]);
-    for (name, cost) in std::iter::once(("all", &disruption.all))
-        .chain(disruption.by_variant.iter().map(|(name, cost)| (name.as_str(), cost)))
-    {
+    figure(
+        body,
+        &[(
+            Ink::Missing,
+            "vehicles missing against the undisturbed plan",
+        )],
+        &svg,
+    );
+    let mut sheet = Sheet::new(&[
+        "variant",
+        "#late at most",
+        "@on",
+        "@recovered",
+        "#lost at the plan's end",
+        "#vehicle-days late",
+    ]);
+    for (name, cost) in std::iter::once(("all", &disruption.all)).chain(
+        disruption
+            .by_variant
+            .iter()
+            .map(|(name, cost)| (name.as_str(), cost)),
+    ) {
         sheet.row(&[
             name.to_owned(),
             grouped(cost.late),
@@ -257,7 +428,9 @@ fn disrupted(report: &Report, disruption: &DisruptionFigures, body: &mut String)
     }
     sheet.write(body);
     let slipped = grouped(disruption.slipped_orders);
-    body.push_str(&format!("<p class=\"soft\">{slipped} orders were promised later by more than 7 days.</p>\n"));
+    body.push_str(&format!(
+        "<p class=\"soft\">{slipped} orders were promised later by more than 7 days.</p>\n"
+    ));
     Ok(())
 }
 
@@ -267,11 +440,24 @@ fn money(cost: &Cost, body: &mut String) {
         "A vehicle's money",
         "The programme formula takes the year's mix, the reference configurations and the reported deliveries; as built takes the cars of the quarter. Quarters without a known operating cost have no result.",
     );
-    let amount = |amount: Option<f64>| amount.map_or_else(|| "not known".to_owned(), |a| grouped(a.round() as i64));
+    let amount = |amount: Option<f64>| {
+        amount.map_or_else(|| "not known".to_owned(), |a| grouped(a.round() as i64))
+    };
     let mut sheet = Sheet::new(&[
-        "", "quarter", "#vehicles", "#price", "#material", "#conversion", "#fixed", "#operating", "#result",
+        "",
+        "quarter",
+        "#vehicles",
+        "#price",
+        "#material",
+        "#conversion",
+        "#fixed",
+        "#operating",
+        "#result",
     ]);
-    let named = cost.programme_formula.iter().map(|unit| ("programme formula", unit));
+    let named = cost
+        .programme_formula
+        .iter()
+        .map(|unit| ("programme formula", unit));
     for (name, unit) in named.chain(cost.as_built.iter().map(|unit| ("as built", unit))) {
         sheet.row(&[
             name.to_owned(),
@@ -286,26 +472,61 @@ fn money(cost: &Cost, body: &mut String) {
         ]);
     }
     sheet.write(body);
-    body.push_str(&format!("<p class=\"soft\">All amounts in {} per vehicle.</p>\n", escape(&cost.currency)));
+    body.push_str(&format!(
+        "<p class=\"soft\">All amounts in {} per vehicle.</p>\n",
+        escape(&cost.currency)
+    ));
 }
 
 fn stock(report: &Report, body: &mut String) -> Outcome<()> {
-    section(body, "Bought stock", "The value on hand at the end of each day, in millions, from procurement's ledger.");
-    let points = report.stock.iter().filter_map(|day| Some((super::date(&day.date)?, day.stock / 1e6))).collect();
-    let line = Line { ink: Ink::Stock, points, filled: true };
+    section(
+        body,
+        "Bought stock",
+        "The value on hand at the end of each day, in millions, from procurement's ledger.",
+    );
+    let points = report
+        .stock
+        .iter()
+        .filter_map(|day| Some((super::date(&day.date)?, day.stock / 1e6)))
+        .collect();
+    let line = Line {
+        ink: Ink::Stock,
+        points,
+        filled: true,
+    };
     let svg = chart::lines(&[line], 260, |value| format!("{value:.0}"))?;
     figure(body, &[(Ink::Stock, "value on hand, millions")], &svg);
     Ok(())
 }
 
 fn shops(report: &Report, body: &mut String) -> Outcome<()> {
-    let Some(first) = report.work_in_progress.first() else { return Ok(()) };
-    section(body, "Work in progress", "Vehicles in each shop at noon of the last building day of each month.");
-    let names: Vec<String> =
-        report.work_in_progress.iter().map(|day| super::date(&day.date).map_or_else(String::new, month_name)).collect();
-    let inks = [Ink::Plan, Ink::Published, Ink::Stock, Ink::Missing, Ink::Delivered, Ink::Built];
-    let shops: Vec<(Ink, &str)> =
-        first.shops.iter().zip(inks).map(|((shop, _), ink)| (ink, shop.as_str())).collect();
+    let Some(first) = report.work_in_progress.first() else {
+        return Ok(());
+    };
+    section(
+        body,
+        "Work in progress",
+        "Vehicles in each shop at noon of the last building day of each month.",
+    );
+    let names: Vec<String> = report
+        .work_in_progress
+        .iter()
+        .map(|day| super::date(&day.date).map_or_else(String::new, month_name))
+        .collect();
+    let inks = [
+        Ink::Plan,
+        Ink::Published,
+        Ink::Stock,
+        Ink::Missing,
+        Ink::Delivered,
+        Ink::Built,
+    ];
+    let shops: Vec<(Ink, &str)> = first
+        .shops
+        .iter()
+        .zip(inks)
+        .map(|((shop, _), ink)| (ink, shop.as_str()))
+        .collect();
     let column = |(place, (ink, _)): (usize, &(Ink, &str))| Columns {
         ink: *ink,
         values: report
@@ -321,34 +542,67 @@ fn shops(report: &Report, body: &mut String) -> Outcome<()> {
 }
 
 fn one_life(life: &Life, body: &mut String) {
-    let options: Vec<String> = life.configuration.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    let words = format!("{}, order {} for {}, build {}.", options.join(" "), life.order, life.city, life.build_number);
+    let options: Vec<String> = life
+        .configuration
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    let words = format!(
+        "{}, order {} for {}, build {}.",
+        options.join(" "),
+        life.order,
+        life.city,
+        life.build_number
+    );
     section(body, &format!("One vehicle's life: {}", life.vin), &words);
     let mut sheet = Sheet::new(&["@date", "event", "known from", "subject"]);
     for event in &life.timeline {
-        sheet.row(&[event.date.clone(), event.event.clone(), event.source.clone(), event.subject.clone()]);
+        sheet.row(&[
+            event.date.clone(),
+            event.event.clone(),
+            event.source.clone(),
+            event.subject.clone(),
+        ]);
     }
     sheet.write(body);
     body.push_str("<h3>In the shops</h3>\n");
     let mut sheet = Sheet::new(&["shop", "@from", "@to", "#hours"]);
     for shop in &life.shops {
         let hours = format!("{:.1}", shop.seconds as f64 / 3600.0);
-        sheet.row(&[shop.shop.clone(), shop.start.clone(), shop.end.clone(), hours]);
+        sheet.row(&[
+            shop.shop.clone(),
+            shop.start.clone(),
+            shop.end.clone(),
+            hours,
+        ]);
     }
     sheet.write(body);
     let more = life.part_count - life.serials.len();
-    body.push_str(&format!("<h3>Parts with a serial number, of {} bought parts</h3>\n", more + life.serials.len()));
+    body.push_str(&format!(
+        "<h3>Parts with a serial number, of {} bought parts</h3>\n",
+        more + life.serials.len()
+    ));
     let mut sheet = Sheet::new(&["item", "serial", "lot", "supplier", "@received"]);
     for part in &life.serials {
         let received = part.received_on.clone().unwrap_or_default();
-        sheet.row(&[part.item.clone(), part.serial.clone(), part.lot.clone(), part.supplier.clone(), received]);
+        sheet.row(&[
+            part.item.clone(),
+            part.serial.clone(),
+            part.lot.clone(),
+            part.supplier.clone(),
+            received,
+        ]);
     }
     sheet.write(body);
 }
 
 fn foot(report: &Report, body: &mut String) {
     let run = &report.run;
-    let options: Vec<String> = run.options.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let options: Vec<String> = run
+        .options
+        .iter()
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
     let rss = i64::try_from(report.peak_rss_bytes).unwrap_or(i64::MAX);
     body.push_str(&format!(
         "<footer>\n<p>Ran {}, held {} at most, databases {}. {}.</p>\n<p>Programme <code>{}</code><br>Run <code>{}</code><br>\

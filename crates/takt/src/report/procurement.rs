@@ -7,8 +7,8 @@ use takt_contract::date_opt;
 use takt_contract::procurement::v1::material_service_client::MaterialServiceClient;
 use takt_contract::procurement::v1::supplier_service_client::SupplierServiceClient;
 use takt_contract::procurement::v1::{
-    GetSupplierRequest, GetSupplierResponse, ItemTotal, Scorecard, StreamItemTotalsRequest, StreamScorecardsRequest,
-    StreamStockValuesRequest,
+    GetSupplierRequest, GetSupplierResponse, ItemTotal, Scorecard, StreamItemTotalsRequest,
+    StreamScorecardsRequest, StreamStockValuesRequest,
 };
 use takt_kernel::Date;
 
@@ -51,7 +51,8 @@ pub(super) async fn ask_stock(peer: &Peer) -> Outcome<Stock> {
         StreamScorecardsRequest::default(),
         |page| page.scorecards
     )?;
-    let suppliers = try_join_all(cards.iter().map(|card| supplier(peer, &card.supplier_id))).await?;
+    let suppliers =
+        try_join_all(cards.iter().map(|card| supplier(peer, &card.supplier_id))).await?;
     let day = |value: &takt_contract::procurement::v1::StockValueDay| -> Outcome<StockDay> {
         Ok(StockDay {
             date: day_of(value.date.as_ref(), "a stock value")?.to_string(),
@@ -63,18 +64,33 @@ pub(super) async fn ask_stock(peer: &Peer) -> Outcome<Stock> {
     Ok(Stock {
         days: values.iter().map(day).collect::<Outcome<_>>()?,
         tightest: tightest(&totals, &suppliers),
-        suppliers: cards.iter().zip(&suppliers).map(|(card, supplier)| scored(card, supplier)).collect(),
+        suppliers: cards
+            .iter()
+            .zip(&suppliers)
+            .map(|(card, supplier)| scored(card, supplier))
+            .collect(),
         items: totals.iter().map(item).collect(),
     })
 }
 
 async fn supplier(peer: &Peer, id: &str) -> Outcome<GetSupplierResponse> {
-    let message = GetSupplierRequest { supplier_id: id.to_owned() };
-    ask!(peer, "read a supplier", SupplierServiceClient.get_supplier, message)
+    let message = GetSupplierRequest {
+        supplier_id: id.to_owned(),
+    };
+    ask!(
+        peer,
+        "read a supplier",
+        SupplierServiceClient.get_supplier,
+        message
+    )
 }
 
 fn first_release(total: &ItemTotal) -> Option<Date> {
-    date_opt(total.first_released_on.as_ref(), "first_released_on", &mut Default::default())
+    date_opt(
+        total.first_released_on.as_ref(),
+        "first_released_on",
+        &mut Default::default(),
+    )
 }
 
 fn item(total: &ItemTotal) -> Item {
@@ -101,13 +117,20 @@ fn scored(card: &Scorecard, supplier: &GetSupplierResponse) -> Supplier {
     let share = card.on_time_in_full_count as f64 / card.lot_count.max(1) as f64;
     Supplier {
         supplier: card.supplier_id.clone(),
-        name: supplier.supplier.as_ref().map(|supplier| supplier.name.clone()).unwrap_or_default(),
+        name: supplier
+            .supplier
+            .as_ref()
+            .map(|supplier| supplier.name.clone())
+            .unwrap_or_default(),
         lots: card.lot_count,
         on_time_in_full: card.on_time_in_full_count,
         otif: (card.lot_count > 0).then_some(share),
         blocked_lots: card.blocked_lot_count,
         mean_lead_time_days: card.mean_lead_time_millidays as f64 / 1000.0,
-        received_value: card.received_value.as_ref().map_or(0.0, |money| cents(money.minor_units)),
+        received_value: card
+            .received_value
+            .as_ref()
+            .map_or(0.0, |money| cents(money.minor_units)),
     }
 }
 
@@ -118,12 +141,16 @@ fn tightest(totals: &[ItemTotal], suppliers: &[GetSupplierResponse]) -> Vec<Tigh
         let lead = leads.entry(agreement.item_id.as_str()).or_default();
         *lead = (*lead).max(agreement.lead_time_days);
     }
-    let mut ordered: Vec<(Date, &ItemTotal)> =
-        totals.iter().filter_map(|total| Some((first_release(total)?, total))).collect();
+    let mut ordered: Vec<(Date, &ItemTotal)> = totals
+        .iter()
+        .filter_map(|total| Some((first_release(total)?, total)))
+        .collect();
     // Of those ordered on one day, the longest lead time has the least room.
     let lead = |total: &ItemTotal| leads.get(total.item_id.as_str()).copied().unwrap_or(0);
     ordered.sort_by_key(|(date, total)| (*date, std::cmp::Reverse(lead(total))));
-    let Some((first, _)) = ordered.first().copied() else { return Vec::new() };
+    let Some((first, _)) = ordered.first().copied() else {
+        return Vec::new();
+    };
     let tight = |(date, total): (Date, &ItemTotal)| Tight {
         item: total.item_id.clone(),
         group: total.group.clone(),

@@ -30,12 +30,34 @@ pub(super) struct Line {
 
 /// Asks production for everything that the report needs of the line.
 pub(super) async fn ask_line(peer: &Peer) -> Outcome<Line> {
-    let ramp = ask!(peer, "read the ramp", RampServiceClient.get_ramp, GetRampRequest {}, WHOLE)?;
-    let milestones = ask!(peer, "read the milestones", RampServiceClient.list_milestones, ListMilestonesRequest {})?;
-    let economics =
-        ask!(peer, "read the economics", RampServiceClient.get_unit_economics, GetUnitEconomicsRequest {}, WHOLE)?;
+    let ramp = ask!(
+        peer,
+        "read the ramp",
+        RampServiceClient.get_ramp,
+        GetRampRequest {},
+        WHOLE
+    )?;
+    let milestones = ask!(
+        peer,
+        "read the milestones",
+        RampServiceClient.list_milestones,
+        ListMilestonesRequest {}
+    )?;
+    let economics = ask!(
+        peer,
+        "read the economics",
+        RampServiceClient.get_unit_economics,
+        GetUnitEconomicsRequest {},
+        WHOLE
+    )?;
     let message = StreamLineStopsRequest { from_date: None };
-    let stops = read!(peer, "read the stops", ShopFloorServiceClient.stream_line_stops, message, |page| page.stops)?;
+    let stops = read!(
+        peer,
+        "read the stops",
+        ShopFloorServiceClient.stream_line_stops,
+        message,
+        |page| page.stops
+    )?;
     let work_in_progress = work_in_progress(peer, &ramp).await?;
     Ok(Line {
         ramp,
@@ -48,7 +70,8 @@ pub(super) async fn ask_line(peer: &Peer) -> Outcome<Line> {
 
 /// A date of an answer; a service never leaves a required one out.
 pub(super) fn day_of(date: Option<&takt_contract::common::v1::Date>, what: &str) -> Outcome<Date> {
-    date_opt(date, what, &mut Default::default()).ok_or_else(|| Failure::broken(format!("{what} has no date")))
+    date_opt(date, what, &mut Default::default())
+        .ok_or_else(|| Failure::broken(format!("{what} has no date")))
 }
 
 /// The vehicles of all variants.
@@ -66,9 +89,13 @@ pub(super) fn produced(ramp: &GetRampResponse) -> Outcome<Produced> {
         wanted += sum(&day.wanted);
         built += built_now;
         // Less than was wanted, and as much as the line could: the line was the limit.
-        produced.capacity_bound_days += i64::from(built < wanted && built_now >= day.capacity && built_now > 0);
+        produced.capacity_bound_days +=
+            i64::from(built < wanted && built_now >= day.capacity && built_now > 0);
         for variant in &day.built {
-            *produced.by_variant.entry(variant.variant_id.clone()).or_default() += variant.vehicle_count;
+            *produced
+                .by_variant
+                .entry(variant.variant_id.clone())
+                .or_default() += variant.vehicle_count;
         }
         if built_now > 0 {
             produced.by_date.insert(date.clone(), built_now);
@@ -90,10 +117,25 @@ async fn work_in_progress(peer: &Peer, ramp: &GetRampResponse) -> Outcome<Vec<Wi
     }
     let mut all = Vec::new();
     for date in last.into_values() {
-        let message = GetWorkInProgressRequest { date: Some(date_pb(date)), second_of_day: NOON };
-        let answer = ask!(peer, "read the work in progress", ShopFloorServiceClient.get_work_in_progress, message)?;
-        let shops = answer.shops.into_iter().map(|shop| (shop.shop_id, shop.vehicle_count)).collect();
-        all.push(Wip { date: date.to_string(), shops });
+        let message = GetWorkInProgressRequest {
+            date: Some(date_pb(date)),
+            second_of_day: NOON,
+        };
+        let answer = ask!(
+            peer,
+            "read the work in progress",
+            ShopFloorServiceClient.get_work_in_progress,
+            message
+        )?;
+        let shops = answer
+            .shops
+            .into_iter()
+            .map(|shop| (shop.shop_id, shop.vehicle_count))
+            .collect();
+        all.push(Wip {
+            date: date.to_string(),
+            shops,
+        });
     }
     Ok(all)
 }
@@ -108,7 +150,9 @@ pub(super) fn stopped(stops: &[LineStop]) -> Outcome<Vec<StoppedBy>> {
     }
     let mut sums = BTreeMap::<(String, String), Sum>::new();
     for stop in stops {
-        let sum = sums.entry((stop.item_id.clone(), stop.shop_id.clone())).or_default();
+        let sum = sums
+            .entry((stop.item_id.clone(), stop.shop_id.clone()))
+            .or_default();
         sum.days.insert(day_of(stop.date.as_ref(), "a stop")?);
         sum.variants.insert(stop.variant_id.clone());
         sum.vehicle_days += stop.vehicle_count;
@@ -119,7 +163,11 @@ pub(super) fn stopped(stops: &[LineStop]) -> Outcome<Vec<StoppedBy>> {
             item,
             shop,
             variants: sum.variants.into_iter().collect(),
-            first: sum.days.first().map(ToString::to_string).unwrap_or_default(),
+            first: sum
+                .days
+                .first()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
             last: sum.days.last().map(ToString::to_string).unwrap_or_default(),
             days: i64::try_from(sum.days.len()).unwrap_or(i64::MAX),
             vehicle_days: sum.vehicle_days,
@@ -153,7 +201,9 @@ fn cost(formula: Option<UnitEconomics>, as_built: Vec<UnitEconomics>) -> Cost {
     let programme_formula = formula.as_ref().map(line);
     let as_built: Vec<figures::UnitEconomics> = as_built.iter().map(line).collect();
     let quarter = programme_formula.as_ref().map(|unit| unit.quarter.clone());
-    let same = as_built.iter().find(|unit| Some(&unit.quarter) == quarter.as_ref());
+    let same = as_built
+        .iter()
+        .find(|unit| Some(&unit.quarter) == quarter.as_ref());
     Cost {
         currency: formula
             .as_ref()

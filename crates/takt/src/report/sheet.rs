@@ -23,10 +23,17 @@ impl Sheet {
             .collect();
         let mut html = String::from("<thead><tr>");
         for (name, class) in header.iter().zip(&classes) {
-            html.push_str(&format!("<th{class}>{}</th>", escape(name.trim_start_matches(['#', '@']))));
+            html.push_str(&format!(
+                "<th{class}>{}</th>",
+                escape(name.trim_start_matches(['#', '@']))
+            ));
         }
         html.push_str("</tr></thead>\n<tbody>\n");
-        Self { classes, html, rows: 0 }
+        Self {
+            classes,
+            html,
+            rows: 0,
+        }
     }
 
     /// A row.
@@ -48,13 +55,19 @@ impl Sheet {
     /// Writes the table.
     pub(super) fn write(self, body: &mut String) {
         if self.rows > 0 {
-            body.push_str(&format!("<div class=\"scroll\"><table>{}</tbody></table></div>\n", self.html));
+            body.push_str(&format!(
+                "<div class=\"scroll\"><table>{}</tbody></table></div>\n",
+                self.html
+            ));
         }
     }
 
     /// Writes the table behind a word that opens it.
     pub(super) fn fold(self, body: &mut String, summary: &str) {
-        body.push_str(&format!("<details><summary>{}</summary>\n", escape(summary)));
+        body.push_str(&format!(
+            "<details><summary>{}</summary>\n",
+            escape(summary)
+        ));
         self.write(body);
         body.push_str("</details>\n");
     }
@@ -78,15 +91,23 @@ pub(super) fn escape(text: &str) -> String {
 
 /// Days of supply by group and month.
 pub(super) fn supply(report: &Report, body: &mut String) {
-    let Some(last) = report.days_of_supply.last() else { return };
+    let Some(last) = report.days_of_supply.last() else {
+        return;
+    };
     body.push_str("<h3>Days of supply by group, at the end of the month</h3>\n");
-    let months = report.days_of_supply.iter().map(|sample| format!("#{}", sample.date.get(..7).unwrap_or_default()));
+    let months = report
+        .days_of_supply
+        .iter()
+        .map(|sample| format!("#{}", sample.date.get(..7).unwrap_or_default()));
     let header: Vec<String> = std::iter::once("group".to_owned()).chain(months).collect();
     let mut sheet = Sheet::new(&header.iter().map(String::as_str).collect::<Vec<_>>());
     for group in last.groups.keys() {
         let mut cells = vec![group.clone()];
         cells.extend(report.days_of_supply.iter().map(|sample| {
-            sample.groups.get(group).map_or_else(|| "-".to_owned(), |days| format!("{days:.1}"))
+            sample
+                .groups
+                .get(group)
+                .map_or_else(|| "-".to_owned(), |days| format!("{days:.1}"))
         }));
         sheet.row(&cells);
     }
@@ -99,15 +120,29 @@ pub(super) fn binding(report: &Report, body: &mut String) {
     body.push_str("<h2>What binds</h2>\n<p>The parts and the capacity that kept the plan from being faster.</p>\n");
     if report.produced.capacity_bound_days > 0 {
         let days = report.produced.capacity_bound_days;
-        body.push_str(&format!("<p class=\"soft\">The line itself was the limit on {days} days.</p>\n"));
+        body.push_str(&format!(
+            "<p class=\"soft\">The line itself was the limit on {days} days.</p>\n"
+        ));
     }
     if !binding.stopped.is_empty() {
         body.push_str("<h3>What stopped vehicles</h3>\n");
     }
-    let mut sheet = Sheet::new(&["item", "shop", "variants", "@first", "@last", "#days", "#vehicle-days"]);
+    let mut sheet = Sheet::new(&[
+        "item",
+        "shop",
+        "variants",
+        "@first",
+        "@last",
+        "#days",
+        "#vehicle-days",
+    ]);
     for stopped in &binding.stopped {
         sheet.row(&[
-            if stopped.item.is_empty() { "no order".to_owned() } else { stopped.item.clone() },
+            if stopped.item.is_empty() {
+                "no order".to_owned()
+            } else {
+                stopped.item.clone()
+            },
             stopped.shop.clone(),
             stopped.variants.join(" "),
             stopped.first.clone(),
@@ -118,7 +153,13 @@ pub(super) fn binding(report: &Report, body: &mut String) {
     }
     sheet.write(body);
     body.push_str("<h3>Items with the least room before their first order</h3>\n");
-    let mut sheet = Sheet::new(&["item", "group", "#lead time, days", "@first order", "#room, days"]);
+    let mut sheet = Sheet::new(&[
+        "item",
+        "group",
+        "#lead time, days",
+        "@first order",
+        "#room, days",
+    ]);
     for tight in &binding.tightest {
         sheet.row(&[
             tight.item.clone(),
@@ -136,7 +177,15 @@ pub(super) fn suppliers(report: &Report, body: &mut String) {
     body.push_str(
         "<h2>Direct suppliers</h2>\n<p>Lots received on their day and in full, from what was received and not from what was typed.</p>\n",
     );
-    let mut sheet = Sheet::new(&["supplier", "name", "#lots", "#on time in full", "#kept back", "#lead time, days", "#received, m"]);
+    let mut sheet = Sheet::new(&[
+        "supplier",
+        "name",
+        "#lots",
+        "#on time in full",
+        "#kept back",
+        "#lead time, days",
+        "#received, m",
+    ]);
     for supplier in report.suppliers.iter().filter(|supplier| supplier.lots > 0) {
         let width = (supplier.otif.unwrap_or(0.0) * 100.0).round();
         sheet.raw_row(&[
@@ -158,11 +207,23 @@ pub(super) fn suppliers(report: &Report, body: &mut String) {
 /// Every bought item.
 pub(super) fn items(report: &Report, body: &mut String) {
     body.push_str("<h2>Bought items</h2>\n<p>Received = used + on hand, always.</p>\n");
-    let mut sheet =
-        Sheet::new(&["item", "group", "unit", "#received", "#used", "#on hand", "#lots", "@first order"]);
+    let mut sheet = Sheet::new(&[
+        "item",
+        "group",
+        "unit",
+        "#received",
+        "#used",
+        "#on hand",
+        "#lots",
+        "@first order",
+    ]);
     let quantity = |thousandths: i64| {
         let rest = thousandths.unsigned_abs() % 1000;
-        if rest == 0 { grouped(thousandths / 1000) } else { format!("{}.{rest:03}", grouped(thousandths / 1000)) }
+        if rest == 0 {
+            grouped(thousandths / 1000)
+        } else {
+            format!("{}.{rest:03}", grouped(thousandths / 1000))
+        }
     };
     for item in &report.items {
         sheet.row(&[
@@ -189,7 +250,10 @@ mod tests {
         sheet.row(&["<b>&\"".to_owned(), "3".to_owned()]);
         let mut body = String::new();
         sheet.write(&mut body);
-        assert!(body.contains("<td>&lt;b&gt;&amp;&quot;</td><td class=\"n\">3</td>"), "{body}");
+        assert!(
+            body.contains("<td>&lt;b&gt;&amp;&quot;</td><td class=\"n\">3</td>"),
+            "{body}"
+        );
         let mut none = String::new();
         Sheet::new(&["name"]).write(&mut none);
         assert!(none.is_empty());

@@ -45,19 +45,44 @@ fn head(report: &Report, text: &mut String) {
         (Some(day), false) => format!("played to {day}; the same command goes on"),
         (None, _) => "not played yet".to_owned(),
     };
-    let variants: Vec<String> =
-        report.produced.by_variant.iter().map(|(variant, count)| format!("{} {variant}", grouped(*count))).collect();
+    let variants: Vec<String> = report
+        .produced
+        .by_variant
+        .iter()
+        .map(|(variant, count)| format!("{} {variant}", grouped(*count)))
+        .collect();
     text.push_str(&format!("{state}\n\n"));
-    text.push_str(&format!("{:>9} vehicles built: {}\n", grouped(report.produced.total), variants.join(", ")));
-    text.push_str(&format!("{:>9} handed over\n", grouped(report.delivered.total)));
-    text.push_str(&format!("{:>9} orders locked\n", grouped(report.orders.locked)));
+    text.push_str(&format!(
+        "{:>9} vehicles built: {}\n",
+        grouped(report.produced.total),
+        variants.join(", ")
+    ));
+    text.push_str(&format!(
+        "{:>9} handed over\n",
+        grouped(report.delivered.total)
+    ));
+    text.push_str(&format!(
+        "{:>9} orders locked\n",
+        grouped(report.orders.locked)
+    ));
 }
 
 fn milestones(report: &Report, text: &mut String) {
     title(text, "Milestones");
-    let mut lines = table(&["date", "event", ">published", ">planned", ">replayed", "reached"]);
+    let mut lines = table(&[
+        "date",
+        "event",
+        ">published",
+        ">planned",
+        ">replayed",
+        "reached",
+    ]);
     let count = |count: Option<i64>| count.map(grouped).unwrap_or_default();
-    for milestone in report.milestones.iter().filter(|milestone| milestone.published.is_some()) {
+    for milestone in report
+        .milestones
+        .iter()
+        .filter(|milestone| milestone.published.is_some())
+    {
         let event: String = milestone.event.chars().take(58).collect();
         lines.add_row([
             milestone.date.clone(),
@@ -65,7 +90,10 @@ fn milestones(report: &Report, text: &mut String) {
             count(milestone.published),
             count(milestone.planned),
             count(milestone.replayed),
-            milestone.replayed_on.clone().unwrap_or_else(|| "not yet".to_owned()),
+            milestone
+                .replayed_on
+                .clone()
+                .unwrap_or_else(|| "not yet".to_owned()),
         ]);
     }
     text.push_str(&table_text(&lines));
@@ -73,7 +101,14 @@ fn milestones(report: &Report, text: &mut String) {
 
 fn months(report: &Report, text: &mut String) {
     title(text, "By month");
-    let mut lines = table(&["month", ">orders", ">planned", ">built", ">handed over", ">published"]);
+    let mut lines = table(&[
+        "month",
+        ">orders",
+        ">planned",
+        ">built",
+        ">handed over",
+        ">published",
+    ]);
     for month in &report.months {
         lines.add_row([
             month.month.clone(),
@@ -91,23 +126,53 @@ fn orders(report: &Report, text: &mut String) {
     let orders = &report.orders;
     title(text, "Order to delivery");
     let mut lines = table(&["figure", ">value"]);
-    lines.add_row(["median days".to_owned(), orders.order_to_delivery_median_days.to_string()]);
-    lines.add_row(["days for nine of ten".to_owned(), orders.order_to_delivery_p90_days.to_string()]);
-    lines.add_row(["first promise kept".to_owned(), percent(orders.kept_first_promise, orders.promised)]);
-    lines.add_row(["promised later by more than 7 days".to_owned(), grouped(orders.slipped)]);
-    lines.add_row(["open orders with an estimate".to_owned(), grouped(orders.open_with_estimate)]);
+    lines.add_row([
+        "median days".to_owned(),
+        orders.order_to_delivery_median_days.to_string(),
+    ]);
+    lines.add_row([
+        "days for nine of ten".to_owned(),
+        orders.order_to_delivery_p90_days.to_string(),
+    ]);
+    lines.add_row([
+        "first promise kept".to_owned(),
+        percent(orders.kept_first_promise, orders.promised),
+    ]);
+    lines.add_row([
+        "promised later by more than 7 days".to_owned(),
+        grouped(orders.slipped),
+    ]);
+    lines.add_row([
+        "open orders with an estimate".to_owned(),
+        grouped(orders.open_with_estimate),
+    ]);
     text.push_str(&table_text(&lines));
 }
 
 fn dollars(amount: Option<f64>) -> String {
-    amount.map_or_else(|| "not known".to_owned(), |amount| grouped(amount.round() as i64))
+    amount.map_or_else(
+        || "not known".to_owned(),
+        |amount| grouped(amount.round() as i64),
+    )
 }
 
 fn cost(cost: &Cost, text: &mut String) {
     title(text, &format!("A vehicle's money, {}", cost.currency));
-    let mut lines =
-        table(&["", "quarter", ">vehicles", ">price", ">material", ">conversion", ">fixed", ">operating", ">result"]);
-    let named = cost.programme_formula.iter().map(|unit| ("programme formula", unit));
+    let mut lines = table(&[
+        "",
+        "quarter",
+        ">vehicles",
+        ">price",
+        ">material",
+        ">conversion",
+        ">fixed",
+        ">operating",
+        ">result",
+    ]);
+    let named = cost
+        .programme_formula
+        .iter()
+        .map(|unit| ("programme formula", unit));
     for (name, unit) in named.chain(cost.as_built.iter().map(|unit| ("as built", unit))) {
         lines.add_row([
             name.to_owned(),
@@ -129,7 +194,12 @@ fn stock(report: &Report, text: &mut String) {
     let mut lines = table(&["month", ">received", ">used", ">on hand"]);
     let millions = |amount: f64| format!("{:.1}", amount / 1e6);
     for month in months_of_stock(report) {
-        lines.add_row([month.month, millions(month.received), millions(month.issued), millions(month.stock)]);
+        lines.add_row([
+            month.month,
+            millions(month.received),
+            millions(month.issued),
+            millions(month.stock),
+        ]);
     }
     text.push_str(&table_text(&lines));
     if let Some(last) = report.days_of_supply.last() {
@@ -140,13 +210,20 @@ fn stock(report: &Report, text: &mut String) {
 
 fn supply_table(samples: &[Supply], last: &Supply) -> comfy_table::Table {
     let header: Vec<String> = std::iter::once("group".to_owned())
-        .chain(samples.iter().map(|sample| format!(">{}", sample.date.get(..7).unwrap_or_default())))
+        .chain(
+            samples
+                .iter()
+                .map(|sample| format!(">{}", sample.date.get(..7).unwrap_or_default())),
+        )
         .collect();
     let names: Vec<&str> = header.iter().map(String::as_str).collect();
     let mut lines = table(&names);
     for group in last.groups.keys() {
         let days = samples.iter().map(|sample| {
-            sample.groups.get(group).map_or_else(|| "-".to_owned(), |days| format!("{days:.1}"))
+            sample
+                .groups
+                .get(group)
+                .map_or_else(|| "-".to_owned(), |days| format!("{days:.1}"))
         });
         lines.add_row(std::iter::once(group.clone()).chain(days));
     }
@@ -166,7 +243,12 @@ pub(super) fn months_of_stock(report: &Report) -> Vec<StockMonth> {
     for day in &report.stock {
         let key = day.date.get(..7).unwrap_or_default();
         if months.last().is_none_or(|last| last.month != key) {
-            months.push(StockMonth { month: key.to_owned(), received: 0.0, issued: 0.0, stock: 0.0 });
+            months.push(StockMonth {
+                month: key.to_owned(),
+                received: 0.0,
+                issued: 0.0,
+                stock: 0.0,
+            });
         }
         if let Some(month) = months.last_mut() {
             month.received += day.received;
@@ -178,10 +260,32 @@ pub(super) fn months_of_stock(report: &Report) -> Vec<StockMonth> {
 }
 
 fn suppliers(report: &Report, text: &mut String) {
-    let mut worst: Vec<_> = report.suppliers.iter().filter(|supplier| supplier.lots > 0).collect();
-    worst.sort_by(|a, b| a.otif.unwrap_or(1.0).total_cmp(&b.otif.unwrap_or(1.0)).then(b.lots.cmp(&a.lots)));
-    title(text, &format!("Direct suppliers on time in full, the lowest {SUPPLIERS} of {}", worst.len()));
-    let mut lines = table(&["supplier", ">lots", ">in full, on time", ">kept back", ">lead time, days", ">received, m"]);
+    let mut worst: Vec<_> = report
+        .suppliers
+        .iter()
+        .filter(|supplier| supplier.lots > 0)
+        .collect();
+    worst.sort_by(|a, b| {
+        a.otif
+            .unwrap_or(1.0)
+            .total_cmp(&b.otif.unwrap_or(1.0))
+            .then(b.lots.cmp(&a.lots))
+    });
+    title(
+        text,
+        &format!(
+            "Direct suppliers on time in full, the lowest {SUPPLIERS} of {}",
+            worst.len()
+        ),
+    );
+    let mut lines = table(&[
+        "supplier",
+        ">lots",
+        ">in full, on time",
+        ">kept back",
+        ">lead time, days",
+        ">received, m",
+    ]);
     for supplier in worst.into_iter().take(SUPPLIERS) {
         lines.add_row([
             supplier.supplier.clone(),
@@ -199,9 +303,21 @@ fn binding(report: &Report, text: &mut String) {
     let binding = &report.binding;
     if !binding.stopped.is_empty() {
         title(text, "What stopped vehicles");
-        let mut lines = table(&["item", "shop", "variants", "first", "last", ">days", ">vehicle-days"]);
+        let mut lines = table(&[
+            "item",
+            "shop",
+            "variants",
+            "first",
+            "last",
+            ">days",
+            ">vehicle-days",
+        ]);
         for stopped in binding.stopped.iter().take(STOPS) {
-            let item = if stopped.item.is_empty() { "no order" } else { &stopped.item };
+            let item = if stopped.item.is_empty() {
+                "no order"
+            } else {
+                &stopped.item
+            };
             lines.add_row([
                 item.to_owned(),
                 stopped.shop.clone(),
@@ -215,7 +331,13 @@ fn binding(report: &Report, text: &mut String) {
         text.push_str(&table_text(&lines));
     }
     title(text, "Items with the least room before their first order");
-    let mut lines = table(&["item", "group", ">lead time, days", "first order", ">room, days"]);
+    let mut lines = table(&[
+        "item",
+        "group",
+        ">lead time, days",
+        "first order",
+        ">room, days",
+    ]);
     for tight in &binding.tightest {
         lines.add_row([
             tight.item.clone(),
@@ -234,7 +356,10 @@ fn binding(report: &Report, text: &mut String) {
 
 fn work_in_progress(days: &[Wip], text: &mut String) {
     let Some(first) = days.first() else { return };
-    title(text, "Vehicles in the shops at noon of the month's last building day");
+    title(
+        text,
+        "Vehicles in the shops at noon of the month's last building day",
+    );
     let header: Vec<String> = std::iter::once("date".to_owned())
         .chain(first.shops.iter().map(|(shop, _)| format!(">{shop}")))
         .collect();
@@ -248,7 +373,10 @@ fn work_in_progress(days: &[Wip], text: &mut String) {
 }
 
 fn disrupted(disruption: &DisruptionFigures, text: &mut String) {
-    title(text, &format!("What the outage cost: {}", disruption.outages.join(", ")));
+    title(
+        text,
+        &format!("What the outage cost: {}", disruption.outages.join(", ")),
+    );
     match &disruption.first_stop {
         Some(stop) => text.push_str(&format!(
             "first to stop: shop {} for {} on {}, which missed {}\n",
@@ -256,8 +384,14 @@ fn disrupted(disruption: &DisruptionFigures, text: &mut String) {
         )),
         None => text.push_str("nothing stopped: stock and goods on the way were enough\n"),
     }
-    let mut lines =
-        table(&["variant", ">late, at most", "on", "recovered", ">lost at the plan's end", ">vehicle-days late"]);
+    let mut lines = table(&[
+        "variant",
+        ">late, at most",
+        "on",
+        "recovered",
+        ">lost at the plan's end",
+        ">vehicle-days late",
+    ]);
     let mut row = |name: &str, cost: &Shortfall| {
         lines.add_row([
             name.to_owned(),
@@ -277,13 +411,26 @@ fn disrupted(disruption: &DisruptionFigures, text: &mut String) {
         row(variant, cost);
     }
     text.push_str(&table_text(&lines));
-    text.push_str(&format!("{} orders were promised later by more than 7 days\n", grouped(disruption.slipped_orders)));
+    text.push_str(&format!(
+        "{} orders were promised later by more than 7 days\n",
+        grouped(disruption.slipped_orders)
+    ));
 }
 
 fn one_life(life: &Life, text: &mut String) {
-    let options: Vec<String> = life.configuration.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let options: Vec<String> = life
+        .configuration
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     title(text, &format!("One vehicle's life: {}", life.vin));
-    text.push_str(&format!("{} for {}, order {}, build {}\n", options.join(" "), life.city, life.order, life.build_number));
+    text.push_str(&format!(
+        "{} for {}, order {}, build {}\n",
+        options.join(" "),
+        life.city,
+        life.order,
+        life.build_number
+    ));
     let mut lines = table(&["date", "event", "known from", "subject"]);
     for event in &life.timeline {
         let subject: String = event.subject.chars().take(60).collect();
@@ -293,7 +440,12 @@ fn one_life(life: &Life, text: &mut String) {
     text.push('\n');
     let mut lines = table(&["shop", "from", "to", ">hours"]);
     for shop in &life.shops {
-        lines.add_row([shop.shop.clone(), shop.start.clone(), shop.end.clone(), format!("{:.1}", shop.seconds as f64 / 3600.0)]);
+        lines.add_row([
+            shop.shop.clone(),
+            shop.start.clone(),
+            shop.end.clone(),
+            format!("{:.1}", shop.seconds as f64 / 3600.0),
+        ]);
     }
     text.push_str(&table_text(&lines));
     text.push('\n');
@@ -308,7 +460,10 @@ fn one_life(life: &Life, text: &mut String) {
         ]);
     }
     text.push_str(&table_text(&lines));
-    text.push_str(&format!("and {} bought parts more, each known by its lot\n", life.part_count - life.serials.len()));
+    text.push_str(&format!(
+        "and {} bought parts more, each known by its lot\n",
+        life.part_count - life.serials.len()
+    ));
 }
 
 fn foot(report: &Report, text: &mut String) {

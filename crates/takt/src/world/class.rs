@@ -12,8 +12,16 @@ const ELECTRONICS_LEAD_DAYS: i64 = 45;
 
 /// The class of a bought item, the narrowest first.
 pub fn classes_of(item: &Item) -> Vec<&'static str> {
-    let lead = item.agreements.iter().map(|agreement| agreement.lead_time_days).max().unwrap_or(0);
-    let electric = matches!(item.group.as_str(), "electronics" | "hv" | "battery" | "thermal");
+    let lead = item
+        .agreements
+        .iter()
+        .map(|agreement| agreement.lead_time_days)
+        .max()
+        .unwrap_or(0);
+    let electric = matches!(
+        item.group.as_str(),
+        "electronics" | "hv" | "battery" | "thermal"
+    );
     // Cells and packs are told by their energy: "LFP cell 3.2 V, 511 Wh", "CATL LFP pack 94.3 kWh".
     let narrow = match item.group.as_str() {
         "battery" if item.name.contains("kWh") => "pack",
@@ -61,7 +69,10 @@ impl Lateness {
             let probability = number("probability")?;
             let mean = number("gamma_mean_days")?;
             let deviation = number("gamma_sd_days").unwrap_or(mean);
-            Some(Self { probability, days: GammaDays::new(mean, deviation) })
+            Some(Self {
+                probability,
+                days: GammaDays::new(mean, deviation),
+            })
         })
     }
 }
@@ -88,7 +99,8 @@ mod tests {
         let programme = parse(&folder).map_err(|problems| problems.to_string())?;
         let class = |id: &str| {
             let item = programme.items.iter().find(|item| item.id.as_str() == id);
-            item.and_then(|item| classes_of(item).first().copied()).unwrap_or("none")
+            item.and_then(|item| classes_of(item).first().copied())
+                .unwrap_or("none")
         };
         for (item, wanted) in [
             ("AD-02", "chip"),
@@ -109,7 +121,10 @@ mod tests {
             let item = programme.items.iter().find(|item| item.id.as_str() == id);
             item.map_or(-1, |item| rejects_of(&programme, item))
         };
-        assert_eq!((rejects("AD-02"), rejects("UBF-01"), rejects("BS-13")), (1500, 4000, 1000));
+        assert_eq!(
+            (rejects("AD-02"), rejects("UBF-01"), rejects("BS-13")),
+            (1500, 4000, 1000)
+        );
         Ok(())
     }
 }

@@ -147,7 +147,10 @@ mod tests {
                 .sum();
             let tenths = sum / 2000;
             // Every delay is at least a day, which lifts a small mean a little.
-            assert!((mean * 10 - 2..=mean * 10 + 6).contains(&tenths), "{mean} {tenths}");
+            assert!(
+                (mean * 10 - 2..=mean * 10 + 6).contains(&tenths),
+                "{mean} {tenths}"
+            );
             assert!(gamma.days(999_999) > 10 && gamma.days(0) == 1);
         }
     }
@@ -155,7 +158,9 @@ mod tests {
     #[test]
     fn exponential_draws_have_their_mean() {
         let dice = Dice::new(3);
-        let sum: i64 = (0..20_000).map(|n| dice.exponential(&format!("{n}"), 1000)).sum();
+        let sum: i64 = (0..20_000)
+            .map(|n| dice.exponential(&format!("{n}"), 1000))
+            .sum();
         assert!((970..1030).contains(&(sum / 20_000)), "{}", sum / 20_000);
     }
 }

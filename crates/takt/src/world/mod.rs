@@ -62,19 +62,32 @@ pub struct Carriers {
 
 impl Carriers {
     fn new(programme: &Programme, dice: Option<Dice>) -> Self {
-        let delays = programme.lanes.iter().filter_map(|lane| match lane.direction {
-            Direction::Outbound { .. } => {
-                let delay = Lateness::of(programme, WorldKind::LaneDelay, &[mode_of(&lane.mode)])?;
-                Some((lane.id.to_string(), delay))
-            }
-            Direction::Inbound { .. } => None,
-        });
-        Self { delays: if dice.is_some() { delays.collect() } else { HashMap::new() }, dice }
+        let delays = programme
+            .lanes
+            .iter()
+            .filter_map(|lane| match lane.direction {
+                Direction::Outbound { .. } => {
+                    let delay =
+                        Lateness::of(programme, WorldKind::LaneDelay, &[mode_of(&lane.mode)])?;
+                    Some((lane.id.to_string(), delay))
+                }
+                Direction::Inbound { .. } => None,
+            });
+        Self {
+            delays: if dice.is_some() {
+                delays.collect()
+            } else {
+                HashMap::new()
+            },
+            dice,
+        }
     }
 
     /// How many days after its expected day a load arrives.
     pub fn days_delayed(&self, lane: &str, shipment: &str) -> i32 {
-        let (Some(dice), Some(delay)) = (self.dice, self.delays.get(lane)) else { return 0 };
+        let (Some(dice), Some(delay)) = (self.dice, self.delays.get(lane)) else {
+            return 0;
+        };
         if dice.falls(&format!("late/{shipment}"), delay.probability) {
             delay.days.days(dice.share(&format!("days/{shipment}")))
         } else {

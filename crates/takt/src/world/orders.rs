@@ -34,9 +34,20 @@ impl Customers {
         let mut founders = None;
         for (feature, key) in full.features.iter().zip(1..) {
             match &feature.rule {
-                FeatureRule::Shares(shares) => attributes.push(Attribute { key, shares: vec![shares.clone()] }),
-                FeatureRule::SharesByVariant(shares) => attributes.push(Attribute { key, shares: shares.clone() }),
-                FeatureRule::First { vehicles, variants, value, others } => {
+                FeatureRule::Shares(shares) => attributes.push(Attribute {
+                    key,
+                    shares: vec![shares.clone()],
+                }),
+                FeatureRule::SharesByVariant(shares) => attributes.push(Attribute {
+                    key,
+                    shares: shares.clone(),
+                }),
+                FeatureRule::First {
+                    vehicles,
+                    variants,
+                    value,
+                    others,
+                } => {
                     let admitted = full.variants.iter().enumerate();
                     let bits = admitted.filter(|(_, variant)| variants.contains(&variant.id));
                     founders = Some(Founders {
@@ -68,7 +79,11 @@ impl Customers {
         Self {
             world: OrderWorld::new(market),
             days: days.into_iter(),
-            variants: full.variants.iter().map(|variant| variant.id.to_string()).collect(),
+            variants: full
+                .variants
+                .iter()
+                .map(|variant| variant.id.to_string())
+                .collect(),
             options: full
                 .features
                 .iter()
@@ -93,7 +108,11 @@ impl Customers {
             let first = self.next_number;
             self.next_number += drafts.len() as u64;
             if on == day {
-                return drafts.iter().zip(first..).map(|(draft, number)| self.order(draft, number, day)).collect();
+                return drafts
+                    .iter()
+                    .zip(first..)
+                    .map(|(draft, number)| self.order(draft, number, day))
+                    .collect();
             }
         }
         Vec::new()
@@ -109,11 +128,16 @@ impl Customers {
             let value = values.get(draft.config.value(place + 1))?;
             Some((key.clone(), value.clone()))
         };
-        let options: BTreeMap<String, String> = self.options.iter().enumerate().filter_map(chosen).collect();
+        let options: BTreeMap<String, String> =
+            self.options.iter().enumerate().filter_map(chosen).collect();
         NewOrder {
             order_id: format!("SO-{number:07}"),
             customer_id: format!("C-{number:07}"),
-            variant_id: self.variants.get(draft.config.variant()).cloned().unwrap_or_default(),
+            variant_id: self
+                .variants
+                .get(draft.config.variant())
+                .cloned()
+                .unwrap_or_default(),
             options: options.into_iter().collect(),
             city: self.cities.get(draft.place).cloned().unwrap_or_default(),
             locked_on: Some(date_pb(day)),
@@ -146,11 +170,26 @@ mod tests {
             orders.extend(customers.orders_of(full.day_zero.plus(on)));
         }
         assert_eq!(orders.len(), 189_063);
-        let founders = orders.iter().filter(|order| order.options.get("EDITION").is_some_and(|e| e == "FOUNDERS"));
+        let founders = orders.iter().filter(|order| {
+            order
+                .options
+                .get("EDITION")
+                .is_some_and(|e| e == "FOUNDERS")
+        });
         assert_eq!(founders.count(), 5000);
-        assert_eq!(orders.first().map(|order| order.order_id.as_str()), Some("SO-0000001"));
-        assert_eq!(orders.last().map(|order| order.order_id.as_str()), Some("SO-0189063"));
-        assert!(orders.iter().all(|order| order.options.len() == 4 && !order.city.is_empty()));
+        assert_eq!(
+            orders.first().map(|order| order.order_id.as_str()),
+            Some("SO-0000001")
+        );
+        assert_eq!(
+            orders.last().map(|order| order.order_id.as_str()),
+            Some("SO-0189063")
+        );
+        assert!(
+            orders
+                .iter()
+                .all(|order| order.options.len() == 4 && !order.city.is_empty())
+        );
         Ok(())
     }
 
@@ -162,7 +201,10 @@ mod tests {
         for on in 0..40 {
             whole.orders_of(full.day_zero.plus(on));
         }
-        assert_eq!(whole.orders_of(day), Customers::new(&full, 1000).orders_of(day));
+        assert_eq!(
+            whole.orders_of(day),
+            Customers::new(&full, 1000).orders_of(day)
+        );
         Ok(())
     }
 }

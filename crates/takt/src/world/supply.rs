@@ -52,27 +52,43 @@ struct ItemChance {
 impl Suppliers {
     /// Suppliers that keep to the plan, but for their outages.
     pub fn exact(disruptions: &[Disruption]) -> Self {
-        Self { disruptions: disruptions.to_vec(), chance: None }
+        Self {
+            disruptions: disruptions.to_vec(),
+            chance: None,
+        }
     }
 
     /// Suppliers as world.csv describes them.
     pub fn real(programme: &Programme, disruptions: &[Disruption], dice: Dice) -> Self {
-        let items = programme.items.iter().zip(1..).filter(|(item, _)| !item.make).map(|(item, number)| {
-            let chance = ItemChance {
-                number,
-                suppliers: item.agreements.iter().map(|agreement| agreement.supplier.to_string()).collect(),
-                lateness: Lateness::of(programme, WorldKind::Lateness, &classes_of(item)),
-                rejects: rejects_of(programme, item),
-            };
-            (item.id.to_string(), chance)
-        });
-        let lanes = programme.lanes.iter().filter_map(|lane| match &lane.direction {
-            Direction::Inbound { supplier, .. } => {
-                let delay = Lateness::of(programme, WorldKind::LaneDelay, &[mode_of(&lane.mode)])?;
-                Some((supplier.to_string(), delay))
-            }
-            Direction::Outbound { .. } => None,
-        });
+        let items = programme
+            .items
+            .iter()
+            .zip(1..)
+            .filter(|(item, _)| !item.make)
+            .map(|(item, number)| {
+                let chance = ItemChance {
+                    number,
+                    suppliers: item
+                        .agreements
+                        .iter()
+                        .map(|agreement| agreement.supplier.to_string())
+                        .collect(),
+                    lateness: Lateness::of(programme, WorldKind::Lateness, &classes_of(item)),
+                    rejects: rejects_of(programme, item),
+                };
+                (item.id.to_string(), chance)
+            });
+        let lanes = programme
+            .lanes
+            .iter()
+            .filter_map(|lane| match &lane.direction {
+                Direction::Inbound { supplier, .. } => {
+                    let delay =
+                        Lateness::of(programme, WorldKind::LaneDelay, &[mode_of(&lane.mode)])?;
+                    Some((supplier.to_string(), delay))
+                }
+                Direction::Outbound { .. } => None,
+            });
         let short = |parameter| programme.world_number(WorldKind::ShortShipment, "all", parameter);
         Self {
             disruptions: disruptions.to_vec(),
@@ -89,17 +105,26 @@ impl Suppliers {
     pub fn fate(&self, line: &OrderLine) -> Outcome<Fate> {
         let mut violations = Violations::new();
         let due = takt_contract::date_req(line.ship_on.as_ref(), "ship_on", &mut violations);
-        let receipt = takt_contract::date_req(line.receipt_on.as_ref(), "receipt_on", &mut violations);
+        let receipt =
+            takt_contract::date_req(line.receipt_on.as_ref(), "receipt_on", &mut violations);
         if let Err(violations) = violations.finish() {
             let line = line.line_number;
-            return Err(Failure::broken(format!("procurement: order line {line}: {violations:?}")));
+            return Err(Failure::broken(format!(
+                "procurement: order line {line}: {violations:?}"
+            )));
         }
         let transit = receipt.days_since(due);
         let lots = vec![line.lot_thousandths; usize::try_from(line.lot_count).unwrap_or(0)];
         let Some(chance) = &self.chance else {
             let ships = leaves_on(&self.disruptions, &line.supplier_id, due);
             let maker_lot = String::new();
-            return Ok(Fate { ships, arrives: ships.plus(transit), lots, blocked: Vec::new(), maker_lot });
+            return Ok(Fate {
+                ships,
+                arrives: ships.plus(transit),
+                lots,
+                blocked: Vec::new(),
+                maker_lot,
+            });
         };
         let late = due.plus(chance.days_late(line));
         let ships = leaves_on(&self.disruptions, &line.supplier_id, late);
@@ -116,18 +141,33 @@ impl Suppliers {
 
 impl Chance {
     fn days_late(&self, line: &OrderLine) -> i32 {
-        let Some(lateness) = self.items.get(&line.item_id).and_then(|item| item.lateness.as_ref()) else {
+        let Some(lateness) = self
+            .items
+            .get(&line.item_id)
+            .and_then(|item| item.lateness.as_ref())
+        else {
             return 0;
         };
-        self.drawn(lateness, &format!("{}.{}.{}", line.item_id, line.supplier_id, line.first_lot_sequence))
+        self.drawn(
+            lateness,
+            &format!(
+                "{}.{}.{}",
+                line.item_id, line.supplier_id, line.first_lot_sequence
+            ),
+        )
     }
 
     fn days_delayed(&self, supplier: &str, on: Date) -> i32 {
-        self.lanes.get(supplier).map_or(0, |delay| self.drawn(delay, &format!("{supplier}@{on}")))
+        self.lanes
+            .get(supplier)
+            .map_or(0, |delay| self.drawn(delay, &format!("{supplier}@{on}")))
     }
 
     fn drawn(&self, lateness: &Lateness, key: &str) -> i32 {
-        if !self.dice.falls(&format!("late/{key}"), lateness.probability) {
+        if !self
+            .dice
+            .falls(&format!("late/{key}"), lateness.probability)
+        {
             return 0;
         }
         lateness.days.days(self.dice.share(&format!("days/{key}")))
@@ -135,13 +175,18 @@ impl Chance {
 
     /// A lot that comes short misses a uniform share with the right mean, in whole units, and is never empty.
     fn lots(&self, line: &OrderLine, mut lots: Vec<i64>) -> Vec<i64> {
-        let Some((probability, mean)) = self.short else { return lots };
+        let Some((probability, mean)) = self.short else {
+            return lots;
+        };
         for (lot, sequence) in lots.iter_mut().zip(line.first_lot_sequence..) {
             let key = lot_key(line, sequence);
             if self.dice.falls(&format!("short/{key}"), probability) {
-                let share = i128::from(self.dice.share(&format!("missing/{key}"))) * i128::from(2 * mean) / 1_000_000;
+                let share = i128::from(self.dice.share(&format!("missing/{key}")))
+                    * i128::from(2 * mean)
+                    / 1_000_000;
                 let unit = if *lot % 1000 == 0 { 1000 } else { 1 };
-                let missing = i64::try_from(i128::from(*lot) * share / 1_000_000).unwrap_or(0) / unit * unit;
+                let missing =
+                    i64::try_from(i128::from(*lot) * share / 1_000_000).unwrap_or(0) / unit * unit;
                 *lot -= missing.min(*lot - unit).max(0);
             }
         }
@@ -149,12 +194,25 @@ impl Chance {
     }
 
     fn blocked(&self, line: &OrderLine) -> Vec<i64> {
-        let Some(item) = self.items.get(&line.item_id) else { return Vec::new() };
-        let place = item.suppliers.iter().position(|supplier| *supplier == line.supplier_id);
-        let Some(rank) = place.and_then(|place| u32::try_from(place + 1).ok()) else { return Vec::new() };
-        let sequences = (line.first_lot_sequence..).take(usize::try_from(line.lot_count).unwrap_or(0));
+        let Some(item) = self.items.get(&line.item_id) else {
+            return Vec::new();
+        };
+        let place = item
+            .suppliers
+            .iter()
+            .position(|supplier| *supplier == line.supplier_id);
+        let Some(rank) = place.and_then(|place| u32::try_from(place + 1).ok()) else {
+            return Vec::new();
+        };
+        let sequences =
+            (line.first_lot_sequence..).take(usize::try_from(line.lot_count).unwrap_or(0));
         sequences
-            .filter(|sequence| self.dice.falls(&format!("reject/{}", lot_key(line, *sequence)), item.rejects))
+            .filter(|sequence| {
+                self.dice.falls(
+                    &format!("reject/{}", lot_key(line, *sequence)),
+                    item.rejects,
+                )
+            })
             .filter_map(|sequence| LotNumber::new(item.number, rank, sequence))
             .map(LotNumber::value)
             .collect()
@@ -199,14 +257,25 @@ mod tests {
     fn a_real_world_has_the_figures_of_world_csv_and_is_repeatable() -> Result<(), String> {
         let folder = Folder::built_in("su7").ok_or("su7 is built in")?;
         let programme = parse(&folder).map_err(|problems| problems.to_string())?;
-        let item = programme.items.iter().find(|item| item.id.as_str() == "AD-02").ok_or("AD-02 is there")?;
-        let supplier = item.agreements.first().ok_or("AD-02 is bought")?.supplier.to_string();
+        let item = programme
+            .items
+            .iter()
+            .find(|item| item.id.as_str() == "AD-02")
+            .ok_or("AD-02 is there")?;
+        let supplier = item
+            .agreements
+            .first()
+            .ok_or("AD-02 is bought")?
+            .supplier
+            .to_string();
         let draw = |seed: u64| -> Result<(usize, usize, usize, Vec<Fate>), String> {
             let suppliers = Suppliers::real(&programme, &[], Dice::new(seed));
             let (mut late, mut short, mut blocked, mut fates) = (0, 0, 0, Vec::new());
             for n in 0..2000 {
                 let line = line("AD-02", &supplier, 1 + n * 10);
-                let fate = suppliers.fate(&line).map_err(|failure| failure.to_string())?;
+                let fate = suppliers
+                    .fate(&line)
+                    .map_err(|failure| failure.to_string())?;
                 let due = Date::from_epoch_day(19_850);
                 late += usize::from(fate.ships > due);
                 short += fate.lots.iter().filter(|lot| **lot < 48_000).count();
