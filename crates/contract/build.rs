@@ -10,14 +10,14 @@ use std::{
 use prost::Message;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
     let mut files = Vec::new();
     proto_files(&root.join("takt"), &mut files)?;
     files.sort();
     println!("cargo:rerun-if-changed={}", root.join("takt").display());
 
     let descriptors = protox::compile(&files, [&root])?;
-    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     fs::write(out.join("takt.bin"), descriptors.encode_to_vec())?;
 
     tonic_prost_build::configure()

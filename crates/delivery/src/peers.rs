@@ -111,9 +111,8 @@ impl Production {
 
 /// No plan is no fault: the promise comes with the first plan.
 fn is_planless(status: &Status) -> bool {
-    status.code() == Code::NotFound
-        || (status.code() == Code::FailedPrecondition
-            && reason_of(status).is_some_and(|reason| reason == "NO_PLAN"))
+    status.code() == Code::FailedPrecondition
+        && reason_of(status).is_some_and(|reason| reason == "NO_PLAN")
 }
 
 fn profile_of(

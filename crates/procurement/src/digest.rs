@@ -128,9 +128,9 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "asn_line",
         columns: &[
-            "first_lot_number",
+            "first_lot",
             "line_no",
-            "lot_count",
+            "lots",
             "short_lots",
             "quantity",
             "quantities",
@@ -150,7 +150,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "lot_hold",
-        columns: &["lot_number", "inspection", "open", "reason"],
+        columns: &["lot_number", "line_no", "inspection", "open", "reason"],
     },
     Table {
         name: "balance",
@@ -161,7 +161,14 @@ pub const TABLES: &[Table] = &[
     // reservation_no counts arrivals of reservations.
     Table {
         name: "ledger",
-        columns: &["day", "kind", "lot_number", "quantity"],
+        columns: &[
+            "day",
+            "kind",
+            "first_lot",
+            "received_on",
+            "lots",
+            "quantity",
+        ],
     },
     Table {
         name: "reservation",
@@ -175,7 +182,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "reservation_line",
-        columns: &["lot_number", "quantity"],
+        columns: &["received_on", "first_lot", "lots", "quantity"],
     },
     Table {
         name: "consumption",

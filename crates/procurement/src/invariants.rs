@@ -4,27 +4,18 @@
 
 use takt_service::Invariant;
 
-/// Sums of the ledger by lot.
-macro_rules! by_lot {
-    () => {
-        "(SELECT lot_number, CAST(SUM(quantity) AS BIGINT) AS total FROM ledger GROUP BY lot_number)"
-    };
-}
-
 /// The rules.
 pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         id: "ST-1",
         rule: "what is on hand of a lot is the sum of its ledger entries, and every entry has its lot",
         checked: "SELECT COUNT(*) FROM lot",
-        violated: concat!(
-            "SELECT CAST(l.lot_number AS TEXT) FROM lot AS l LEFT JOIN ",
-            by_lot!(),
-            " AS s ON s.lot_number = l.lot_number WHERE s.total IS NULL OR s.total <> l.on_hand \
-             UNION ALL SELECT CAST(s.lot_number AS TEXT) FROM ",
-            by_lot!(),
-            " AS s LEFT JOIN lot AS l ON l.lot_number = s.lot_number WHERE l.lot_number IS NULL"
-        ),
+        violated: "SELECT CAST(l.lot_number AS TEXT) FROM lot AS l LEFT JOIN (SELECT o.lot_number, CAST(SUM(e.quantity) AS BIGINT) AS total \
+                   FROM ledger AS e JOIN lot AS o ON o.received_on = e.received_on AND o.lot_number BETWEEN e.first_lot AND e.first_lot + e.lots - 1 \
+                   GROUP BY o.lot_number) AS s \
+                   ON s.lot_number = l.lot_number WHERE s.total IS NULL OR s.total <> l.on_hand UNION ALL \
+                   SELECT CAST(e.first_lot AS TEXT) FROM ledger AS e WHERE e.lots <> \
+                   (SELECT COUNT(*) FROM lot AS o WHERE o.received_on = e.received_on AND o.lot_number BETWEEN e.first_lot AND e.first_lot + e.lots - 1)",
     },
     Invariant {
         id: "ST-2",
@@ -37,8 +28,8 @@ pub const INVARIANTS: &[Invariant] = &[
         rule: "what was received of an item is what was issued and what is on hand, as the ledger says",
         checked: "SELECT COUNT(*) FROM balance",
         violated: "SELECT i.item_id FROM balance AS b JOIN item AS i ON i.item_no = b.item_no LEFT JOIN \
-                   (SELECT lot_number / 1000000000 AS item_no, CAST(SUM(CASE WHEN kind = 1 THEN quantity ELSE 0 END) AS BIGINT) AS received, \
-                   CAST(SUM(CASE WHEN kind = 2 THEN -quantity ELSE 0 END) AS BIGINT) AS issued FROM ledger GROUP BY 1) AS s \
+                   (SELECT first_lot / 1000000000 AS item_no, CAST(SUM(CASE WHEN kind = 1 THEN lots * quantity ELSE 0 END) AS BIGINT) AS received, \
+                   CAST(SUM(CASE WHEN kind = 2 THEN -lots * quantity ELSE 0 END) AS BIGINT) AS issued FROM ledger GROUP BY 1) AS s \
                    ON s.item_no = b.item_no WHERE b.received <> b.issued + b.on_hand OR b.received <> COALESCE(s.received, 0) \
                    OR b.issued <> COALESCE(s.issued, 0) ORDER BY i.item_no",
     },
@@ -46,9 +37,9 @@ pub const INVARIANTS: &[Invariant] = &[
         id: "ST-4",
         rule: "what is reserved of a lot is what open reservations keep of it",
         checked: "SELECT COUNT(*) FROM lot WHERE reserved > 0",
-        violated: "SELECT CAST(l.lot_number AS TEXT) FROM lot AS l LEFT JOIN (SELECT r.lot_number, CAST(SUM(r.quantity) AS BIGINT) AS held \
-                   FROM reservation_line AS r JOIN reservation AS o ON o.reservation_no = r.reservation_no WHERE o.state = 1 \
-                   GROUP BY r.lot_number) AS s ON s.lot_number = l.lot_number WHERE l.reserved <> COALESCE(s.held, 0) ORDER BY l.lot_number",
+        violated: "SELECT CAST(l.lot_number AS TEXT) FROM lot AS l LEFT JOIN (SELECT x.lot_number, CAST(SUM(r.quantity) AS BIGINT) AS held \
+                   FROM reservation_line AS r JOIN reservation AS o ON o.reservation_no = r.reservation_no \
+                   JOIN lot AS x ON x.received_on = r.received_on AND x.lot_number BETWEEN r.first_lot AND r.first_lot + r.lots - 1 WHERE o.state = 1 GROUP BY x.lot_number) AS s ON s.lot_number = l.lot_number WHERE l.reserved <> COALESCE(s.held, 0) ORDER BY l.lot_number",
     },
     Invariant {
         id: "ST-5",
@@ -66,7 +57,7 @@ pub const INVARIANTS: &[Invariant] = &[
         checked: "SELECT COUNT(*) FROM balance",
         violated: "SELECT CAST(b.item_no AS TEXT) FROM balance AS b LEFT JOIN (SELECT x.item_no, CAST(SUM(x.lost) AS BIGINT) AS lost FROM ( \
                    SELECT item_no, on_hand - reserved AS lost FROM lot WHERE state = 4 UNION ALL \
-                   SELECT l.source_no / 100, l.lot_size * a.lot_count - a.quantity FROM asn_line AS a \
+                   SELECT l.source_no / 100, l.lot_size * a.lots - a.quantity FROM asn_line AS a \
                    JOIN order_line AS l ON l.line_no = a.line_no WHERE a.short_lots > 0 UNION ALL \
                    SELECT source_no / 100, lot_size * (lots - shipped_lots) FROM order_line WHERE response = 3) AS x \
                    GROUP BY x.item_no) AS s ON s.item_no = b.item_no WHERE b.lost <> COALESCE(s.lost, 0) ORDER BY b.item_no",
@@ -96,8 +87,8 @@ pub const INVARIANTS: &[Invariant] = &[
         id: "PO-3",
         rule: "what was shipped and received of a line is what its notices say",
         checked: "SELECT COUNT(*) FROM order_line",
-        violated: "SELECT CAST(l.line_no AS TEXT) FROM order_line AS l LEFT JOIN (SELECT a.line_no, CAST(SUM(a.lot_count) AS BIGINT) AS shipped, \
-                   CAST(SUM(CASE WHEN n.received_on IS NULL THEN 0 ELSE a.lot_count END) AS BIGINT) AS received \
+        violated: "SELECT CAST(l.line_no AS TEXT) FROM order_line AS l LEFT JOIN (SELECT a.line_no, CAST(SUM(a.lots) AS BIGINT) AS shipped, \
+                   CAST(SUM(CASE WHEN n.received_on IS NULL THEN 0 ELSE a.lots END) AS BIGINT) AS received \
                    FROM asn_line AS a JOIN asn AS n ON n.asn_no = a.asn_no GROUP BY a.line_no) AS s ON s.line_no = l.line_no \
                    WHERE l.shipped_lots <> COALESCE(s.shipped, 0) OR l.received_lots <> COALESCE(s.received, 0) ORDER BY l.line_no",
     },
@@ -115,10 +106,10 @@ pub const INVARIANTS: &[Invariant] = &[
         id: "LOT-1",
         rule: "a received notice has all its lots in the house, with the quantities that it said",
         checked: "SELECT COUNT(*) FROM asn WHERE received_on IS NOT NULL",
-        violated: "SELECT n.asn_id FROM asn AS n JOIN asn_line AS a ON a.asn_no = n.asn_no LEFT JOIN lot AS l \
-                   ON l.lot_number BETWEEN a.first_lot_number AND a.first_lot_number + a.lot_count - 1 AND l.received_on = n.received_on \
-                   WHERE n.received_on IS NOT NULL GROUP BY n.asn_id, a.first_lot_number, a.lot_count, a.quantity \
-                   HAVING COUNT(l.lot_number) <> a.lot_count OR CAST(SUM(COALESCE(l.quantity, 0)) AS BIGINT) <> a.quantity ORDER BY n.asn_id",
+        violated: "SELECT n.asn_id FROM asn AS n JOIN asn_line AS a ON a.asn_no = n.asn_no LEFT JOIN lot AS l ON l.received_on = n.received_on \
+                   AND l.lot_number BETWEEN a.first_lot AND a.first_lot + a.lots - 1 \
+                   WHERE n.received_on IS NOT NULL GROUP BY n.asn_id, a.first_lot, a.lots, a.quantity HAVING COUNT(l.lot_number) <> a.lots \
+                   OR CAST(SUM(COALESCE(l.quantity, 0)) AS BIGINT) <> a.quantity ORDER BY n.asn_id",
     },
     Invariant {
         id: "LOT-2",
@@ -132,6 +123,12 @@ pub const INVARIANTS: &[Invariant] = &[
         checked: "SELECT COUNT(*) FROM lot_hold",
         violated: "SELECT CAST(l.lot_number AS TEXT) FROM lot AS l LEFT JOIN lot_hold AS h ON h.lot_number = l.lot_number AND h.open = 1 \
                    WHERE (l.state = 4 AND h.lot_number IS NULL) OR (l.state IN (2, 3) AND h.lot_number IS NOT NULL) ORDER BY l.lot_number",
+    },
+    Invariant {
+        id: "LOT-4",
+        rule: "a lot is received once",
+        checked: "SELECT COUNT(*) FROM lot",
+        violated: "SELECT CAST(lot_number AS TEXT) FROM lot GROUP BY lot_number HAVING COUNT(*) > 1 ORDER BY lot_number",
     },
     Invariant {
         id: "AS-1",
@@ -155,8 +152,8 @@ pub const INVARIANTS: &[Invariant] = &[
         id: "RQ-2",
         rule: "what was issued before the plan's day is what the ledger says of the days before it",
         checked: "SELECT COUNT(*) FROM requirement",
-        violated: "SELECT CAST(r.item_no AS TEXT) FROM requirement AS r LEFT JOIN (SELECT e.lot_number / 1000000000 AS item_no, \
-                   CAST(SUM(-e.quantity) AS BIGINT) AS issued FROM ledger AS e JOIN requirement_plan AS p ON e.day < p.as_of WHERE e.kind = 2 \
+        violated: "SELECT CAST(r.item_no AS TEXT) FROM requirement AS r LEFT JOIN (SELECT e.first_lot / 1000000000 AS item_no, \
+                   CAST(SUM(-e.lots * e.quantity) AS BIGINT) AS issued FROM ledger AS e JOIN requirement_plan AS p ON e.day < p.as_of WHERE e.kind = 2 \
                    GROUP BY 1) AS s ON s.item_no = r.item_no WHERE r.issued_before <> COALESCE(s.issued, 0) ORDER BY r.item_no",
     },
 ];

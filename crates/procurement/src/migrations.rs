@@ -60,7 +60,8 @@ const PURCHASE_ORDER: Migration = Migration {
     ],
 };
 
-/// Goods on their way and in the house. The lots of a notice's line are one row until they are received; `quantities`
+/// Goods on their way and in the house. Lots lie in the order of their arrival, because those that came last are used
+/// next: a day touches few pages. `ordinal` counts lots within a run, where a statement makes one row a lot. The lots of a notice's line are one row until they are received; `quantities`
 /// is there only where a lot was shipped short.
 const INBOUND: Migration = Migration {
     name: "m0004_inbound",
@@ -69,34 +70,37 @@ const INBOUND: Migration = Migration {
          expected_on {int} NOT NULL, received_on {int}, lot_count {int} NOT NULL, \
          CONSTRAINT as_1 CHECK (lot_count > 0 AND expected_on >= shipped_on AND (received_on IS NULL OR received_on >= shipped_on)))",
         "CREATE INDEX asn_open ON asn (asn_no) WHERE received_on IS NULL",
-        "CREATE TABLE asn_line (first_lot_number {id}, asn_no {int} NOT NULL, line_no {int} NOT NULL, lot_count {int} NOT NULL, \
-         short_lots {int} NOT NULL, quantity {int} NOT NULL, quantities {blob}, maker_lot {text} NOT NULL, \
-         CONSTRAINT as_2 CHECK (lot_count > 0 AND quantity > 0 AND short_lots BETWEEN 0 AND lot_count))",
-        "CREATE INDEX asn_line_by_asn ON asn_line (asn_no)",
+        "CREATE TABLE asn_line (asn_no {int} NOT NULL, first_lot {int} NOT NULL, line_no {int} NOT NULL, lots {int} NOT NULL, \
+         short_lots {int} NOT NULL, quantity {int} NOT NULL, quantities {blob}, maker_lot {text} NOT NULL, PRIMARY KEY (asn_no, first_lot), \
+         CONSTRAINT as_2 CHECK (lots > 0 AND quantity > 0 AND short_lots BETWEEN 0 AND lots)) {rowless}",
         // State 6 is the one in which matter has moved that the books do not cover.
-        "CREATE TABLE lot (lot_number {id}, item_no {int} NOT NULL, quantity {int} NOT NULL, on_hand {int} NOT NULL, reserved {int} NOT NULL, \
-         state {int} NOT NULL, received_on {int} NOT NULL, \
-         CONSTRAINT st_2 CHECK (reserved >= 0 AND on_hand <= quantity AND (reserved <= on_hand OR state = 6)))",
+        "CREATE TABLE lot (received_on {int} NOT NULL, lot_number {int} NOT NULL, item_no {int} NOT NULL, quantity {int} NOT NULL, \
+         on_hand {int} NOT NULL, reserved {int} NOT NULL, state {int} NOT NULL, PRIMARY KEY (received_on, lot_number), \
+         CONSTRAINT st_2 CHECK (reserved >= 0 AND on_hand <= quantity AND (reserved <= on_hand OR state = 6))) {rowless}",
         "CREATE INDEX lot_free ON lot (item_no, received_on, lot_number) WHERE state = 3 AND on_hand > reserved",
-        "CREATE TABLE lot_hold (lot_number {id}, inspection {int} NOT NULL, open {int} NOT NULL, reason {text} NOT NULL)",
+        "CREATE TABLE ordinal (n {id})",
+        "INSERT INTO ordinal (n) WITH d (n) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) \
+         SELECT a.n * 100 + b.n * 10 + c.n FROM d AS a CROSS JOIN d AS b CROSS JOIN d AS c",
+        "CREATE TABLE lot_hold (lot_number {id}, line_no {int} NOT NULL, inspection {int} NOT NULL, open {int} NOT NULL, reason {text} NOT NULL)",
     ],
 };
 
-/// Stock. The ledger lies in the order of days, because it is written and read by days; a reservation's lines are kept
+/// Stock. A row of the ledger or of a reservation is a run: consecutive lots of one day of receipt, of each of which the
+/// same quantity is moved or kept. The ledger lies in the order of days, because it is written and read by days; a reservation's lines are kept
 /// until the ledger holds them.
 const MATERIAL: Migration = Migration {
     name: "m0005_material",
     up: &[
         "CREATE TABLE balance (item_no {id}, on_hand {int} NOT NULL, reserved {int} NOT NULL, received {int} NOT NULL, issued {int} NOT NULL, \
          lost {int} NOT NULL, lots {int} NOT NULL, CONSTRAINT st_3 CHECK (received = issued + on_hand AND reserved >= 0))",
-        "CREATE TABLE ledger (day {int} NOT NULL, kind {int} NOT NULL, lot_number {int} NOT NULL, reservation_no {int} NOT NULL, \
-         quantity {int} NOT NULL, PRIMARY KEY (day, kind, lot_number, reservation_no), \
-         CONSTRAINT le_1 CHECK ((kind = 1 AND quantity > 0 AND reservation_no = 0) OR (kind = 2 AND quantity < 0 AND reservation_no > 0))) {rowless}",
+        "CREATE TABLE ledger (day {int} NOT NULL, kind {int} NOT NULL, first_lot {int} NOT NULL, reservation_no {int} NOT NULL, \
+         received_on {int} NOT NULL, lots {int} NOT NULL, quantity {int} NOT NULL, PRIMARY KEY (day, kind, first_lot, reservation_no), CONSTRAINT le_1 CHECK (lots > 0 \
+         AND ((kind = 1 AND quantity > 0 AND reservation_no = 0) OR (kind = 2 AND quantity < 0 AND reservation_no > 0)))) {rowless}",
         "CREATE TABLE reservation (reservation_no {serial}, reservation_id {text} NOT NULL UNIQUE, build_on {int} NOT NULL, state {int} NOT NULL, \
          vehicle_count {int} NOT NULL, consumed_count {int} NOT NULL, CONSTRAINT rs_1 CHECK (consumed_count BETWEEN 0 AND vehicle_count))",
         "CREATE INDEX reservation_by_day ON reservation (build_on)",
-        "CREATE TABLE reservation_line (reservation_no {int} NOT NULL, lot_number {int} NOT NULL, quantity {int} NOT NULL, \
-         PRIMARY KEY (reservation_no, lot_number), CONSTRAINT rs_2 CHECK (quantity > 0)) {rowless}",
+        "CREATE TABLE reservation_line (reservation_no {int} NOT NULL, received_on {int} NOT NULL, first_lot {int} NOT NULL, \
+         lots {int} NOT NULL, quantity {int} NOT NULL, PRIMARY KEY (reservation_no, received_on, first_lot), CONSTRAINT rs_2 CHECK (lots > 0 AND quantity > 0)) {rowless}",
         "CREATE TABLE consumption (build_number {id}, reservation_no {int} NOT NULL, vin {text} NOT NULL)",
         "CREATE TABLE discrepancy (build_number {id}, reservation_id {text} NOT NULL, reason {text} NOT NULL)",
     ],

@@ -14,7 +14,6 @@ mod promise;
 mod ramp;
 mod reactions;
 mod shop_floor;
-mod stream;
 #[cfg(test)]
 mod tests;
 mod vehicle;

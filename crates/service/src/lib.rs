@@ -20,6 +20,7 @@ pub mod peer;
 pub mod serve;
 mod stack;
 mod store;
+pub mod stream;
 pub mod telemetry;
 
 pub use admin::{Invariant, Table};

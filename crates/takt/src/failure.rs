@@ -123,6 +123,15 @@ impl Failure {
         self
     }
 
+    /// What kept a service of this process from starting, or broke it.
+    pub fn of_error(service: &str, error: takt_service::Error) -> Self {
+        let message = format!("{service}: {error}");
+        Self {
+            message,
+            ..Self::of_status(service, "start", &Status::from(error))
+        }
+    }
+
     /// A service's refusal or fault; `service` is named because the message may not.
     pub fn of_status(service: &str, what: &str, status: &Status) -> Self {
         let exit = match status.code() {
@@ -208,7 +217,7 @@ mod tests {
         let status = Status::with_error_details(
             Code::FailedPrecondition,
             "there is no programme",
-            ErrorDetails::with_error_info("NO_PROGRAMME", "takt", [] as [(String, String); 0]),
+            ErrorDetails::with_error_info("NO_PROGRAMME", "takt", std::collections::HashMap::new()),
         );
         let failure = Failure::of_status("delivery", "take orders", &status);
         assert!(

@@ -9,8 +9,9 @@ use std::time::Duration;
 use takt_service::config::{Chassis, DatabaseUrl, MigrateMode, ServiceConfig};
 use takt_service::{Definition, Running};
 
-use crate::connection::{Endpoints, SERVICES};
+use crate::connection::{Endpoints, Peers, SERVICES};
 use crate::failure::{Failure, Outcome};
+use crate::health;
 
 /// The databases of the services, one each, in the order of `SERVICES`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +78,8 @@ pub struct SuiteOptions {
     pub listen: [SocketAddr; 3],
     /// Whether to bring the schema up to date on PostgreSQL; on SQLite it always is.
     pub migrate: bool,
+    /// Whether they may listen beyond loopback without certificates.
+    pub insecure: bool,
     /// Logs, limits and times, the same for the three.
     pub chassis: Chassis,
 }
@@ -92,15 +95,68 @@ impl SuiteOptions {
             databases,
             listen: [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)); 3],
             migrate: false,
+            insecure: false,
             chassis,
         }
+    }
+}
+
+/// How often a service is looked at while it starts or runs.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Brings the schema of the three databases up to date; answers with the steps that each took.
+pub async fn migrate(databases: &Databases) -> Outcome<Vec<(&'static str, Vec<&'static str>)>> {
+    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let mut all = Vec::new();
+    for (place, definition) in definitions().into_iter().enumerate() {
+        let options = SuiteOptions::over(databases.clone());
+        let config = config(&definition, &options, place, [nowhere; 3]);
+        let steps = definition.migrate(&config).await;
+        all.push((
+            definition.name,
+            steps.map_err(|error| Failure::of_error(definition.name, error))?,
+        ));
+    }
+    Ok(all)
+}
+
+fn config(
+    definition: &Definition,
+    options: &SuiteOptions,
+    place: usize,
+    addresses: [SocketAddr; 3],
+) -> ServiceConfig {
+    ServiceConfig {
+        service: definition.name,
+        listen: addresses
+            .get(place)
+            .copied()
+            .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+        database: DatabaseUrl::new(options.databases.url(place)),
+        migrate: if options.migrate {
+            MigrateMode::Always
+        } else {
+            MigrateMode::Embedded
+        },
+        peers: SERVICES
+            .iter()
+            .zip(addresses)
+            .map(|(name, at)| ((*name).to_owned(), format!("http://{at}")))
+            .collect(),
+        insecure: options.insecure,
+        chassis: options.chassis.clone(),
     }
 }
 
 /// The three services, running.
 pub struct Suite {
     endpoints: Endpoints,
-    services: Vec<Running>,
+    services: Vec<Hosted>,
+}
+
+struct Hosted {
+    name: &'static str,
+    running: Running,
 }
 
 /// What each service is made of, in the order of `SERVICES`.
@@ -110,13 +166,6 @@ fn definitions() -> [Definition; 3] {
         takt_production::definition(),
         takt_delivery::definition(),
     ]
-}
-
-/// The definition of a service by its name.
-pub fn definition_of(name: &str) -> Option<Definition> {
-    definitions()
-        .into_iter()
-        .find(|definition| definition.name == name)
 }
 
 impl Suite {
@@ -141,31 +190,19 @@ impl Suite {
         };
         for (place, (definition, listener)) in definitions().into_iter().zip(listeners).enumerate()
         {
-            let config = ServiceConfig {
-                service: definition.name,
-                listen: addresses
-                    .get(place)
-                    .copied()
-                    .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
-                database: DatabaseUrl::new(options.databases.url(place)),
-                migrate: if options.migrate {
-                    MigrateMode::Always
-                } else {
-                    MigrateMode::Embedded
-                },
-                peers: SERVICES
-                    .iter()
-                    .zip(addresses)
-                    .map(|(name, at)| ((*name).to_owned(), format!("http://{at}")))
-                    .collect(),
-                insecure: false,
-                chassis: options.chassis.clone(),
-            };
+            let config = config(&definition, options, place, addresses)
+                .checked()
+                .map_err(|error| Failure::usage(error.to_string()))?;
             match Running::start(definition, config, listener) {
-                Ok(running) => suite.services.push(running),
+                Ok(running) => suite.services.push(Hosted {
+                    name: definition.name,
+                    running,
+                }),
                 Err(error) => {
-                    let failure = Failure::broken(error.to_string());
-                    return suite.stop().and(Err(failure));
+                    let failure = Failure::of_error(definition.name, error);
+                    // What kept it from starting is what a person must hear of.
+                    let _ = suite.stop();
+                    return Err(failure);
                 }
             }
         }
@@ -177,22 +214,50 @@ impl Suite {
         &self.endpoints
     }
 
+    /// Returns when a service has ended by itself, which none does that is well.
+    pub async fn ended(&self) {
+        while !self.has_ended() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Waits until all three serve.
+    pub async fn ready(&self, peers: &Peers) -> Outcome<()> {
+        let all = async {
+            for peer in peers.all() {
+                while !health::serving(peer).await.is_ok_and(|serving| serving) {
+                    tokio::time::sleep(LOOK).await;
+                }
+            }
+            Ok(())
+        };
+        tokio::select! {
+            ready = all => ready,
+            () = self.ended() => Err(Failure::broken("a service has ended before it served")),
+        }
+    }
+
     /// Whether a service has ended by itself.
     pub fn has_ended(&self) -> bool {
-        self.services.iter().any(Running::has_ended)
+        self.services
+            .iter()
+            .any(|service| service.running.has_ended())
     }
 
     /// Stops the services and waits for them: delivery first, because it asks the others.
     pub fn stop(self) -> Outcome<()> {
         let mut ended = Ok(());
         for service in &self.services {
-            service.stop();
+            service.running.stop();
         }
         for service in self.services.into_iter().rev() {
-            let one = service
-                .joined()
-                .map_err(|error| Failure::broken(error.to_string()));
-            ended = ended.and(one);
+            let name = service.name;
+            ended = ended.and(
+                service
+                    .running
+                    .joined()
+                    .map_err(|error| Failure::of_error(name, error)),
+            );
         }
         ended
     }

@@ -13,8 +13,11 @@ use takt_tests::{Failure, Result};
 
 use crate::all_hold;
 
-/// The files of ours with their comments by path.
-fn files() -> Result<Vec<(FileDescriptorProto, BTreeMap<Vec<i32>, String>)>> {
+/// The comments of a file by the path of what they are about.
+type Comments = BTreeMap<Vec<i32>, String>;
+
+/// The files of ours with their comments.
+fn files() -> Result<Vec<(FileDescriptorProto, Comments)>> {
     let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET)?;
     let ours = set
         .file

@@ -40,7 +40,7 @@ fn one<'w>(words: &mut &'w [&'w str], allowed: &[String]) -> bool {
         [name, "WITH", exception, ref rest @ ..] => {
             *words = rest;
             let whole = format!("{name} WITH {exception}");
-            allowed.iter().any(|licence| *licence == whole)
+            allowed.contains(&whole)
         }
         [name, ref rest @ ..] => {
             *words = rest;

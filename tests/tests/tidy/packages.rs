@@ -3,10 +3,9 @@
 use std::{collections::BTreeMap, env, fs, process::Command};
 
 use serde_json::Value;
-use takt_tests::place;
+use takt_tests::{Failure, Result, place};
 
 use super::licences::is_allowed;
-use takt_tests::Result;
 
 use crate::all_hold;
 

@@ -3,9 +3,9 @@
 //! It must not decide anything. Invariants: a message is read as a whole or refused with every mistake in it; a chunk
 //! takes a number of statements that does not depend on its length.
 
-use std::{pin::Pin, sync::Arc};
+use std::sync::Arc;
 
-use futures_util::{Stream, TryStreamExt, stream};
+use futures_util::TryStreamExt;
 use takt_contract::{
     date_pb, date_req,
     delivery::v1::{self as pb, handover_service_server::HandoverService},
@@ -25,12 +25,10 @@ use crate::{
     programme::Catalogue,
     shipment::{ShipmentNo, rpc::CHUNK, wire},
 };
+use takt_service::stream::{Answers, pages};
 
-/// Vehicles in a message, so that it stays below 64 KiB.
-const PAGE: i64 = 400;
-
-/// A stream of answers.
-type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+/// Vehicles that are read at a time.
+const PAGE: i64 = 1_000;
 
 /// Handovers on the wire.
 pub(crate) struct HandoverRpc {
@@ -48,32 +46,24 @@ impl HandoverService for HandoverRpc {
     ) -> Result<Response<Self::StreamReadyVehiclesStream>, Status> {
         let (call, desk) = (Call::of(&request), Arc::clone(&self.desk));
         let catalogue = desk.catalogue(&call).await?;
-        let begin = Some(Arc::new((ShipmentNo::of_value(0), String::new())));
-        let pages = stream::try_unfold(begin, move |after| {
+        let begin = Arc::new((ShipmentNo::of_value(0), String::new()));
+        let read = move |after: Arc<(ShipmentNo, String)>| {
             let (call, desk, catalogue) = (call.clone(), Arc::clone(&desk), Arc::clone(&catalogue));
             async move {
-                let Some(after) = after else {
-                    return Ok::<_, Status>(None);
-                };
                 let page = desk.store.read(&call, "vehicles_ready", move |tx| {
                     let after = Arc::clone(&after);
                     Box::pin(async move { ready_list(tx, &after, PAGE).await })
                 });
                 let page = page.await?;
                 let full = i64::try_from(page.len()).is_ok_and(|count| count == PAGE);
-                let next = page
-                    .last()
-                    .filter(|_| full)
-                    .map(|last| Arc::new((last.shipment, last.vin.clone())));
-                let vehicles: Vec<_> = page
-                    .into_iter()
-                    .map(|ready| ready_pb(ready, &catalogue))
-                    .collect();
-                Ok((!vehicles.is_empty())
-                    .then_some((pb::StreamReadyVehiclesResponse { vehicles }, next)))
+                let last = page.last().filter(|_| full);
+                let next = last.map(|last| Arc::new((last.shipment, last.vin.clone())));
+                let vehicles = page.into_iter().map(|ready| ready_pb(ready, &catalogue));
+                Ok((vehicles.collect(), next))
             }
-        });
-        Ok(Response::new(Box::pin(pages)))
+        };
+        let message = |vehicles| pb::StreamReadyVehiclesResponse { vehicles };
+        Ok(Response::new(pages(begin, read, message)))
     }
 
     type RecordHandoversStream = Answers<pb::RecordHandoversResponse>;

@@ -245,6 +245,8 @@ pub(crate) mod tests {
     use super::*;
     use crate::programme::sample::{date, options};
 
+    type Step = fn(&mut Journey);
+
     pub(crate) fn order(queueing: Queueing) -> Order {
         Order {
             number: 7,
@@ -268,7 +270,7 @@ pub(crate) mod tests {
         assert_eq!(order.state(), OrderState::Locked);
         order.queueing = Queueing::Allocated;
         order.journey.vin = "V".into();
-        let steps: [(fn(&mut Journey), OrderState); 4] = [
+        let steps: [(Step, OrderState); 4] = [
             (|_| {}, OrderState::Built),
             (
                 |journey| journey.departed_on = Some(date("2024-04-01")),

@@ -2,9 +2,9 @@
 //!
 //! It must not decide anything. Invariant: a message is read as a whole or refused with every mistake in it.
 
-use std::{pin::Pin, sync::Arc};
+use std::sync::Arc;
 
-use futures_util::{Stream, TryStreamExt};
+use futures_util::TryStreamExt;
 use takt_contract::{
     date_req,
     delivery::v1::{self as pb, order_service_server::OrderService},
@@ -23,6 +23,7 @@ use super::{
     wire::{self, entry_pb, order_pb, promise_pb},
 };
 use crate::{desk::Desk, promise::store::promises_fetch};
+use takt_service::stream::Answers;
 
 /// The most orders of a chunk.
 const CHUNK: usize = 500;
@@ -61,8 +62,7 @@ impl OrderService for OrderRpc {
         Ok(Response::new(answer))
     }
 
-    type IntakeOrdersStream =
-        Pin<Box<dyn Stream<Item = Result<pb::IntakeOrdersResponse, Status>> + Send>>;
+    type IntakeOrdersStream = Answers<pb::IntakeOrdersResponse>;
 
     async fn intake_orders(
         &self,
@@ -210,7 +210,7 @@ async fn intake(
         &message,
     );
     let mut chunk = wire::chunk(&message.orders, &catalogue);
-    trace::orders_traced(&mut chunk.orders, desk.store.dialect());
+    let _spans = trace::orders_traced(&mut chunk.orders, desk.store.dialect());
     let chunk = Arc::new(chunk);
     let request_id = Arc::<str>::from(message.request_id);
     desk.store

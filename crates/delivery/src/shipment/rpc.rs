@@ -3,9 +3,9 @@
 //! It must not decide anything. Invariants: a message is read as a whole or refused with every mistake in it; a chunk
 //! takes a number of statements that does not depend on its length.
 
-use std::{collections::BTreeMap, pin::Pin, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
-use futures_util::{Stream, TryStreamExt, stream};
+use futures_util::TryStreamExt;
 use takt_contract::{
     date_pb,
     delivery::v1::{self as pb, shipment_service_server::ShipmentService},
@@ -25,15 +25,13 @@ use super::{
     wire::{self, Reports, shipment_pb},
 };
 use crate::{desk::Desk, programme::Catalogue};
+use takt_service::stream::{Answers, pages};
 
-/// Shipments in a message, so that it stays below 64 KiB.
-const PAGE: i64 = 400;
+/// Shipments that are read at a time.
+const PAGE: i64 = 1_000;
 
 /// The most reports of a chunk.
 pub(crate) const CHUNK: usize = 2_000;
-
-/// A stream of answers.
-type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// Shipments on the wire.
 pub(crate) struct ShipmentRpc {
@@ -54,30 +52,24 @@ impl ShipmentService for ShipmentRpc {
         let filter = wire::filter(&request.into_inner(), &mut violations);
         violations.finish().map_err(Error::from)?;
         let catalogue = desk.catalogue(&call).await?;
-        let pages = stream::try_unfold(Some(0i64), move |after| {
+        let read = move |after: i64| {
             let (call, desk, catalogue) = (call.clone(), Arc::clone(&desk), Arc::clone(&catalogue));
             async move {
-                let Some(after) = after else {
-                    return Ok::<_, Status>(None);
-                };
                 let page = desk.store.read(&call, "shipments_stream", move |tx| {
                     Box::pin(shipments_list(tx, filter, after, PAGE))
                 });
                 let page = page.await?;
                 let full = i64::try_from(page.len()).is_ok_and(|count| count == PAGE);
-                let next = page
-                    .last()
-                    .filter(|_| full)
-                    .map(|shipment| shipment.number.value());
-                let shipments: Vec<_> = page
+                let last = page.last().filter(|_| full);
+                let next = last.map(|shipment| shipment.number.value());
+                let shipments = page
                     .iter()
-                    .map(|shipment| shipment_pb(shipment, &catalogue))
-                    .collect();
-                Ok((!shipments.is_empty())
-                    .then_some((pb::StreamShipmentsResponse { shipments }, next)))
+                    .map(|shipment| shipment_pb(shipment, &catalogue));
+                Ok((shipments.collect(), next))
             }
-        });
-        Ok(Response::new(Box::pin(pages)))
+        };
+        let message = |shipments| pb::StreamShipmentsResponse { shipments };
+        Ok(Response::new(pages(0, read, message)))
     }
 
     type RecordTransportEventsStream = Answers<pb::RecordTransportEventsResponse>;

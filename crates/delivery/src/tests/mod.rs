@@ -1,10 +1,17 @@
 //! Stores and flows on a real SQLite database in a temporary folder.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test starts services of its own and ends them"
+)]
+
 mod orders;
 mod production;
 mod promises;
+mod service;
 mod vehicles;
-mod wire;
+mod wire_orders;
+mod wire_vehicles;
 
 use std::{sync::Arc, time::Duration};
 

@@ -5,35 +5,39 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use takt_kernel::LotNumber;
+use takt_kernel::Quantity;
 use takt_service::{Error, Tx};
 
 use super::{AsnLine, Flaw, Receipt, lot::LotState, store};
 use crate::{
-    material::store::{BalanceChange, balance_add, change},
+    material::{
+        Run,
+        store::{BalanceChange, balance_add, change},
+    },
     programme::Catalogue,
     purchase_order,
 };
 
-/// A lot as it is received.
+/// A run of lots as they are received: consecutive, of one size and in one state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Arrived {
-    /// The lot.
-    pub(super) lot: LotNumber,
-    /// Its thousandths.
-    pub(super) quantity: i64,
+    /// The lots and the quantity of each.
+    pub(super) run: Run,
     /// Released, blocked or in quarantine.
     pub(super) state: LotState,
-    /// The day, as an epoch day.
-    pub(super) day: i64,
+    /// The order line.
+    pub(super) line: i64,
 }
+
+/// The longest run: a statement makes one row a lot of it by counting.
+const LONGEST: i64 = 1000;
 
 /// What was recorded.
 pub(super) struct Recorded {
     /// The receipts.
     pub(super) receipts: usize,
     /// The lots.
-    pub(super) lots: usize,
+    pub(super) lots: i64,
     /// What is wrong with the others.
     pub(super) flaws: Vec<Flaw>,
 }
@@ -77,10 +81,7 @@ pub(super) async fn receipts_record(
         received.push((asn.number, receipt.received_on));
         for line in goods {
             *lines.entry(line.line).or_default() += line.lots;
-            arrived.extend(
-                line.each()
-                    .map(|(lot, quantity)| arrival(receipt, lot, quantity)),
-            );
+            arrivals(receipt, line, &mut arrived);
         }
     }
     if received.is_empty() {
@@ -91,16 +92,16 @@ pub(super) async fn receipts_record(
         });
     }
     // In the order of keys: the table of lots and the ledger are then written from one side to the other.
-    arrived.sort_by_key(|arrived| arrived.lot);
+    arrived.sort_by_key(|arrived: &Arrived| (arrived.run.received_on, arrived.run.first));
     store::asns_receive(tx, &received).await?;
     store::lots_add(tx, &arrived).await?;
     let mut changes: BTreeMap<u32, BalanceChange> = BTreeMap::new();
     for one in &arrived {
-        let change = change(&mut changes, one.lot.item_no());
-        change.received += one.quantity;
-        change.lots += 1;
+        let change = change(&mut changes, one.run.first.item_no());
+        change.received += one.run.total();
+        change.lots += one.run.lots;
         change.lost += if one.state == LotState::Blocked {
-            one.quantity
+            one.run.total()
         } else {
             0
         };
@@ -116,21 +117,38 @@ pub(super) async fn receipts_record(
     .await?;
     Ok(Recorded {
         receipts: received.len(),
-        lots: arrived.len(),
+        lots: arrived.iter().map(|arrived| arrived.run.lots).sum(),
         flaws,
     })
 }
 
-fn arrival(receipt: &Receipt, lot: LotNumber, quantity: i64) -> Arrived {
-    let state = match (receipt.blocked.contains(&lot), receipt.quarantine) {
-        (true, _) => LotState::Blocked,
-        (false, true) => LotState::Quarantine,
-        (false, false) => LotState::Released,
-    };
-    Arrived {
-        lot,
-        quantity,
-        state,
-        day: receipt.received_on.epoch_day().into(),
+/// The lots of a line as runs.
+fn arrivals(receipt: &Receipt, line: &AsnLine, arrived: &mut Vec<Arrived>) {
+    let received_on = receipt.received_on;
+    let from = arrived.len();
+    for (lot, size) in line.each() {
+        let state = match (receipt.blocked.contains(&lot), receipt.quarantine) {
+            (true, _) => LotState::Blocked,
+            (false, true) => LotState::Quarantine,
+            (false, false) => LotState::Released,
+        };
+        let each = Quantity(size);
+        match arrived.get_mut(from..).and_then(<[Arrived]>::last_mut) {
+            Some(last)
+                if last.state == state && last.run.each == each && last.run.lots < LONGEST =>
+            {
+                last.run.lots += 1
+            }
+            _ => arrived.push(Arrived {
+                run: Run {
+                    received_on,
+                    first: lot,
+                    lots: 1,
+                    each,
+                },
+                state,
+                line: line.line,
+            }),
+        }
     }
 }

@@ -144,7 +144,7 @@ impl InboundRpc {
                     Ok(pb::RecordReceiptsResponse {
                         request_id: request_id.clone(),
                         recorded_count: short(count(recorded.receipts)),
-                        lot_count: count(recorded.lots),
+                        lot_count: recorded.lots,
                         refused: unread.iter().chain(&recorded.flaws).map(flaw_pb).collect(),
                     })
                 })

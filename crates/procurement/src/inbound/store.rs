@@ -16,7 +16,10 @@ use super::{
     notice::Accepted,
     receipt::Arrived,
 };
-use crate::rows::{date, date_of, date_opt, day, get, list};
+use crate::{
+    programme::SourceNo,
+    rows::{date, date_opt, day, get, list},
+};
 
 /// The names of these that are taken.
 pub(super) async fn asn_ids_known(
@@ -76,10 +79,10 @@ pub(super) async fn asns_add(tx: &Tx, accepted: &[Accepted<'_>]) -> Result<(), E
         }
     }
     let columns = [
-        "first_lot_number",
+        "first_lot",
         "asn_no",
         "line_no",
-        "lot_count",
+        "lots",
         "short_lots",
         "quantity",
         "quantities",
@@ -130,21 +133,14 @@ pub(super) async fn asns_page(
 
 /// The lots of notices, line by line in the order of lots.
 pub(super) async fn asn_lines_fetch(tx: &Tx, asns: &[i64]) -> Result<Vec<AsnLine>, Error> {
-    let sql = "SELECT a.asn_no, a.line_no, a.first_lot_number, a.lot_count, a.quantity, a.quantities \
+    let sql = "SELECT a.asn_no, a.line_no, a.first_lot, a.lots, a.quantity, a.quantities \
                FROM v JOIN asn_line AS a ON a.asn_no = v.asn_no";
     let mut lines = Vec::new();
     for row in tx
         .rows_for(&["asn_no"], list(asns.iter().copied()), sql)
         .await?
     {
-        lines.push(AsnLine {
-            asn_no: get(&row, 0)?,
-            line: get(&row, 1)?,
-            first_lot: LotNumber(get(&row, 2)?),
-            lots: get(&row, 3)?,
-            quantity: get(&row, 4)?,
-            sizes: sizes_read(get(&row, 5)?)?,
-        });
+        lines.push(asn_line_read(&row)?);
     }
     lines.sort_by_key(|line| line.first_lot);
     Ok(lines)
@@ -177,80 +173,140 @@ pub(super) async fn asns_receive(tx: &Tx, received: &[(i64, Date)]) -> Result<()
 
 /// Writes lots with their entries, and the holds of those that inspection kept back.
 pub(super) async fn lots_add(tx: &Tx, arrived: &[Arrived]) -> Result<(), Error> {
-    let rows = arrived.iter().map(|one| {
+    let list = arrived.iter().map(|one| {
+        let run = one.run;
         vec![
-            one.lot.value().into(),
-            i64::from(one.lot.item_no()).into(),
-            one.quantity.into(),
-            one.quantity.into(),
-            0i64.into(),
+            day(run.received_on),
+            run.first.value().into(),
+            run.lots.into(),
+            run.each.milli().into(),
             (one.state as i64).into(),
-            one.day.into(),
+        ]
+    });
+    let sql = "INSERT INTO lot (received_on, lot_number, item_no, quantity, on_hand, reserved, state) \
+               SELECT v.received_on, v.first_lot + o.n, v.first_lot / 1000000000, v.quantity, v.quantity, 0, v.state \
+               FROM v JOIN ordinal AS o ON o.n < v.lots";
+    tx.exec_for(
+        &["received_on", "first_lot", "lots", "quantity", "state"],
+        list.collect(),
+        sql,
+    )
+    .await?;
+    let rows = arrived.iter().map(|one| {
+        let run = one.run;
+        let on = || day(run.received_on);
+        vec![
+            on(),
+            1i64.into(),
+            run.first.value().into(),
+            0i64.into(),
+            on(),
+            run.lots.into(),
+            run.each.milli().into(),
         ]
     });
     let columns = [
-        "lot_number",
-        "item_no",
-        "quantity",
-        "on_hand",
-        "reserved",
-        "state",
+        "day",
+        "kind",
+        "first_lot",
+        "reservation_no",
         "received_on",
+        "lots",
+        "quantity",
     ];
-    tx.insert_many("lot", &columns, rows.collect(), "").await?;
-    let rows = arrived.iter().map(|one| {
-        vec![
-            one.day.into(),
-            1i64.into(),
-            one.lot.value().into(),
-            0i64.into(),
-            one.quantity.into(),
-        ]
-    });
-    let columns = ["day", "kind", "lot_number", "reservation_no", "quantity"];
     tx.insert_many("ledger", &columns, rows.collect(), "")
         .await?;
     let blocked = arrived.iter().filter(|one| one.state == LotState::Blocked);
-    let rows = blocked.map(|one| {
-        vec![
-            one.lot.value().into(),
-            1i64.into(),
-            1i64.into(),
-            "kept back by inspection".into(),
-        ]
-    });
-    tx.insert_many(
-        "lot_hold",
-        &["lot_number", "inspection", "open", "reason"],
-        rows.collect(),
-        "",
-    )
-    .await
-    .map(|_| ())
+    let rows = blocked
+        .flat_map(|one| one.run.each().map(|lot| (lot, one.line)))
+        .map(|(lot, line)| {
+            vec![
+                lot.value().into(),
+                line.into(),
+                1i64.into(),
+                1i64.into(),
+                "kept back by inspection".into(),
+            ]
+        });
+    tx.insert_many("lot_hold", &HOLD, rows.collect(), "")
+        .await
+        .map(|_| ())
 }
+
+/// The columns of a hold.
+const HOLD: [&str; 5] = ["lot_number", "line_no", "inspection", "open", "reason"];
 
 /// Lots by number; those under way are among them, those that nobody shipped are left out.
 pub(super) async fn lots_fetch(
     tx: &Tx,
     lots: &BTreeSet<LotNumber>,
 ) -> Result<BTreeMap<LotNumber, Lot>, Error> {
-    // A lot is found in the notice whose first lot is the nearest one before it.
-    let sql = "SELECT v.lot_number, a.first_lot_number, a.lot_count, a.quantity, a.quantities, a.line_no, a.maker_lot, n.asn_id, \
-               l.quantity, l.on_hand, l.reserved, l.state, l.received_on, COALESCE(h.reason, '') \
-               FROM v JOIN asn_line AS a ON a.first_lot_number = (SELECT MAX(x.first_lot_number) FROM asn_line AS x WHERE x.first_lot_number <= v.lot_number) \
-               JOIN asn AS n ON n.asn_no = a.asn_no LEFT JOIN lot AS l ON l.lot_number = v.lot_number \
-               LEFT JOIN lot_hold AS h ON h.lot_number = v.lot_number AND h.open = 1";
-    let mut found = BTreeMap::new();
+    let mut found = shipped_fetch(tx, lots).await?;
+    let arrived = found
+        .values()
+        .filter_map(|lot| Some(vec![day(lot.received_on?), lot.number.value().into()]));
+    let sql = "SELECT l.lot_number, l.quantity, l.on_hand, l.reserved, l.state, COALESCE(h.reason, '') \
+               FROM v JOIN lot AS l ON l.received_on = v.received_on AND l.lot_number = v.lot_number \
+               LEFT JOIN lot_hold AS h ON h.lot_number = l.lot_number AND h.open = 1";
     for row in tx
-        .rows_for(
-            &["lot_number"],
-            list(lots.iter().map(|lot| lot.value())),
-            sql,
-        )
+        .rows_for(&["received_on", "lot_number"], arrived.collect(), sql)
         .await?
     {
-        let number = LotNumber(get(&row, 0)?);
-        found.extend(lot_read(&row, number)?.map(|lot| (number, lot)));
+        if let Some(lot) = found.get_mut(&LotNumber(get(&row, 0)?)) {
+            let state: i64 = get(&row, 4)?;
+            lot.quantity = Quantity(get(&row, 1)?);
+            lot.on_hand = Quantity(get(&row, 2)?);
+            lot.reserved = Quantity(get(&row, 3)?);
+            lot.state = LotState::of(state)
+                .ok_or_else(|| Error::broken(format!("a lot has the state {state}")))?;
+            lot.block_reason = get(&row, 5)?;
+        }
+    }
+    Ok(found)
+}
+
+/// Lots as their notices ship them.
+async fn shipped_fetch(
+    tx: &Tx,
+    lots: &BTreeSet<LotNumber>,
+) -> Result<BTreeMap<LotNumber, Lot>, Error> {
+    let mut sources: BTreeMap<SourceNo, (LotNumber, LotNumber)> = BTreeMap::new();
+    for lot in lots {
+        sources
+            .entry(SourceNo::of_lot(*lot))
+            .or_insert((*lot, *lot))
+            .1 = *lot;
+    }
+    let list = sources.iter().map(|(source, (first, last))| {
+        vec![source.0.into(), first.value().into(), last.value().into()]
+    });
+    // Notices lie in the order in which they came; few people ask for lots by name, so they are looked through.
+    let sql = "SELECT a.asn_no, a.line_no, a.first_lot, a.lots, a.quantity, a.quantities, a.maker_lot, n.asn_id, n.received_on \
+               FROM v JOIN asn_line AS a ON a.first_lot / 10000000 = v.source_no AND a.first_lot <= v.last_lot \
+               AND a.first_lot + a.lots > v.first_lot JOIN asn AS n ON n.asn_no = a.asn_no";
+    let mut found = BTreeMap::new();
+    for row in tx
+        .rows_for(&["source_no", "first_lot", "last_lot"], list.collect(), sql)
+        .await?
+    {
+        let line = asn_line_read(&row)?;
+        let (maker_lot, asn_id): (String, String) = (get(&row, 6)?, get(&row, 7)?);
+        let received_on = date_opt(&row, 8)?;
+        for (number, size) in line.each().filter(|(number, _)| lots.contains(number)) {
+            let lot = Lot {
+                number,
+                line: line.line,
+                asn_id: asn_id.clone(),
+                maker_lot: maker_lot.clone(),
+                quantity: Quantity(size),
+                on_hand: Quantity::ZERO,
+                reserved: Quantity::ZERO,
+                state: LotState::Expected,
+                received_on,
+                block_reason: String::new(),
+            };
+            found.insert(number, lot);
+        }
     }
     Ok(found)
 }
@@ -258,21 +314,29 @@ pub(super) async fn lots_fetch(
 /// Changes the state of lots, each with the state that it had, and writes down why.
 pub(super) async fn verdicts_save(tx: &Tx, changed: &[(Lot, LotState)]) -> Result<(), Error> {
     let rows = changed.iter().map(|(lot, before)| {
-        let reserved = lot.reserved.milli();
         vec![
+            day(lot.received_on.unwrap_or_default()),
             lot.number.value().into(),
             (lot.state as i64).into(),
             (*before as i64).into(),
             lot.on_hand.milli().into(),
-            reserved.into(),
+            lot.reserved.milli().into(),
         ]
     });
     let same = "t.state = v.before AND t.on_hand = v.on_hand AND t.reserved = v.reserved";
-    let columns = ["lot_number", "state", "before", "on_hand", "reserved"];
+    let columns = [
+        "received_on",
+        "lot_number",
+        "state",
+        "before",
+        "on_hand",
+        "reserved",
+    ];
+    let key = ["received_on", "lot_number"];
     let saved = tx
         .update_many(
             "lot",
-            &["lot_number"],
+            &key,
             &["state = v.state"],
             &columns,
             rows.collect(),
@@ -288,6 +352,7 @@ pub(super) async fn verdicts_save(tx: &Tx, changed: &[(Lot, LotState)]) -> Resul
         let open = i64::from(lot.state == LotState::Blocked);
         vec![
             lot.number.value().into(),
+            lot.line.into(),
             0i64.into(),
             open.into(),
             lot.block_reason.as_str().into(),
@@ -296,14 +361,9 @@ pub(super) async fn verdicts_save(tx: &Tx, changed: &[(Lot, LotState)]) -> Resul
     // What inspection found stays known after the lot was given free: scorecards count it.
     let suffix = "ON CONFLICT (lot_number) DO UPDATE SET open = excluded.open, \
                   reason = CASE WHEN excluded.open = 1 THEN excluded.reason ELSE lot_hold.reason END";
-    tx.insert_many(
-        "lot_hold",
-        &["lot_number", "inspection", "open", "reason"],
-        rows.collect(),
-        suffix,
-    )
-    .await
-    .map(|_| ())
+    tx.insert_many("lot_hold", &HOLD, rows.collect(), suffix)
+        .await
+        .map(|_| ())
 }
 
 /// When goods that are under way are expected, by order line: the latest notice of it.
@@ -328,33 +388,15 @@ fn asn_read(row: &Row) -> Result<Asn, Error> {
     })
 }
 
-fn lot_read(row: &Row, number: LotNumber) -> Result<Option<Lot>, Error> {
-    let goods = AsnLine {
-        asn_no: 0,
-        line: get(row, 5)?,
-        first_lot: LotNumber(get(row, 1)?),
-        lots: get(row, 2)?,
-        quantity: get(row, 3)?,
-        sizes: sizes_read(get(row, 4)?)?,
-    };
-    let Some((_, size)) = goods.each().find(|(lot, _)| *lot == number) else {
-        return Ok(None);
-    };
-    let state: Option<i64> = get(row, 11)?;
-    let state = LotState::of(state.unwrap_or(LotState::Expected as i64))
-        .ok_or_else(|| Error::broken("a lot has no known state"))?;
-    Ok(Some(Lot {
-        number,
-        line: goods.line,
-        asn_id: get(row, 7)?,
-        maker_lot: get(row, 6)?,
-        quantity: Quantity(get::<Option<i64>>(row, 8)?.unwrap_or(size)),
-        on_hand: Quantity(get::<Option<i64>>(row, 9)?.unwrap_or_default()),
-        reserved: Quantity(get::<Option<i64>>(row, 10)?.unwrap_or_default()),
-        state,
-        received_on: get::<Option<i64>>(row, 12)?.map(date_of),
-        block_reason: get(row, 13)?,
-    }))
+fn asn_line_read(row: &Row) -> Result<AsnLine, Error> {
+    Ok(AsnLine {
+        asn_no: get(row, 0)?,
+        line: get(row, 1)?,
+        first_lot: LotNumber(get(row, 2)?),
+        lots: get(row, 3)?,
+        quantity: get(row, 4)?,
+        sizes: sizes_read(get(row, 5)?)?,
+    })
 }
 
 fn packed(sizes: &[i64]) -> Vec<u8> {

@@ -167,8 +167,8 @@ async fn issues_post(tx: &Tx, complete: &[&Reservation]) -> Result<(), Error> {
                  JOIN reservation_line AS l ON l.reservation_no = r.reservation_no";
     let run = async |statement: String| tx.exec_for(&["reservation_no"], list(), &statement).await;
     run(format!(
-        "INSERT INTO ledger (day, kind, lot_number, reservation_no, quantity) \
-         SELECT r.build_on, 2, l.lot_number, l.reservation_no, -l.quantity {lines}"
+        "INSERT INTO ledger (day, kind, first_lot, reservation_no, received_on, lots, quantity) \
+         SELECT r.build_on, 2, l.first_lot, l.reservation_no, l.received_on, l.lots, -l.quantity {lines}"
     ))
     .await?;
     if complete
@@ -178,32 +178,41 @@ async fn issues_post(tx: &Tx, complete: &[&Reservation]) -> Result<(), Error> {
         // What had been given back of a lot that is kept back counted as lost; now it is used.
         run(format!(
             "UPDATE balance AS t SET lost = t.lost - x.used FROM \
-             (SELECT l.lot_number / 1000000000 AS item_no, CAST(SUM(l.quantity) AS BIGINT) AS used {lines} \
-             JOIN lot AS o ON o.lot_number = l.lot_number WHERE r.state = 3 AND o.state = 4 GROUP BY 1) AS x WHERE t.item_no = x.item_no"
+             (SELECT o.item_no, CAST(SUM(l.quantity) AS BIGINT) AS used {lines} JOIN lot AS o ON o.received_on = l.received_on \
+             AND o.lot_number BETWEEN l.first_lot AND l.first_lot + l.lots - 1 \
+             WHERE r.state = 3 AND o.state = 4 GROUP BY o.item_no) AS x WHERE t.item_no = x.item_no"
         ))
         .await?;
     }
-    let held = "CAST(SUM(CASE WHEN r.state = 1 THEN l.quantity ELSE 0 END) AS BIGINT) AS held";
     run(format!(
         "UPDATE balance AS t SET on_hand = t.on_hand - x.used, reserved = t.reserved - x.held, issued = t.issued + x.used FROM \
-         (SELECT l.lot_number / 1000000000 AS item_no, CAST(SUM(l.quantity) AS BIGINT) AS used, {held} {lines} GROUP BY 1) AS x \
+         (SELECT l.first_lot / 1000000000 AS item_no, CAST(SUM(l.lots * l.quantity) AS BIGINT) AS used, \
+         CAST(SUM(CASE WHEN r.state = 1 THEN l.lots * l.quantity ELSE 0 END) AS BIGINT) AS held {lines} GROUP BY 1) AS x \
          WHERE t.item_no = x.item_no"
     ))
     .await?;
-    // State 5 is used up; in state 6 the books do not cover what was used.
-    run(format!(
-        "UPDATE lot AS t SET on_hand = t.on_hand - x.used, reserved = t.reserved - x.held, \
-         state = CASE WHEN t.on_hand - x.used < t.reserved - x.held THEN 6 WHEN t.on_hand = x.used AND t.state <> 6 THEN 5 ELSE t.state END \
-         FROM (SELECT l.lot_number, CAST(SUM(l.quantity) AS BIGINT) AS used, {held} {lines} GROUP BY l.lot_number) AS x \
-         WHERE t.lot_number = x.lot_number"
-    ))
-    .await?;
+    // One by one, because two reservations may use the same lot. What was given back is not reserved any more. State 5
+    // is used up; in state 6 the books do not cover what was used.
+    for one in complete {
+        let held = if one.state == ReservationState::Confirmed {
+            "l.quantity"
+        } else {
+            "0"
+        };
+        let sql = format!(
+            "UPDATE lot AS t SET on_hand = t.on_hand - l.quantity, reserved = t.reserved - {held}, \
+             state = CASE WHEN t.on_hand - l.quantity < t.reserved - {held} THEN 6 WHEN t.on_hand = l.quantity AND t.state <> 6 THEN 5 \
+             ELSE t.state END FROM reservation_line AS l WHERE l.reservation_no = $1 AND t.received_on = l.received_on \
+             AND t.lot_number BETWEEN l.first_lot AND l.first_lot + l.lots - 1"
+        );
+        tx.exec(&sql, vec![one.number.into()]).await?;
+    }
     // The row of the plan is locked, so that a new plan either counts these issues itself or is told of them here.
     let plan = plan_lock(tx).await?;
     if plan.is_some_and(|(plan, _)| complete.iter().any(|one| one.build_on < plan.as_of)) {
         run(format!(
             "UPDATE requirement AS t SET issued_before = t.issued_before + x.used FROM \
-             (SELECT l.lot_number / 1000000000 AS item_no, CAST(SUM(l.quantity) AS BIGINT) AS used {lines} \
+             (SELECT l.first_lot / 1000000000 AS item_no, CAST(SUM(l.lots * l.quantity) AS BIGINT) AS used {lines} \
              WHERE r.build_on < (SELECT as_of FROM requirement_plan) GROUP BY 1) AS x WHERE t.item_no = x.item_no"
         ))
         .await?;

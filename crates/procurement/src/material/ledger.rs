@@ -6,6 +6,7 @@
 use takt_kernel::{Date, LotNumber, Quantity};
 use takt_service::{Error, Row, Tx};
 
+use super::Run;
 use crate::{
     programme::SourceNo,
     rows::{date, date_of, day, get},
@@ -20,53 +21,71 @@ pub(crate) enum EntryKind {
     Issue = 2,
 }
 
-/// A movement of a lot.
+/// A movement of lots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// The business date.
     pub(crate) on: Date,
     /// The kind.
     pub(crate) kind: EntryKind,
-    /// The lot.
-    pub(crate) lot: LotNumber,
-    /// The quantity, positive when stock grows.
-    pub(crate) quantity: Quantity,
+    /// The lots, and the quantity of each, positive when stock grows.
+    pub(crate) run: Run,
     /// The reservation of an issue; empty otherwise.
     pub(crate) reservation_id: String,
 }
 
-/// The entries of the lots from one number to another on some days, oldest first.
+impl Entry {
+    /// The part of the movement that concerns lots from one number to another.
+    fn within(mut self, lots: (LotNumber, LotNumber)) -> Option<Self> {
+        let (first, last) = (self.run.first.max(lots.0), self.run.last().min(lots.1));
+        self.run = Run {
+            first,
+            lots: last.value() - first.value() + 1,
+            ..self.run
+        };
+        (self.run.lots > 0).then_some(self)
+    }
+}
+
+/// The entries of the lots from one number to another on some days, oldest first. The lots are those of one item.
 pub(crate) async fn entries_fetch(
     tx: &Tx,
     lots: (LotNumber, LotNumber),
     days: (Date, Date),
 ) -> Result<Vec<Entry>, Error> {
+    // A run that holds a lot begins with a lot of the same source.
+    let from = SourceNo::of_lot(lots.0)
+        .lot(1)
+        .unwrap_or(lots.0)
+        .min(lots.0);
     let values = || {
         vec![
-            lots.0.value().into(),
+            from.value().into(),
             lots.1.value().into(),
             day(days.0),
             day(days.1),
         ]
     };
     // Days are named one by one, so that each is a look-up of its own in the key of the ledger.
-    let sql = "SELECT e.day, e.kind, e.lot_number, e.quantity, '' FROM (SELECT DISTINCT received_on FROM asn \
+    let sql = "SELECT e.day, e.kind, e.received_on, e.first_lot, e.lots, e.quantity, '' FROM (SELECT DISTINCT received_on FROM asn \
                WHERE received_on BETWEEN $3 AND $4) AS d JOIN ledger AS e ON e.day = d.received_on AND e.kind = 1 \
-               AND e.lot_number BETWEEN $1 AND $2";
-    let mut entries: Vec<Entry> = tx
-        .rows(sql, values())
-        .await?
-        .iter()
-        .map(entry_read)
-        .collect::<Result<_, _>>()?;
-    let sql = "SELECT e.day, e.kind, e.lot_number, e.quantity, r.reservation_id FROM (SELECT DISTINCT build_on FROM reservation \
+               AND e.first_lot BETWEEN $1 AND $2";
+    let mut rows = tx.rows(sql, values()).await?;
+    let sql = "SELECT e.day, e.kind, e.received_on, e.first_lot, e.lots, e.quantity, r.reservation_id FROM (SELECT DISTINCT build_on FROM reservation \
                WHERE build_on BETWEEN $3 AND $4) AS d JOIN ledger AS e ON e.day = d.build_on AND e.kind = 2 \
-               AND e.lot_number BETWEEN $1 AND $2 JOIN reservation AS r ON r.reservation_no = e.reservation_no";
-    for row in tx.rows(sql, values()).await? {
-        entries.push(entry_read(&row)?);
+               AND e.first_lot BETWEEN $1 AND $2 JOIN reservation AS r ON r.reservation_no = e.reservation_no";
+    rows.extend(tx.rows(sql, values()).await?);
+    let mut entries = Vec::with_capacity(rows.len());
+    for row in &rows {
+        entries.extend(entry_read(row)?.within(lots));
     }
     entries.sort_by(|a, b| {
-        (a.on, a.kind, a.lot, &a.reservation_id).cmp(&(b.on, b.kind, b.lot, &b.reservation_id))
+        (a.on, a.kind, a.run.first, &a.reservation_id).cmp(&(
+            b.on,
+            b.kind,
+            b.run.first,
+            &b.reservation_id,
+        ))
     });
     Ok(entries)
 }
@@ -87,7 +106,7 @@ pub(crate) async fn movements_fetch(
     first: Date,
     last: Date,
 ) -> Result<Vec<(Date, SourceNo, i64)>, Error> {
-    let sql = "SELECT day, kind, lot_number / 10000000, CAST(SUM(quantity) AS BIGINT) FROM ledger WHERE day BETWEEN $1 AND $2 \
+    let sql = "SELECT day, kind, first_lot / 10000000, CAST(SUM(lots * quantity) AS BIGINT) FROM ledger WHERE day BETWEEN $1 AND $2 \
                GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
     let rows = tx.rows(sql, vec![day(first), day(last)]).await?;
     rows.iter()
@@ -103,8 +122,12 @@ fn entry_read(row: &Row) -> Result<Entry, Error> {
         } else {
             EntryKind::Receipt
         },
-        lot: LotNumber(get(row, 2)?),
-        quantity: Quantity(get(row, 3)?),
-        reservation_id: get(row, 4)?,
+        run: Run {
+            received_on: date(row, 2)?,
+            first: LotNumber(get(row, 3)?),
+            lots: get(row, 4)?,
+            each: Quantity(get(row, 5)?),
+        },
+        reservation_id: get(row, 6)?,
     })
 }

@@ -86,13 +86,34 @@ pub(crate) struct Need {
     pub(crate) quantity: Quantity,
 }
 
-/// A lot with free stock, or what is taken of one.
+/// A run: consecutive lots that came on one day, of each of which the same quantity is free, kept or used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Pick {
-    /// The lot.
-    pub(crate) lot: LotNumber,
-    /// What is free of it, or taken from it.
-    pub(crate) quantity: Quantity,
+pub(crate) struct Run {
+    /// The day of receipt.
+    pub(crate) received_on: Date,
+    /// The first lot.
+    pub(crate) first: LotNumber,
+    /// The number of lots.
+    pub(crate) lots: i64,
+    /// The quantity of each lot.
+    pub(crate) each: Quantity,
+}
+
+impl Run {
+    /// The lots one by one.
+    pub(crate) fn each(self) -> impl Iterator<Item = LotNumber> {
+        (0..self.lots).map(move |at| LotNumber(self.first.value() + at))
+    }
+
+    /// The last lot.
+    pub(crate) fn last(self) -> LotNumber {
+        LotNumber(self.first.value() + self.lots - 1)
+    }
+
+    /// The thousandths of all lots.
+    pub(crate) fn total(self) -> i64 {
+        self.each.milli().saturating_mul(self.lots)
+    }
 }
 
 /// What is missing of an item.
@@ -106,24 +127,19 @@ pub(crate) struct Missing {
     pub(crate) free: Quantity,
 }
 
-/// Takes what is needed from free lots, whole or not at all. Needs are in item order, each item once; lots are in item
+/// Takes what is needed from free lots, whole or not at all. Needs are in item order, each item once; runs are in item
 /// order and within an item first in first out; those that are not needed may be among them.
 ///
 /// # Errors
 /// Everything that is missing.
-pub(crate) fn pick(needs: &[Need], free: &[Pick]) -> Result<Vec<Pick>, Vec<Missing>> {
+pub(crate) fn pick(needs: &[Need], free: &[Run]) -> Result<Vec<Run>, Vec<Missing>> {
     let (mut picks, mut missing) = (Vec::with_capacity(free.len()), Vec::new());
-    let mut lots = free.iter().peekable();
+    let mut runs = free.iter().peekable();
     for need in needs {
         let mut left = need.quantity.milli();
-        while let Some(lot) = lots.next_if(|lot| lot.lot.item_no() <= need.item_no) {
-            if lot.lot.item_no() == need.item_no && left > 0 {
-                let taken = left.min(lot.quantity.milli());
-                picks.push(Pick {
-                    lot: lot.lot,
-                    quantity: Quantity(taken),
-                });
-                left -= taken;
+        while let Some(run) = runs.next_if(|run| run.first.item_no() <= need.item_no) {
+            if run.first.item_no() == need.item_no {
+                left -= taken(*run, left, &mut picks);
             }
         }
         if left > 0 {
@@ -140,6 +156,29 @@ pub(crate) fn pick(needs: &[Need], free: &[Pick]) -> Result<Vec<Pick>, Vec<Missi
     } else {
         Err(missing)
     }
+}
+
+/// Takes at most `left` from a run: whole lots, and then a part of the next one. Answers with what was taken.
+fn taken(run: Run, left: i64, picks: &mut Vec<Run>) -> i64 {
+    let each = run.each.milli();
+    if left <= 0 || each <= 0 {
+        return 0;
+    }
+    let whole = run.lots.min(left / each);
+    if whole > 0 {
+        picks.push(Run { lots: whole, ..run });
+    }
+    let rest = left - whole * each;
+    if whole == run.lots || rest == 0 {
+        return whole * each;
+    }
+    picks.push(Run {
+        first: LotNumber(run.first.value() + whole),
+        lots: 1,
+        each: Quantity(rest),
+        ..run
+    });
+    left
 }
 
 /// Why stock could not be kept or given back.

@@ -100,7 +100,10 @@ pub(super) fn entries(
                     });
                     let read = read.await?;
                     let mut numbers = numbers.lock().unwrap_or_else(PoisonError::into_inner);
-                    kept.extend(read.iter().map(|entry| numbers.entry_pb(&catalogue, entry)));
+                    kept.extend(
+                        read.iter()
+                            .flat_map(|entry| numbers.entries_pb(&catalogue, entry)),
+                    );
                     from = until.plus(1);
                 }
                 let is_last = from > last;

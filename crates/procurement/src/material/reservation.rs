@@ -8,33 +8,45 @@ use std::collections::BTreeMap;
 use takt_kernel::{Date, LotNumber, Quantity};
 use takt_service::{Error, Row, Tx};
 
-use super::{Need, Pick, Reservation, ReservationState};
+use super::{Need, Reservation, ReservationState, Run};
 use crate::rows::{date, day, get};
 
-/// The free lots that cover what is needed on a day, in item order and within an item first in first out; of an item
-/// that is short all there are.
-pub(crate) async fn free_fetch(
-    tx: &Tx,
-    build_on: Date,
-    needs: &[Need],
-) -> Result<Vec<Pick>, Error> {
-    let list = needs.iter().map(|need| {
-        vec![
-            i64::from(need.item_no).into(),
-            need.quantity.milli().into(),
-            day(build_on),
-        ]
-    });
-    // A running sum within the item tells where the need is covered; the index of free lots has this very order.
-    let sql = "SELECT x.lot_number, x.free FROM (SELECT l.item_no, l.received_on, l.lot_number, v.need, l.on_hand - l.reserved AS free, \
-               SUM(l.on_hand - l.reserved) OVER (PARTITION BY l.item_no ORDER BY l.received_on, l.lot_number) AS through \
-               FROM v JOIN lot AS l ON l.item_no = v.item_no \
-               WHERE l.state = 3 AND l.on_hand > l.reserved AND l.received_on < v.build_on) AS x \
-               WHERE x.through - x.free < x.need ORDER BY x.item_no, x.received_on, x.lot_number";
-    picks_read(
-        &tx.rows_for(&["item_no", "need", "build_on"], list.collect(), sql)
-            .await?,
-    )
+/// The free lots of what is needed on a day as runs, in item order and within an item first in first out.
+pub(crate) async fn free_fetch(tx: &Tx, build_on: Date, needs: &[Need]) -> Result<Vec<Run>, Error> {
+    let list = needs
+        .iter()
+        .map(|need| vec![i64::from(need.item_no).into(), day(build_on)]);
+    let sql = "SELECT l.received_on, MIN(l.lot_number), COUNT(*), l.on_hand - l.reserved, MAX(l.lot_number) FROM v JOIN lot AS l ON l.item_no = v.item_no \
+               WHERE l.state = 3 AND l.on_hand > l.reserved AND l.received_on < v.build_on \
+               GROUP BY l.item_no, l.received_on, l.lot_number / 10000000, l.on_hand - l.reserved";
+    let (mut runs, mut torn) = (Vec::new(), Vec::new());
+    for row in tx
+        .rows_for(&["item_no", "build_on"], list.collect(), sql)
+        .await?
+    {
+        let (run, last) = (run_read(&row)?, get::<i64>(&row, 4)?);
+        if run.last().value() == last {
+            runs.push(run);
+        } else {
+            torn.push(vec![
+                day(run.received_on),
+                run.first.value().into(),
+                last.into(),
+                run.each.milli().into(),
+            ]);
+        }
+    }
+    // Equal lots with gaps between them, as after a lot in the middle was kept back: they are taken one by one.
+    let sql = "SELECT l.received_on, l.lot_number, 1, v.free FROM v JOIN lot AS l ON l.received_on = v.received_on \
+               AND l.lot_number BETWEEN v.first_lot AND v.last_lot AND l.on_hand - l.reserved = v.free WHERE l.state = 3";
+    for row in tx
+        .rows_for(&["received_on", "first_lot", "last_lot", "free"], torn, sql)
+        .await?
+    {
+        runs.push(run_read(&row)?);
+    }
+    runs.sort_by_key(|run| (run.first.item_no(), run.received_on, run.first));
+    Ok(runs)
 }
 
 /// Writes a reservation with its lots and answers with its number.
@@ -46,7 +58,7 @@ pub(crate) async fn reservation_add(
     id: &str,
     build_on: Date,
     vehicles: i64,
-    picks: &[Pick],
+    picks: &[Run],
 ) -> Result<i64, Error> {
     let sql = "INSERT INTO reservation (reservation_id, build_on, state, vehicle_count, consumed_count) VALUES ($1, $2, 1, $3, 0) \
                ON CONFLICT DO NOTHING RETURNING reservation_no";
@@ -54,57 +66,42 @@ pub(crate) async fn reservation_add(
         .one(sql, vec![id.into(), day(build_on), vehicles.into()])
         .await?;
     let number: i64 = get(&row.ok_or_else(|| Error::exists("reservation", id))?, 0)?;
-    let rows = picks.iter().map(|pick| {
+    let rows = picks.iter().map(|run| {
         vec![
             number.into(),
-            pick.lot.value().into(),
-            pick.quantity.milli().into(),
+            day(run.received_on),
+            run.first.value().into(),
+            run.lots.into(),
+            run.each.milli().into(),
         ]
     });
     tx.insert_many(
         "reservation_line",
-        &["reservation_no", "lot_number", "quantity"],
+        &[
+            "reservation_no",
+            "received_on",
+            "first_lot",
+            "lots",
+            "quantity",
+        ],
         rows.collect(),
         "",
     )
     .await?;
-    let rows: Vec<_> = picks
-        .iter()
-        .map(|pick| vec![pick.lot.value().into(), pick.quantity.milli().into()])
-        .collect();
-    let free = "t.state = 3 AND t.on_hand - t.reserved >= v.quantity";
-    let set = ["reserved = t.reserved + v.quantity"];
-    let changed = tx
-        .update_many(
-            "lot",
-            &["lot_number"],
-            &set,
-            &["lot_number", "quantity"],
-            rows,
-            free,
-        )
-        .await?;
-    if changed != picks.len() as u64 {
+    // A lot gives only what is free of it; that all of them gave is seen by their number.
+    let sql = "UPDATE lot AS t SET reserved = t.reserved + r.quantity FROM reservation_line AS r WHERE r.reservation_no = $1 \
+               AND t.received_on = r.received_on AND t.lot_number BETWEEN r.first_lot AND r.first_lot + r.lots - 1 AND t.state = 3 AND t.on_hand - t.reserved >= r.quantity";
+    let changed = tx.exec(sql, vec![number.into()]).await?;
+    let wanted: i64 = picks.iter().map(|run| run.lots).sum();
+    if changed != wanted.unsigned_abs() {
         return Err(Error::Conflict {
             detail: format!("lots of reservation {id} were taken meanwhile"),
         });
     }
-    let mut items: BTreeMap<u32, i64> = BTreeMap::new();
-    for pick in picks {
-        *items.entry(pick.lot.item_no()).or_default() += pick.quantity.milli();
-    }
-    let rows = items
-        .iter()
-        .map(|(item_no, quantity)| vec![i64::from(*item_no).into(), (*quantity).into()]);
-    tx.update_many(
-        "balance",
-        &["item_no"],
-        &set,
-        &["item_no", "quantity"],
-        rows.collect(),
-        "",
-    )
-    .await?;
+    let sql = "UPDATE balance AS t SET reserved = t.reserved + x.held FROM (SELECT first_lot / 1000000000 AS item_no, \
+               CAST(SUM(lots * quantity) AS BIGINT) AS held FROM reservation_line WHERE reservation_no = $1 GROUP BY 1) AS x \
+               WHERE t.item_no = x.item_no";
+    tx.exec(sql, vec![number.into()]).await?;
     Ok(number)
 }
 
@@ -119,12 +116,13 @@ pub(crate) async fn reservation_free(tx: &Tx, reservation: &Reservation) -> Resu
     }
     let sql = "UPDATE balance AS t SET reserved = t.reserved - x.held, lost = t.lost + x.blocked FROM \
                (SELECT l.item_no, CAST(SUM(r.quantity) AS BIGINT) AS held, \
-               CAST(SUM(CASE WHEN l.state = 4 THEN r.quantity ELSE 0 END) AS BIGINT) AS blocked \
-               FROM reservation_line AS r JOIN lot AS l ON l.lot_number = r.lot_number WHERE r.reservation_no = $1 GROUP BY l.item_no) AS x \
-               WHERE t.item_no = x.item_no";
+               CAST(SUM(CASE WHEN l.state = 4 THEN r.quantity ELSE 0 END) AS BIGINT) AS blocked FROM reservation_line AS r \
+               JOIN lot AS l ON l.received_on = r.received_on AND l.lot_number BETWEEN r.first_lot AND r.first_lot + r.lots - 1 \
+               WHERE r.reservation_no = $1 GROUP BY l.item_no) AS x WHERE t.item_no = x.item_no";
     tx.exec(sql, number()).await?;
     let sql = "UPDATE lot AS t SET reserved = t.reserved - r.quantity FROM reservation_line AS r \
-               WHERE r.reservation_no = $1 AND t.lot_number = r.lot_number";
+               WHERE r.reservation_no = $1 AND t.received_on = r.received_on \
+               AND t.lot_number BETWEEN r.first_lot AND r.first_lot + r.lots - 1";
     tx.exec(sql, number()).await.map(|_| ())
 }
 
@@ -152,19 +150,19 @@ pub(crate) async fn reservations_fetch(
 }
 
 /// The lots of a reservation in the order of their use: from its lines, or from the ledger once they are used.
-pub(crate) async fn lots_fetch(tx: &Tx, reservation: &Reservation) -> Result<Vec<Pick>, Error> {
+pub(crate) async fn lots_fetch(tx: &Tx, reservation: &Reservation) -> Result<Vec<Run>, Error> {
     let number = reservation.number.into();
-    if reservation.state == ReservationState::Consumed {
-        let sql = "SELECT e.lot_number, -e.quantity FROM ledger AS e JOIN lot AS l ON l.lot_number = e.lot_number \
-                   WHERE e.day = $1 AND e.kind = 2 AND e.reservation_no = $2 ORDER BY l.item_no, l.received_on, l.lot_number";
-        return picks_read(
-            &tx.rows(sql, vec![day(reservation.build_on), number])
-                .await?,
-        );
-    }
-    let sql = "SELECT r.lot_number, r.quantity FROM reservation_line AS r JOIN lot AS l ON l.lot_number = r.lot_number \
-               WHERE r.reservation_no = $1 ORDER BY l.item_no, l.received_on, l.lot_number";
-    picks_read(&tx.rows(sql, vec![number]).await?)
+    let rows = if reservation.state == ReservationState::Consumed {
+        let sql = "SELECT received_on, first_lot, lots, -quantity FROM ledger WHERE day = $1 AND kind = 2 AND reservation_no = $2";
+        tx.rows(sql, vec![day(reservation.build_on), number])
+            .await?
+    } else {
+        let sql = "SELECT received_on, first_lot, lots, quantity FROM reservation_line WHERE reservation_no = $1";
+        tx.rows(sql, vec![number]).await?
+    };
+    let mut runs: Vec<Run> = rows.iter().map(run_read).collect::<Result<_, _>>()?;
+    runs.sort_by_key(|run| (run.first.item_no(), run.received_on, run.first));
+    Ok(runs)
 }
 
 fn reservation_read(row: &Row) -> Result<Reservation, Error> {
@@ -180,13 +178,11 @@ fn reservation_read(row: &Row) -> Result<Reservation, Error> {
     })
 }
 
-fn picks_read(rows: &[Row]) -> Result<Vec<Pick>, Error> {
-    let mut picks = Vec::with_capacity(rows.len());
-    for row in rows {
-        picks.push(Pick {
-            lot: LotNumber(get(row, 0)?),
-            quantity: Quantity(get(row, 1)?),
-        });
-    }
-    Ok(picks)
+fn run_read(row: &Row) -> Result<Run, Error> {
+    Ok(Run {
+        received_on: date(row, 0)?,
+        first: LotNumber(get(row, 1)?),
+        lots: get(row, 2)?,
+        each: Quantity(get(row, 3)?),
+    })
 }

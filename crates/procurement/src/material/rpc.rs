@@ -14,7 +14,7 @@ use takt_service::{Call, Error, Once, Tx};
 use tonic::{Request, Response, Status};
 
 use super::{
-    Need, Pick, Reservation, ledger, pick, reports, reservation, store,
+    Need, Reservation, Run, ledger, pick, reports, reservation, store,
     supply::days_of_supply,
     wire::{needs_of, reconciled_pb, reservation_pb, reserved_pb, shortage, total_pb},
 };
@@ -324,7 +324,7 @@ async fn reserve(
     catalogue: &Catalogue,
     wanted: &Wanted,
     once: Once,
-) -> Result<Vec<Pick>, Error> {
+) -> Result<Vec<Run>, Error> {
     if tx
         .once_answer::<pb::ReserveMaterialResponse>(&once)
         .await?

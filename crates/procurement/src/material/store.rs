@@ -144,7 +144,7 @@ pub(crate) async fn reconciled(tx: &Tx) -> Result<Reconciled, Error> {
         ..Reconciled::default()
     };
     let sql = "SELECT b.item_no, b.on_hand, COALESCE(s.total, 0) FROM balance AS b LEFT JOIN \
-               (SELECT lot_number / 1000000000 AS item_no, CAST(SUM(quantity) AS BIGINT) AS total FROM ledger GROUP BY 1) AS s \
+               (SELECT first_lot / 1000000000 AS item_no, CAST(SUM(lots * quantity) AS BIGINT) AS total FROM ledger GROUP BY 1) AS s \
                ON s.item_no = b.item_no WHERE b.on_hand <> COALESCE(s.total, 0) ORDER BY b.item_no LIMIT $1";
     for row in tx.rows(sql, vec![TOLD.into()]).await? {
         let item_no = u32::try_from(get::<i64>(&row, 0)?).unwrap_or_default();
@@ -153,7 +153,8 @@ pub(crate) async fn reconciled(tx: &Tx) -> Result<Reconciled, Error> {
             .push((item_no, Quantity(get(&row, 1)?), Quantity(get(&row, 2)?)));
     }
     let sql = "SELECT l.lot_number, l.on_hand, COALESCE(s.total, 0) FROM lot AS l LEFT JOIN \
-               (SELECT lot_number, CAST(SUM(quantity) AS BIGINT) AS total FROM ledger GROUP BY lot_number) AS s \
+               (SELECT o.lot_number, CAST(SUM(e.quantity) AS BIGINT) AS total FROM ledger AS e \
+               JOIN lot AS o ON o.received_on = e.received_on AND o.lot_number BETWEEN e.first_lot AND e.first_lot + e.lots - 1 GROUP BY o.lot_number) AS s \
                ON s.lot_number = l.lot_number WHERE l.on_hand <> COALESCE(s.total, 0) ORDER BY l.lot_number LIMIT $1";
     for row in tx.rows(sql, vec![TOLD.into()]).await? {
         found.lot_differences.push((

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use takt_kernel::{Date, LotNumber, Quantity};
 
 use super::{
-    Missing, Need, Pick, Reservation, ReservationState,
+    Missing, Need, Reservation, ReservationState, Run,
     consumption::{Built, consume},
     pick,
 };
 
-fn lot(number: i64, quantity: i64) -> Pick {
-    Pick {
-        lot: LotNumber(number),
-        quantity: Quantity(quantity),
+fn run(first: i64, lots: i64, each: i64) -> Run {
+    Run {
+        received_on: Date::default(),
+        first: LotNumber(first),
+        lots,
+        each: Quantity(each),
     }
 }
 
@@ -27,20 +29,34 @@ fn need(item_no: u32, quantity: i64) -> Need {
 #[test]
 fn lots_are_taken_in_their_order_and_others_are_passed_over() {
     let free = [
-        lot(2_010_000_003, 10),
-        lot(2_010_000_001, 10),
-        lot(2_020_000_001, 10),
-        lot(3_010_000_001, 5),
-        lot(4_010_000_001, 5),
+        run(2_010_000_009, 1, 4),
+        run(2_010_000_001, 3, 10),
+        run(2_020_000_001, 1, 10),
+        run(3_010_000_001, 1, 5),
+        run(4_010_000_001, 1, 5),
     ];
-    let picks = pick(&[need(2, 15), need(4, 5)], &free).unwrap();
+    let picks = |needs: &[Need]| pick(needs, &free).unwrap();
+    // A part of the third lot is the end of it.
     assert_eq!(
-        picks,
+        picks(&[need(2, 27), need(4, 5)]),
         [
-            lot(2_010_000_003, 10),
-            lot(2_010_000_001, 5),
-            lot(4_010_000_001, 5)
+            run(2_010_000_009, 1, 4),
+            run(2_010_000_001, 2, 10),
+            run(2_010_000_003, 1, 3),
+            run(4_010_000_001, 1, 5)
         ]
+    );
+    assert_eq!(
+        picks(&[need(2, 14)]),
+        [run(2_010_000_009, 1, 4), run(2_010_000_001, 1, 10)]
+    );
+    assert_eq!(picks(&[need(2, 3)]), [run(2_010_000_009, 1, 3)]);
+    assert_eq!(
+        picks(&[need(2, 44)])
+            .iter()
+            .map(|run| run.total())
+            .sum::<i64>(),
+        44
     );
     assert_eq!(pick(&[], &free), Ok(vec![]));
 }
@@ -48,8 +64,8 @@ fn lots_are_taken_in_their_order_and_others_are_passed_over() {
 #[test]
 fn everything_that_is_missing_is_told() {
     let missing = pick(
-        &[need(1, 1), need(2, 12), need(3, 5)],
-        &[lot(2_010_000_001, 10), lot(3_010_000_001, 5)],
+        &[need(1, 1), need(2, 21), need(3, 5)],
+        &[run(2_010_000_001, 2, 10), run(3_010_000_001, 1, 5)],
     )
     .unwrap_err();
     let one = |item_no, needed, free| Missing {
@@ -57,7 +73,7 @@ fn everything_that_is_missing_is_told() {
         needed: Quantity(needed),
         free: Quantity(free),
     };
-    assert_eq!(missing, [one(1, 1, 0), one(2, 12, 10)]);
+    assert_eq!(missing, [one(1, 1, 0), one(2, 21, 20)]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use takt_contract::{date_pb, money_pb, procurement::v1 as pb};
 use takt_kernel::{LotNumber, Quantity, Violations};
 
 use super::{
-    MaterialRefusal, Missing, Need, Pick, Reservation, ReservationState,
+    MaterialRefusal, Missing, Need, Reservation, ReservationState, Run,
     ledger::{Entry, EntryKind},
     store::{Reconciled, Total},
     value::ValueDay,
@@ -73,10 +73,10 @@ pub(super) fn shortage(catalogue: &Catalogue, missing: &[Missing]) -> MaterialRe
 }
 
 /// Lots of a reservation on the wire, item by item.
-pub(super) fn reserved_pb(catalogue: &Catalogue, picks: &[Pick]) -> Vec<pb::ReservedItem> {
+pub(super) fn reserved_pb(catalogue: &Catalogue, runs: &[Run]) -> Vec<pb::ReservedItem> {
     let mut items: Vec<(u32, pb::ReservedItem)> = Vec::new();
-    for pick in picks {
-        let item_no = pick.lot.item_no();
+    for run in runs {
+        let item_no = run.first.item_no();
         if items.last().is_none_or(|(last, _)| *last != item_no) {
             let item_id = catalogue
                 .item_no(item_no)
@@ -91,11 +91,11 @@ pub(super) fn reserved_pb(catalogue: &Catalogue, picks: &[Pick]) -> Vec<pb::Rese
             ));
         }
         if let Some((_, item)) = items.last_mut() {
-            item.lots.push(pb::ReservedLot {
-                lot_id: catalogue.lot_text(pick.lot),
-                lot_number: pick.lot.value(),
-                thousandths: pick.quantity.milli(),
-            });
+            item.lots.extend(run.each().map(|lot| pb::ReservedLot {
+                lot_id: catalogue.lot_text(lot),
+                lot_number: lot.value(),
+                thousandths: run.each.milli(),
+            }));
         }
     }
     items.into_iter().map(|(_, item)| item).collect()
@@ -148,22 +148,29 @@ pub(super) fn value_pb(day: &ValueDay) -> pb::StockValueDay {
 pub(super) struct EntryNumbers(BTreeMap<LotNumber, i64>);
 
 impl EntryNumbers {
-    /// The next entry on the wire.
-    pub(super) fn entry_pb(&mut self, catalogue: &Catalogue, entry: &Entry) -> pb::LedgerEntry {
-        let number = self.0.entry(entry.lot).or_default();
-        *number += 1;
+    /// The next entries on the wire: one for each lot of a run.
+    pub(super) fn entries_pb(
+        &mut self,
+        catalogue: &Catalogue,
+        entry: &Entry,
+    ) -> Vec<pb::LedgerEntry> {
         let kind = match entry.kind {
             EntryKind::Receipt => pb::LedgerKind::Receipt,
             EntryKind::Issue => pb::LedgerKind::Issue,
         };
-        pb::LedgerEntry {
-            entry_number: *number,
-            lot_id: catalogue.lot_text(entry.lot),
-            kind: kind.into(),
-            thousandths: entry.quantity.milli(),
-            on: Some(date_pb(entry.on)),
-            reservation_id: entry.reservation_id.clone(),
-        }
+        let entries = entry.run.each().map(|lot| {
+            let number = self.0.entry(lot).or_default();
+            *number += 1;
+            pb::LedgerEntry {
+                entry_number: *number,
+                lot_id: catalogue.lot_text(lot),
+                kind: kind.into(),
+                thousandths: entry.run.each.milli(),
+                on: Some(date_pb(entry.on)),
+                reservation_id: entry.reservation_id.clone(),
+            }
+        });
+        entries.collect()
     }
 }
 

@@ -106,7 +106,7 @@ async fn issued_before(tx: &Tx, as_of: Date) -> Result<BTreeMap<i64, i64>, Error
     {
         issued.insert(get::<i64>(&row, 0)?, get::<i64>(&row, 1)?);
     }
-    let sql = "SELECT lot_number / 1000000000, CAST(SUM(quantity) AS BIGINT) FROM ledger WHERE day >= $1 AND kind = 2 GROUP BY 1";
+    let sql = "SELECT first_lot / 1000000000, CAST(SUM(lots * quantity) AS BIGINT) FROM ledger WHERE day >= $1 AND kind = 2 GROUP BY 1";
     for row in tx.rows(sql, vec![day(as_of)]).await? {
         // Entries of issues are negative.
         *issued.entry(get(&row, 0)?).or_default() += get::<i64>(&row, 1)?;

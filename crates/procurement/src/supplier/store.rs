@@ -35,9 +35,9 @@ pub(crate) async fn scores_fetch(
     for row in tx.rows(sql, window()).await? {
         scores.entry(SourceNo(get(&row, 0)?)).or_default().due = get(&row, 1)?;
     }
-    let sql = "SELECT l.source_no, CAST(SUM(a.lot_count) AS BIGINT), \
-               CAST(SUM(CASE WHEN n.received_on <= l.receipt_on THEN a.lot_count - a.short_lots ELSE 0 END) AS BIGINT), \
-               CAST(SUM(a.lot_count * (n.received_on - l.released_on)) AS BIGINT), CAST(SUM(a.quantity) AS BIGINT), \
+    let sql = "SELECT l.source_no, CAST(SUM(a.lots) AS BIGINT), \
+               CAST(SUM(CASE WHEN n.received_on <= l.receipt_on THEN a.lots - a.short_lots ELSE 0 END) AS BIGINT), \
+               CAST(SUM(a.lots * (n.received_on - l.released_on)) AS BIGINT), CAST(SUM(a.quantity) AS BIGINT), \
                CAST(SUM(a.short_lots) AS BIGINT) \
                FROM asn_line AS a JOIN order_line AS l ON l.line_no = a.line_no JOIN asn AS n ON n.asn_no = a.asn_no \
                WHERE n.received_on IS NOT NULL AND l.receipt_on BETWEEN $1 AND $2 GROUP BY l.source_no";
@@ -49,9 +49,7 @@ pub(crate) async fn scores_fetch(
         score.quantity = get(&row, 4)?;
         score.short = get(&row, 5)?;
     }
-    let sql = "SELECT l.source_no, COUNT(*) FROM lot_hold AS h JOIN asn_line AS a ON a.first_lot_number = \
-               (SELECT MAX(x.first_lot_number) FROM asn_line AS x WHERE x.first_lot_number <= h.lot_number) \
-               JOIN order_line AS l ON l.line_no = a.line_no \
+    let sql = "SELECT l.source_no, COUNT(*) FROM lot_hold AS h JOIN order_line AS l ON l.line_no = h.line_no \
                WHERE h.inspection = 1 AND l.receipt_on BETWEEN $1 AND $2 GROUP BY l.source_no";
     for row in tx.rows(sql, window()).await? {
         scores.entry(SourceNo(get(&row, 0)?)).or_default().blocked = get(&row, 1)?;

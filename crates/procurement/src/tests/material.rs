@@ -323,11 +323,11 @@ async fn the_ledger_tells_a_lot_and_an_item_and_a_hand_in_it_is_found() {
         (clean.item_count, clean.lot_count, clean.differences.len()),
         (2, 6, 0)
     );
-    world.by_hand("UPDATE ledger SET quantity = quantity + 1000 WHERE kind = 1 AND lot_number = 2010000001").await;
+    world.by_hand("UPDATE ledger SET quantity = quantity + 1000 WHERE kind = 1 AND first_lot = 2010000001").await;
     let found = reconcile(&world).await.differences;
     assert_eq!(
         found[0],
-        "item BOLT: the balance is 16 and its entries say 17"
+        "item BOLT: the balance is 16 and its entries say 18"
     );
     assert_eq!(
         found[1],

@@ -22,8 +22,8 @@ use super::{
 use crate::{
     Production,
     product::{Product, store::index_of},
-    stream::{Answers, Outlet, answers},
 };
+use takt_service::stream::{Answers, Outlet, answers};
 
 /// The items of one message of requirements; a year of days fits 64 KiB with this many.
 const ITEMS: i64 = 25;

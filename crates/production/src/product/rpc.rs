@@ -97,17 +97,30 @@ impl ProductService for ProductRpc {
         request: Request<pb::ListWhereUsedRequest>,
     ) -> Result<Response<pb::ListWhereUsedResponse>, Status> {
         let product = self.0.products.get(&Call::of(&request)).await?;
-        let item_id = request.into_inner().item_id;
+        let message = request.into_inner();
+        let item_id = message.item_id;
         product
             .item(&item_id)
             .ok_or_else(|| Error::missing("item", &item_id))?;
-        let lines = product
-            .lines
-            .iter()
-            .filter(|line| line.child == item_id)
+        let size = usize::try_from(page_size(message.page_size)?).unwrap_or(usize::MAX);
+        let key = PageToken::open("ListWhereUsed", &item_id, &message.page_token)?;
+        let first = key.and_then(|key| key.parse::<usize>().ok()).unwrap_or(0);
+        let users = product.lines.iter().filter(|line| line.child == item_id);
+        let mut lines: Vec<pb::BomLine> = users
+            .skip(first)
+            .take(size.saturating_add(1))
             .map(|line| line_pb(&product, line))
             .collect();
-        Ok(Response::new(pb::ListWhereUsedResponse { lines }))
+        let mut next_page_token = String::new();
+        if lines.len() > size {
+            lines.truncate(size);
+            let next = first.saturating_add(size).to_string();
+            next_page_token = PageToken::seal("ListWhereUsed", &item_id, &next);
+        }
+        Ok(Response::new(pb::ListWhereUsedResponse {
+            lines,
+            next_page_token,
+        }))
     }
 }
 

@@ -24,8 +24,8 @@ use crate::{
         Product,
         store::{day_of, number_of},
     },
-    stream::{Answers, answers},
 };
+use takt_service::stream::{Answers, answers};
 
 /// The stops of one message.
 const STOPS: i64 = 500;

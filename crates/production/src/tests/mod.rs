@@ -384,6 +384,7 @@ async fn the_product_and_the_ramp_are_read_back() {
     let used = products
         .list_where_used(pb::ListWhereUsedRequest {
             item_id: "BODY".into(),
+            ..Default::default()
         })
         .await
         .unwrap()

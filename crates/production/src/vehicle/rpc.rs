@@ -27,8 +27,8 @@ use crate::{
         shift::{Completed, PlantClock},
         store::worked_fetch,
     },
-    stream::{Answers, answers},
 };
+use takt_service::stream::{Answers, answers};
 
 /// The parts of one message.
 const PARTS: usize = 200;

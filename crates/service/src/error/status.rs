@@ -153,8 +153,15 @@ impl From<Error> for Status {
         let mut trace_id = None;
         match &error {
             Error::Broken { detail, .. } => {
-                let id = telemetry::trace_id_or_new();
-                tracing::error!(trace_id = %id, detail, "a call broke");
+                // Log lines name the trace they belong to; without one there is an id for this fault alone.
+                let id = if let Some(id) = telemetry::current_trace_id() {
+                    tracing::error!(detail, "a call broke");
+                    id
+                } else {
+                    let id = telemetry::new_trace_id();
+                    tracing::error!(trace_id = %id, detail, "a call broke");
+                    id
+                };
                 message = format!("{message}; quote trace {id}");
                 trace_id = Some(id);
             }

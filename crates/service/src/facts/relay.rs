@@ -40,8 +40,8 @@ impl Relay {
         source: &'static str,
         subscriber: &'static str,
         peer: Peer,
+        owner: String,
     ) -> Self {
-        let owner = uuid::Uuid::now_v7().to_string();
         Self {
             store,
             source,

@@ -9,14 +9,13 @@ use takt_contract::{
     request_id,
 };
 use takt_kernel::Violations;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::{BATCH, Cursor, LoggedFact, Reactions, wire};
 use crate::{
     Call, Error, Once, Store,
     page::{PageToken, page_size},
+    stream::{Answers, Outlet, answers},
 };
 
 /// The log of a service on the wire.
@@ -29,7 +28,7 @@ pub(crate) struct EventRpc {
 
 #[tonic::async_trait]
 impl EventService for EventRpc {
-    type WatchStream = ReceiverStream<Result<pb::WatchResponse, Status>>;
+    type WatchStream = Answers<pb::WatchResponse>;
 
     async fn watch(
         &self,
@@ -37,15 +36,10 @@ impl EventService for EventRpc {
     ) -> Result<Response<Self::WatchStream>, Status> {
         let message = request.into_inner();
         not_negative(message.after_position)?;
-        let (sender, receiver) = mpsc::channel(4);
         let (store, source) = (self.store.clone(), self.source);
-        tokio::spawn(async move {
-            if let Err(error) = watched(&store, source, &message, &sender).await {
-                // A watcher that has gone needs no answer.
-                let _ = sender.send(Err(error.into())).await;
-            }
-        });
-        Ok(Response::new(ReceiverStream::new(receiver)))
+        Ok(Response::new(answers(move |outlet| async move {
+            watched(&store, source, &message, &outlet).await
+        })))
     }
 
     async fn list_facts(
@@ -206,7 +200,7 @@ async fn watched(
     store: &Store,
     source: &'static str,
     message: &pb::WatchRequest,
-    sender: &mpsc::Sender<Result<pb::WatchResponse, Status>>,
+    outlet: &Outlet<pb::WatchResponse>,
 ) -> Result<(), Error> {
     let mut nudges = store.nudges().facts.subscribe();
     let call = || Call::background("watch", Duration::from_secs(10));
@@ -229,15 +223,12 @@ async fn watched(
                 let answer = pb::WatchResponse {
                     facts: facts_pb(source, found)?,
                 };
-                if sender.send(Ok(answer)).await.is_err() {
-                    return Ok(());
-                }
+                outlet.send(answer).await?;
             }
             None if message.until_now => return Ok(()),
             None => tokio::select! {
                 _ = nudges.changed() => {}
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
-                () = sender.closed() => return Ok(()),
             },
         }
     }

@@ -33,16 +33,16 @@ impl Workers {
                 definition.name,
                 subscriber,
                 deps.peer(subscriber)?,
+                lease_owner(),
             );
             tasks.spawn(relay.run(stop.clone()));
         }
         // One reconciler a kind: a slow kind keeps no other waiting.
         for handler in intents {
-            let owner = uuid::Uuid::now_v7().to_string();
             let reconciler = Reconciler {
                 store: deps.store.clone(),
                 handlers: vec![handler],
-                owner,
+                owner: lease_owner(),
             };
             tasks.spawn(reconciler.run(stop.clone()));
         }
@@ -64,4 +64,10 @@ impl Workers {
             );
         }
     }
+}
+
+/// A name for who holds a lease, new at every start: what a crashed process held is not mistaken for its own.
+#[expect(clippy::disallowed_methods, reason = "the one home of names of leases")]
+fn lease_owner() -> String {
+    uuid::Uuid::now_v7().to_string()
 }

@@ -136,7 +136,12 @@ impl Store {
         let call = call.clone();
         let span = self.span(name);
         let task = async move { store.attempts(&call, name, work).await }.instrument(span);
-        match tokio::spawn(task).await {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a caller that goes away must not cut a transaction in two"
+        )]
+        let written = tokio::spawn(task).await;
+        match written {
             Ok(answer) => answer,
             Err(_) => Err(Error::broken(format!("the transaction {name} panicked")).maybe()),
         }

@@ -26,9 +26,9 @@ pub fn current_trace_id() -> Option<String> {
     })
 }
 
-/// The current trace id, or a new one: something to quote that stands in the log as well.
-pub(crate) fn trace_id_or_new() -> String {
-    current_trace_id().unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string())
+/// An id to quote outside any trace.
+pub(crate) fn new_trace_id() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
 }
 
 /// A span that continues the trace of `traceparent`; without one it begins a trace of its own.
@@ -44,7 +44,8 @@ pub fn span_from_traceparent(name: &str, traceparent: Option<&str>) -> Span {
         otel.status_code = tracing::field::Empty,
     );
     if let Some(context) = traceparent.and_then(parse_traceparent) {
-        set_parent(&span, Context::new().with_remote_span_context(context));
+        // Where nobody records the span there is no parent to set.
+        let _recorded = set_parent(&span, Context::new().with_remote_span_context(context));
     }
     span
 }

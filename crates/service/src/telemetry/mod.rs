@@ -4,6 +4,7 @@
 //! process), so a thread or task that should be seen adopts its service's [`Telemetry`]; without a collector no span is
 //! recorded and no metric kept; stopping blocks on a thread made for blocking.
 
+mod complaint;
 mod config;
 mod context;
 mod logs;
@@ -25,7 +26,7 @@ pub use config::{LogConfig, LogFormat, OtlpConfig, OtlpProtocol};
 pub use context::{
     carry, current_trace_id, current_traceparent, link, root_span, span_from_traceparent,
 };
-pub(crate) use context::{extract, inject, set_parent, trace_id_or_new};
+pub(crate) use context::{extract, inject, new_trace_id, set_parent};
 pub use metrics::Metrics;
 pub use spans::{DbSystem, db_span, span_failed};
 

@@ -7,7 +7,7 @@ use std::{
     fmt,
     sync::{Arc, OnceLock},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use opentelemetry::KeyValue;
@@ -18,11 +18,13 @@ use opentelemetry_sdk::{
     metrics::SdkMeterProvider,
     trace::{self, BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider, SpanData},
 };
-use parking::Complaint;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::dispatcher::WeakDispatch;
 
-use super::config::{OtlpConfig, OtlpProtocol};
+use super::{
+    complaint::Complaint,
+    config::{OtlpConfig, OtlpProtocol},
+};
 
 /// Spans waiting for export; the standard 2,048 are too few for a replay. `OTEL_BSP_MAX_QUEUE_SIZE` overrides it.
 const QUEUE: usize = 16_384;
@@ -178,46 +180,5 @@ impl<E: trace::SpanExporter> trace::SpanExporter for Complaining<E> {
 
     fn set_resource(&mut self, resource: &Resource) {
         self.inner.set_resource(resource);
-    }
-}
-
-mod parking {
-    //! When a failure was last said, and to which log.
-
-    use std::sync::{Mutex, PoisonError};
-
-    use super::{Arc, Duration, Instant, OnceLock, WeakDispatch, fmt};
-
-    const PAUSE: Duration = Duration::from_secs(60);
-
-    pub(super) struct Complaint {
-        log: Arc<OnceLock<WeakDispatch>>,
-        endpoint: String,
-        last: Mutex<Option<Instant>>,
-    }
-
-    impl Complaint {
-        pub(super) fn new(log: Arc<OnceLock<WeakDispatch>>, endpoint: String) -> Self {
-            Self {
-                log,
-                endpoint,
-                last: Mutex::new(None),
-            }
-        }
-
-        pub(super) fn say(&self, spans: usize, error: &dyn fmt::Display) {
-            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-            if last.is_some_and(|last| last.elapsed() < PAUSE) {
-                return;
-            }
-            *last = Some(Instant::now());
-            drop(last);
-            let log = self.log.get().and_then(WeakDispatch::upgrade);
-            if let Some(log) = log {
-                tracing::dispatcher::with_default(&log, || {
-                    tracing::warn!(endpoint = %self.endpoint, spans, %error, "spans could not be exported");
-                });
-            }
-        }
     }
 }

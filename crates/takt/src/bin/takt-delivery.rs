@@ -1,7 +1,11 @@
-//! The delivery service as a process of its own.
-
+//! Delivery as a program of its own. Everything it does is in the library.
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    takt::command::service_main(takt_delivery::definition())
+    takt::service_binary::main(
+        takt_delivery::definition(),
+        "takt-delivery",
+        "Takt's delivery: customers' orders and promises, shipments, handovers",
+        &[("production", 7002)],
+    )
 }

@@ -1,7 +1,11 @@
-//! The procurement service as a process of its own.
-
+//! Procurement as a program of its own. Everything it does is in the library.
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    takt::command::service_main(takt_procurement::definition())
+    takt::service_binary::main(
+        takt_procurement::definition(),
+        "takt-procurement",
+        "Takt's procurement: suppliers, purchase orders, goods on their way, bought stock",
+        &[("production", 7002)],
+    )
 }

@@ -1,5 +1,4 @@
-//! The command.
-
+//! The command. Everything it does is in the library.
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

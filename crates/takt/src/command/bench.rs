@@ -1,177 +1,302 @@
-//! `takt bench replay`: a run measured, with the machine it was measured on.
-//!
-//! It must not be a test: it says figures and passes no judgement.
-use std::path::PathBuf;
-use std::process::ExitCode;
+//! `takt bench`: measurements for people, with what they were measured on. It must not judge them.
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use takt_service::StoreOptions;
 
-use crate::admin::statuses;
+use super::replay::OptionArgs;
+use crate::admin;
 use crate::failure::Outcome;
 use crate::output::{Answer, Format, bytes, duration, grouped, table, table_text, tell};
-use crate::replay::{Request, replay};
+use crate::replay::state::{Pace, State};
+use crate::replay::{Played, Request, folder_of, replay};
 
-/// What `takt bench` takes.
-#[derive(Debug, Args)]
-pub struct BenchArgs {
-    #[command(subcommand)]
-    command: BenchCommand,
+const EXAMPLES: &str = "\
+Examples:
+  takt bench replay                          the whole built-in programme
+  takt bench replay --vehicles 10000 --output json";
+
+/// What can be measured.
+#[derive(Debug, Subcommand)]
+pub(super) enum BenchTask {
+    /// Replay a programme from an empty folder and say where time and bytes go
+    #[command(after_help = EXAMPLES)]
+    Replay(BenchArgs),
 }
 
-#[derive(Debug, Subcommand)]
-enum BenchCommand {
-    /// Replay a programme from nothing and say where time and bytes went
-    Replay {
-        /// A built-in programme or a folder
-        #[arg(default_value = "su7")]
-        programme: String,
-        /// Where the run is kept; what it holds is thrown away
-        #[arg(long, value_name = "DIR", default_value = "takt-data/bench")]
-        data: PathBuf,
-        /// The size of the run
-        #[arg(long)]
-        vehicles: Option<i64>,
-    },
+/// What a measurement is told.
+#[derive(Debug, Args)]
+pub(super) struct BenchArgs {
+    /// The programme: the name of a built-in one, or a directory
+    #[arg(value_name = "PROGRAMME", default_value = "su7")]
+    programme: String,
+
+    #[command(flatten)]
+    options: OptionArgs,
+
+    /// The folder to measure in; what it holds of an earlier run is thrown away
+    #[arg(long, value_name = "DIR", default_value = "takt-data/bench")]
+    data: PathBuf,
+}
+
+/// What was measured, and on what.
+#[derive(Debug, Serialize)]
+struct Measured {
+    machine: Machine,
+    commit: String,
+    vehicles: i64,
+    elapsed_seconds: f64,
+    processor_seconds: Option<f64>,
+    vehicles_per_second: f64,
+    /// The seconds by part; parts that ran side by side are each counted in full.
+    parts_seconds: BTreeMap<String, f64>,
+    /// The vehicles built and the seconds, from tenth to tenth.
+    pace: Vec<Step>,
+    peak_rss_bytes: u64,
+    database_bytes: i64,
+    tables: Vec<TableBytes>,
+    digest_seconds: f64,
+    digest: String,
+}
+
+/// The machine.
+#[derive(Debug, Serialize)]
+struct Machine {
+    system: String,
+    processor: String,
+    cores: usize,
+    memory_bytes: u64,
+    disk: String,
+    synchronous: String,
 }
 
 #[derive(Debug, Serialize)]
-struct Measured {
-    machine: String,
-    cores: usize,
-    disk: String,
-    synchronous: &'static str,
-    commit: String,
+struct Step {
     vehicles: i64,
-    elapsed_millis: u64,
-    peak_rss_bytes: u64,
-    parts_millis: Vec<(String, u64)>,
-    pace: Vec<(i64, u64)>,
-    database_bytes: i64,
-    tables: Vec<(String, String, i64, i64)>,
+    seconds: f64,
+    micros_per_vehicle: i64,
 }
 
-impl Answer for Measured {
-    fn text(&self) -> String {
-        let mut text = format!(
-            "{}, {} cores, data on {}, synchronous {}, commit {}\n{} vehicles in {}, peak {} resident, {} of databases\n\n",
-            self.machine,
-            self.cores,
-            self.disk,
-            self.synchronous,
-            self.commit,
-            grouped(self.vehicles),
-            duration(self.elapsed_millis),
-            bytes(i64::try_from(self.peak_rss_bytes).unwrap_or(i64::MAX)),
-            bytes(self.database_bytes),
-        );
-        let mut parts = table(&["part", ">time"]);
-        for (part, millis) in &self.parts_millis {
-            parts.add_row([part.clone(), duration(*millis)]);
-        }
-        let mut pace = table(&[">vehicles", ">since the start"]);
-        for (vehicles, millis) in &self.pace {
-            pace.add_row([grouped(*vehicles), duration(*millis)]);
-        }
-        let mut tables = table(&["service", "table", ">rows", ">bytes"]);
-        for (service, name, rows, size) in &self.tables {
-            tables.add_row([service.clone(), name.clone(), grouped(*rows), bytes(*size)]);
-        }
-        for part in [parts, pace, tables] {
-            text.push_str(&table_text(&part));
-            text.push('\n');
-        }
-        text
-    }
+#[derive(Debug, Serialize)]
+struct TableBytes {
+    service: String,
+    table: String,
+    rows: i64,
+    bytes: i64,
 }
 
-pub(super) async fn bench(format: Format, args: BenchArgs) -> Outcome<ExitCode> {
-    let BenchCommand::Replay {
-        programme,
-        data,
-        vehicles,
-    } = args.command;
+pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
+    let BenchTask::Replay(args) = task;
     let request = Request {
-        source: programme,
-        data: Some(data.clone()),
-        vehicles,
+        source: args.programme,
+        data: Some(args.data),
+        vehicles: args.options.vehicles,
+        options: args.options.options(),
         fresh: true,
         ..Request::default()
     };
     let played = replay(&request).await?;
-    let asked = statuses(&played.peers).await;
-    let state = played.state.clone();
-    played.stop()?;
-    let asked = asked?;
-    let mut tables = Vec::new();
-    for status in &asked {
-        for table in status.tables.iter().filter(|table| table.row_count > 0) {
-            tables.push((
-                status.service.clone(),
-                table.table.clone(),
-                table.row_count,
-                table.bytes,
-            ));
-        }
+    let measured = measure(&played, &folder_of(&request)).await;
+    let stopped = played.stop();
+    tell(output, &measured?)?;
+    stopped
+}
+
+async fn measure(played: &Played, folder: &Path) -> Outcome<Measured> {
+    let State {
+        elapsed_millis,
+        parts_millis,
+        pace,
+        peak_rss_bytes,
+        ..
+    } = &played.state;
+    let processor_seconds = processor_seconds();
+    let begun = std::time::Instant::now();
+    let digest = admin::digests(&played.peers).await?.digest;
+    let digest_seconds = begun.elapsed().as_secs_f64();
+    let statuses = admin::statuses(&played.peers).await?;
+    let mut tables: Vec<TableBytes> = Vec::new();
+    for status in &statuses {
+        tables.extend(status.tables.iter().map(|table| TableBytes {
+            service: status.service.clone(),
+            table: table.table.clone(),
+            rows: table.row_count,
+            bytes: table.bytes,
+        }));
     }
-    tables.sort_by_key(|(_, _, rows, size)| std::cmp::Reverse((*size, *rows)));
-    let measured = Measured {
-        machine: first_line("/proc/cpuinfo", "model name"),
-        cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        disk: disk_of(&data),
-        synchronous: "full",
+    tables.sort_by_key(|table| std::cmp::Reverse((table.bytes, table.rows)));
+    let seconds = |millis: u64| millis as f64 / 1000.0;
+    let vehicles = pace.last().map_or(0, |pace| pace.built);
+    Ok(Measured {
+        machine: machine(folder),
         commit: commit(),
-        vehicles: state.options.vehicles,
-        elapsed_millis: state.elapsed_millis,
-        peak_rss_bytes: state.peak_rss_bytes,
-        parts_millis: state.parts_millis.into_iter().collect(),
-        pace: state
-            .pace
+        vehicles,
+        elapsed_seconds: seconds(*elapsed_millis),
+        processor_seconds,
+        vehicles_per_second: vehicles as f64 / seconds(*elapsed_millis).max(0.001),
+        parts_seconds: parts_millis
             .iter()
-            .map(|pace| (pace.built, pace.elapsed_millis))
+            .map(|(part, millis)| (part.clone(), seconds(*millis)))
             .collect(),
-        database_bytes: asked.iter().map(|status| status.database_bytes).sum(),
+        pace: steps(pace),
+        peak_rss_bytes: *peak_rss_bytes,
+        database_bytes: statuses.iter().map(|status| status.database_bytes).sum(),
         tables,
+        digest_seconds,
+        digest,
+    })
+}
+
+fn steps(pace: &[Pace]) -> Vec<Step> {
+    let step = |pair: &[Pace]| {
+        let [from, to] = pair else { return None };
+        let millis = to.elapsed_millis.saturating_sub(from.elapsed_millis);
+        let vehicles = to.built - from.built;
+        Some(Step {
+            vehicles: to.built,
+            seconds: millis as f64 / 1000.0,
+            micros_per_vehicle: i64::try_from(millis).unwrap_or(i64::MAX) * 1000 / vehicles.max(1),
+        })
     };
-    tell(format, &measured)?;
-    Ok(ExitCode::SUCCESS)
+    pace.windows(2).filter_map(step).collect()
 }
 
-fn first_line(file: &str, key: &str) -> String {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    let line = text.lines().find(|line| line.starts_with(key));
-    line.and_then(|line| line.split_once(": ")).map_or_else(
-        || "unknown machine".to_owned(),
-        |(_, value)| value.to_owned(),
-    )
+/// The processor time of this process, driver and services together, where the system tells it.
+fn processor_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The name may hold spaces; the fields count from the bracket after it.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    Some(ticks as f64 / 100.0)
 }
 
-/// The device and kind of file system under a path.
-fn disk_of(path: &std::path::Path) -> String {
-    let path = path.canonicalize().unwrap_or_default();
-    let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
-    let fields = mounts.lines().filter_map(|line| {
-        let mut words = line.split(' ');
-        Some((words.next()?, words.next()?, words.next()?))
-    });
-    let under = fields
-        .filter(|(_, at, _)| path.starts_with(at))
-        .max_by_key(|(_, at, _)| at.len());
-    under.map_or_else(
-        || "unknown disk".to_owned(),
-        |(device, _, kind)| format!("{device} ({kind})"),
-    )
+fn machine(folder: &Path) -> Machine {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let value = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name));
+        line.and_then(|line| line.split_once(':'))
+            .map(|(_, value)| value.trim().to_owned())
+            .unwrap_or_default()
+    };
+    let memory = value(&read("/proc/meminfo"), "MemTotal");
+    let kib = memory
+        .split_whitespace()
+        .next()
+        .and_then(|kib| kib.parse::<u64>().ok())
+        .unwrap_or(0);
+    Machine {
+        system: format!(
+            "{} {} {}",
+            std::env::consts::OS,
+            std::env::consts::ARCH,
+            read("/proc/sys/kernel/osrelease").trim()
+        ),
+        processor: value(&read("/proc/cpuinfo"), "model name"),
+        cores: std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
+        memory_bytes: kib * 1024,
+        disk: disk(folder).unwrap_or_else(|| "not known".to_owned()),
+        synchronous: format!("{:?}", StoreOptions::new("").synchronous).to_uppercase(),
+    }
 }
 
-/// The commit of the checkout in which the bench runs, where there is one.
+/// The file system under a folder, by the longest mount point above it.
+fn disk(folder: &Path) -> Option<String> {
+    let folder = folder.canonicalize().ok()?;
+    let mounts = std::fs::read_to_string("/proc/mounts").ok()?;
+    let mount = |line: &str| -> Option<(usize, String)> {
+        let mut fields = line.split_whitespace();
+        let (device, point, kind) = (fields.next()?, fields.next()?, fields.next()?);
+        folder.starts_with(point).then(|| {
+            (
+                point.len(),
+                format!("{kind} on {device}, mounted at {point}"),
+            )
+        })
+    };
+    mounts.lines().filter_map(mount).max().map(|(_, told)| told)
+}
+
+/// The commit of the sources next to this command, read from their repository.
 fn commit() -> String {
-    let asked = std::process::Command::new("git")
-        .args(["rev-parse", "--short", "HEAD"])
-        .output();
-    match asked {
-        Ok(answer) if answer.status.success() => {
-            String::from_utf8_lossy(&answer.stdout).trim().to_owned()
+    let git = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.git");
+    let head = std::fs::read_to_string(git.join("HEAD")).unwrap_or_default();
+    let commit = match head.trim().strip_prefix("ref: ") {
+        Some(name) => std::fs::read_to_string(git.join(name)).unwrap_or_default(),
+        None => head,
+    };
+    let commit = commit.trim();
+    if commit.is_empty() {
+        "not known".to_owned()
+    } else {
+        commit.to_owned()
+    }
+}
+
+impl Answer for Measured {
+    fn text(&self) -> String {
+        let machine = &self.machine;
+        let memory = bytes(i64::try_from(machine.memory_bytes).unwrap_or(i64::MAX));
+        let mut text = format!(
+            "machine      {}, {} cores, {memory}, {}\ndisk         {}\nsynchronous  {}\ncommit       {}\n\n",
+            machine.processor,
+            machine.cores,
+            machine.system,
+            machine.disk,
+            machine.synchronous,
+            self.commit
+        );
+        let millis = |seconds: f64| (seconds * 1000.0) as u64;
+        text.push_str(&format!(
+            "{} vehicles in {}, {} a second; processor {}, memory {} at most, databases {}\n\n",
+            grouped(self.vehicles),
+            duration(millis(self.elapsed_seconds)),
+            grouped(self.vehicles_per_second as i64),
+            self.processor_seconds.map_or_else(
+                || "not known".to_owned(),
+                |seconds| duration(millis(seconds))
+            ),
+            bytes(i64::try_from(self.peak_rss_bytes).unwrap_or(i64::MAX)),
+            bytes(self.database_bytes)
+        ));
+        let mut parts = table(&["part", ">seconds"]);
+        let mut sorted: Vec<(&String, &f64)> = self.parts_seconds.iter().collect();
+        sorted.sort_by(|a, b| b.1.total_cmp(a.1));
+        for (part, seconds) in sorted {
+            parts.add_row([part.clone(), format!("{seconds:.1}")]);
         }
-        _ => "unknown".to_owned(),
+        parts.add_row([
+            "digest (after it)".to_owned(),
+            format!("{:.1}", self.digest_seconds),
+        ]);
+        text.push_str(&table_text(&parts));
+        text.push('\n');
+        let mut pace = table(&[">vehicles", ">seconds", ">microseconds a vehicle"]);
+        for step in &self.pace {
+            pace.add_row([
+                grouped(step.vehicles),
+                format!("{:.1}", step.seconds),
+                grouped(step.micros_per_vehicle),
+            ]);
+        }
+        text.push_str(&table_text(&pace));
+        text.push('\n');
+        let mut tables = table(&["service", "table", ">rows", ">size"]);
+        for row in self
+            .tables
+            .iter()
+            .filter(|row| row.rows > 0 || row.bytes > 0)
+        {
+            tables.add_row([
+                row.service.clone(),
+                row.table.clone(),
+                grouped(row.rows),
+                bytes(row.bytes),
+            ]);
+        }
+        text.push_str(&table_text(&tables));
+        text.push_str(&format!("\ndigest {}\n", self.digest));
+        text
     }
 }

@@ -1,99 +1,203 @@
-//! The command line: what may be asked, in which words, and how the answer ends the process.
-//!
-//! It must not do the work itself: each command is a few lines over the parts of this crate. Invariant: JSON alone goes
-//! to stdout, everything for a person who waits goes to stderr, and every end has one of the documented exit codes.
-mod ask;
+//! The command line: what people type, and what they get. It must not know how anything is done; each file below
+//! turns the flags of one command into one call and tells its answer. Invariants: every command takes `--output`;
+//! with `--output json` stdout holds one JSON document; the exit code is one of those that the help lists.
 mod bench;
 mod facts;
-mod play;
-mod serve;
+mod import;
+mod replay;
+mod suite;
+mod target;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::failure::{EXIT_CODES, Outcome};
+use crate::failure::{EXIT_CODES, Exit, Failure, Outcome};
 use crate::output::{Format, say};
 
-pub use serve::service_main;
+/// The ports on which `takt up` and the service binaries listen by default, in the order of `SERVICES`.
+pub const PORTS: [u16; 3] = [7001, 7002, 7003];
 
-/// The open backbone of an integrated vehicle maker: three services, and the command that runs, feeds and asks them.
+const ABOUT: &str = "Takt carries a vehicle programme from supplier to customer";
+const LONG_ABOUT: &str = "Takt carries a vehicle programme from supplier to customer: three services, procurement, \
+production and delivery, each with a database of its own, and a replay that plays a real programme through them.";
+const EXAMPLES: &str = "\
+Examples:
+  takt replay su7                            play the built-in programme, end with a report
+  takt replay su7 --vehicles 1000            the same a hundred times smaller
+  takt replay su7 --disrupt CATL@2024-06-10:14 --data takt-data/outage --report outage.html
+  takt up                                    keep the three services running
+  takt import ./my-programme                 check a programme folder and import it";
+
+/// Takt's command line.
 #[derive(Debug, Parser)]
-#[command(name = "takt", version, after_help = EXIT_CODES, after_long_help = EXIT_CODES, max_term_width = 110)]
+#[command(name = "takt", version, about = ABOUT, long_about = LONG_ABOUT)]
+#[command(
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 struct Cli {
-    #[command(subcommand)]
-    command: Command,
-    /// How answers look; JSON goes alone to stdout
-    #[arg(long, global = true, value_enum, default_value_t, env = "TAKT_OUTPUT")]
+    /// How the answer is told: tables for people, or one JSON document alone on stdout
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORM",
+        env = "TAKT_OUTPUT"
+    )]
     output: Format,
+    #[command(subcommand)]
+    command: Task,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    /// Replay a programme day by day through the three services and report
-    Replay(play::ReplayArgs),
-    /// Start the three services and keep them up
-    Up(Box<serve::UpArgs>),
-    /// Import a programme into services that run
-    Import(play::ImportArgs),
-    /// Ask the services how they are
-    Health(ask::AskArgs),
-    /// Read the facts that services told, and care for those that could not be applied
-    Facts(facts::FactsArgs),
+enum Task {
+    /// Play a programme day by day through the three services and end with a report
+    Replay(Box<replay::ReplayArgs>),
+    /// Start the three services and keep them running: three ports, reflection, health
+    Up(Box<suite::UpArgs>),
+    /// Check a programme folder and import it into services that run
+    Import(import::ImportArgs),
+    /// Ask the three services whether they serve
+    Health(suite::HealthArgs),
+    /// Look after facts that could not be applied
+    #[command(subcommand)]
+    Facts(facts::FactsTask),
     /// Bring the schema of the three databases up to date
-    Migrate(serve::MigrateArgs),
-    /// Hash the business content of the three services
-    Digest(ask::AskArgs),
-    /// Check every invariant of the three services
-    Check(ask::AskArgs),
-    /// Measure, and say on which machine
-    Bench(bench::BenchArgs),
+    Migrate(suite::MigrateArgs),
+    /// Hash the business content of the three services, to compare two runs
+    Digest(suite::DigestArgs),
+    /// Check every invariant of the three services and count what was looked at
+    Check(suite::CheckArgs),
+    /// Measure
+    #[command(subcommand)]
+    Bench(bench::BenchTask),
 }
 
-/// Runs the command of this process.
+/// Runs the command line to its exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = runtime().and_then(|runtime| runtime.block_on(run(cli)));
-    match done {
-        Ok(code) => code,
+    let matches = match shaped(Cli::command()).try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Help and version are told on stdout and are no mistake.
+            let code = if error.use_stderr() {
+                Exit::Usage.code()
+            } else {
+                0
+            };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| Failure::usage(error.to_string()));
+    end(cli.and_then(run))
+}
+
+/// The command line with exit codes under every help, and the settings of servers only in the long one.
+fn shaped(command: clap::Command) -> clap::Command {
+    let servers = ["Telemetry", "Calls", "Data", "Limits"];
+    let quiet = |command: clap::Command| {
+        command.mut_args(|arg| {
+            let hide = arg
+                .get_help_heading()
+                .is_some_and(|heading| servers.contains(&heading));
+            arg.hide_short_help(hide)
+        })
+    };
+    command
+        .after_help(format!("{EXAMPLES}\n\n{EXIT_CODES}"))
+        .mut_subcommand("replay", quiet)
+        .mut_subcommand("up", quiet)
+}
+
+fn run(cli: Cli) -> Outcome<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::broken(format!("there is no runtime: {error}")))?;
+    let output = cli.output;
+    let done = runtime.block_on(async {
+        match cli.command {
+            Task::Replay(args) => replay::run(*args, output).await,
+            Task::Up(args) => suite::up(*args, output).await,
+            Task::Import(args) => import::run(args, output).await,
+            Task::Health(args) => suite::health(args, output).await,
+            Task::Facts(task) => facts::run(task, output).await,
+            Task::Migrate(args) => suite::migrate(args, output).await,
+            Task::Digest(args) => suite::digest(args, output).await,
+            Task::Check(args) => suite::check(args, output).await,
+            Task::Bench(task) => bench::run(task, output).await,
+        }
+    });
+    // A connection that is still closing must not hold the answer back.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    done
+}
+
+/// Tells a failure and makes it the exit code.
+pub fn end(outcome: Outcome<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            say(&format!("error: {}", failure.message));
-            if let Some(way_out) = &failure.way_out {
-                say(&format!("  {way_out}"));
-            }
+            say(&failure.to_string());
             failure.exit.into()
         }
     }
 }
 
-fn runtime() -> Outcome<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| crate::failure::Failure::broken(format!("no runtime: {error}")))
-}
-
-async fn run(cli: Cli) -> Outcome<ExitCode> {
-    let format = cli.output;
-    match cli.command {
-        Command::Replay(args) => play::replay(format, args).await,
-        Command::Up(args) => serve::up(format, *args).await,
-        Command::Import(args) => play::import(format, args).await,
-        Command::Health(args) => ask::health(format, &args).await,
-        Command::Facts(args) => facts::facts(format, args).await,
-        Command::Migrate(args) => serve::migrate(format, &args).await,
-        Command::Digest(args) => ask::digest(format, &args).await,
-        Command::Check(args) => ask::check(format, &args).await,
-        Command::Bench(args) => bench::bench(format, args).await,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use super::*;
 
     #[test]
-    fn the_command_line_is_consistent() {
-        super::Cli::command().debug_assert();
+    fn the_command_line_is_sound_and_every_command_has_examples() {
+        let command = shaped(Cli::command());
+        command.clone().debug_assert();
+        for sub in command
+            .get_subcommands()
+            .filter(|sub| sub.get_name() != "help")
+        {
+            let nested: Vec<_> = sub
+                .get_subcommands()
+                .filter(|nested| nested.get_name() != "help")
+                .collect();
+            let all = if nested.is_empty() { vec![sub] } else { nested };
+            for sub in all {
+                let help = sub
+                    .get_after_help()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                assert!(
+                    help.contains("Examples:"),
+                    "{} has no examples",
+                    sub.get_name()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn flags_are_read() -> Result<(), clap::Error> {
+        let line = "takt replay su7 --vehicles 1000 --disrupt CATL@2024-06-10:14 --disrupt FDB@2024-05-01:3 \
+                    --until 2024-06-30 --world real --seed 7 --lots as-is --output json";
+        let cli = Cli::try_parse_from(line.split_whitespace())?;
+        assert_eq!(cli.output, Format::Json);
+        assert!(matches!(cli.command, Task::Replay(_)));
+        for bad in [
+            "takt replay su7 --disrupt CATL",
+            "takt replay su7 --vehicles 0",
+            "takt replay su7 --until tomorrow",
+            "takt replay su7 --endpoints delivery=a:1",
+            "takt replay su7 --endpoints procurement=a:1,production=a:2,delivery=a:3 --database-url postgres://x/{service}",
+            "takt",
+        ] {
+            assert!(
+                Cli::try_parse_from(bad.split_whitespace()).is_err(),
+                "{bad}"
+            );
+        }
+        Ok(())
     }
 }

@@ -3,22 +3,30 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::failure::{Exit, Failure, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::output::say;
 
 /// Whether somebody wants the run to stop.
 #[derive(Debug, Default)]
-pub struct Interrupt(AtomicBool);
+pub struct Interrupt {
+    stop: AtomicBool,
+    cut: AtomicBool,
+}
 
 impl Interrupt {
     /// Asks the run to stop after its step.
     pub fn stop(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.stop.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the run was told to stop at once, without a word to the services.
+    pub fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::SeqCst)
     }
 
     /// To be asked between two steps.
     pub fn check(&self) -> Outcome<()> {
-        if self.0.load(Ordering::SeqCst) {
+        if self.stop.load(Ordering::SeqCst) {
             return Err(
                 Failure::interrupted("stopped; everything that was closed is kept")
                     .with_way_out("the same command goes on where it stopped"),
@@ -45,8 +53,9 @@ async fn listen<T>(interrupt: &Interrupt) -> Outcome<T> {
     say("\nstopping after this step; Ctrl-C again stops at once");
     interrupt.stop();
     signalled().await?;
-    say("\nstopped at once; the same command goes on");
-    std::process::exit(i32::from(Exit::Interrupted.code()));
+    interrupt.cut.store(true, Ordering::SeqCst);
+    Err(Failure::interrupted("stopped at once")
+        .with_way_out("the same command goes on where it stopped"))
 }
 
 /// Returns when Ctrl-C is pressed or SIGTERM arrives.

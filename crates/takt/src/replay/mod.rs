@@ -58,19 +58,18 @@ pub struct Request {
     pub until: Option<Date>,
     /// Whether to throw away what the folder holds.
     pub fresh: bool,
-    /// Where the services run.
-    pub hosting: Hosting,
+    /// Where the services run; in this process over the folder without it.
+    pub hosting: Option<Hosting>,
     /// Whether to leave progress out.
     pub quiet: bool,
 }
 
 /// Where the services of a replay run.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hosting {
     /// In this process, each with a SQLite file in the folder.
-    #[default]
-    Folder,
-    /// In this process, over the databases that these options name.
+    Folder(SuiteOptions),
+    /// In this process, over databases elsewhere.
     Databases(SuiteOptions),
     /// Elsewhere.
     Remote(Endpoints),
@@ -112,7 +111,7 @@ pub fn folder_of(request: &Request) -> PathBuf {
 pub async fn replay(request: &Request) -> Outcome<Played> {
     let folder = RunFolder::hold(&folder_of(request))?;
     if request.fresh {
-        if let Hosting::Databases(_) | Hosting::Remote(_) = request.hosting {
+        if let Some(Hosting::Databases(_) | Hosting::Remote(_)) = request.hosting {
             return Err(Failure::usage("--fresh only throws away the files of its own folder")
                 .with_way_out("drop and make the databases anew, remove replay.json from the folder, and leave --fresh out"));
         }
@@ -152,10 +151,7 @@ pub async fn replay(request: &Request) -> Outcome<Played> {
         interrupt: &interrupt,
         request,
     };
-    let outcome = match &programme {
-        Some(full) if !run.is_over() => listening(&interrupt, run.play(full)).await.map(|()| true),
-        _ => Ok(false),
-    };
+    let outcome = listening(&interrupt, run.go(suite.as_ref(), programme.as_ref())).await;
     let Run {
         folder,
         state,
@@ -171,9 +167,19 @@ pub async fn replay(request: &Request) -> Outcome<Played> {
             _folder: folder,
         }),
         Err(failure) => {
-            // The first failure is what a person must hear of.
-            let _ = suite.map_or(Ok(()), Suite::stop);
-            Err(failure)
+            let Some(suite) = suite else {
+                return Err(failure);
+            };
+            if interrupt.is_cut() {
+                // The process ends now, and its threads with it.
+                return Err(failure);
+            }
+            let crashed = suite.has_ended();
+            match suite.stop() {
+                // A service that ended by itself is the cause, and what was being done only its effect.
+                Err(cause) if crashed => Err(cause),
+                _ => Err(failure),
+            }
         }
     }
 }
@@ -233,9 +239,9 @@ fn begin(folder: &RunFolder, name: &str, hash: &str, options: &Options) -> Outco
 
 fn start(request: &Request, folder: &Path) -> Outcome<(Option<Suite>, Peers)> {
     let options = match &request.hosting {
-        Hosting::Remote(endpoints) => return Ok((None, Peers::new(endpoints, PATIENCE)?)),
-        Hosting::Databases(options) => options.clone(),
-        Hosting::Folder => SuiteOptions::over(Databases::in_folder(folder)),
+        Some(Hosting::Remote(endpoints)) => return Ok((None, Peers::new(endpoints, PATIENCE)?)),
+        Some(Hosting::Databases(options) | Hosting::Folder(options)) => options.clone(),
+        None => SuiteOptions::over(Databases::in_folder(folder)),
     };
     let suite = Suite::start(&options)?;
     let peers = Peers::new(suite.endpoints(), PATIENCE)?;
@@ -260,6 +266,26 @@ impl Run<'_> {
             .zip(self.state.closed())
             .is_some_and(|(until, closed)| closed >= until);
         self.state.finished || reached
+    }
+
+    /// Plays what is left while watching the services; answers whether there was anything to play.
+    async fn go(&mut self, suite: Option<&Suite>, programme: Option<&Programme>) -> Outcome<bool> {
+        let played = async {
+            if let Some(suite) = suite {
+                suite.ready(&self.peers).await?;
+            }
+            match programme {
+                Some(full) if !self.is_over() => self.play(full).await.map(|()| true),
+                _ => Ok(false),
+            }
+        };
+        match suite {
+            None => played.await,
+            Some(suite) => tokio::select! {
+                played = played => played,
+                () = suite.ended() => Err(Failure::broken("a service has ended by itself")),
+            },
+        }
     }
 
     async fn play(&mut self, full: &Programme) -> Outcome<()> {

@@ -49,11 +49,14 @@ async fn at_rest(peer: &Peer) -> Outcome<Mark> {
     )?;
     if answer.parked_count > 0 {
         let count = answer.parked_count;
-        return Err(Failure::broken(format!("{}: {count} facts are parked, because applying them failed", peer.name))
-            .with_way_out(format!(
-                "see why with takt facts list --service {}; then takt facts retry or skip, and replay again",
-                peer.name
-            )));
+        return Err(Failure::broken(format!(
+            "{}: {count} facts are parked, because applying them failed",
+            peer.name
+        ))
+        .with_way_out(format!(
+            "see why with takt facts list {}; then takt facts retry or skip, and replay again",
+            peer.name
+        )));
     }
     Ok((answer.position, answer.activity))
 }

@@ -269,10 +269,12 @@ mod tests {
         folder.write(&state)?;
         assert_eq!(folder.read()?.as_ref(), Some(&state));
         assert_eq!(state.closed(), Date::from_ymd(2024, 4, 1));
-        let held = RunFolder::hold(folder.path())
-            .map(|_| ())
-            .map_err(|failure| failure.exit);
-        assert_eq!(held, Err(crate::failure::Exit::Refused));
+        assert_eq!(
+            RunFolder::hold(folder.path())
+                .err()
+                .map(|failure| failure.exit),
+            Some(crate::failure::Exit::Refused)
+        );
         std::fs::write(folder.path().join("procurement.sqlite-wal"), b"x")?;
         std::fs::write(folder.path().join("notes.txt"), b"mine")?;
         assert!(folder.has_databases());

@@ -1,4 +1,5 @@
-//! Answers that come in several messages: the work hands them over one by one and waits while the caller is slow.
+//! Answers that come in several messages: the work hands them over one by one and waits while the caller is slow, or
+//! pages are read one after another as the caller takes them.
 //!
 //! It must not know what is answered. Invariants: at most a few messages wait; when the caller goes away the work stops
 //! at its next message; an error of the work is the last thing that the caller hears.
@@ -6,10 +7,15 @@
 use std::{future::Future, pin::Pin};
 
 use futures_util::{FutureExt, Stream, StreamExt, future::ready, stream};
-use takt_service::Error;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
+
+use crate::Error;
+
+mod pages;
+
+pub use pages::pages;
 
 /// The messages that may wait for the caller.
 const WINDOW: usize = 4;
@@ -41,7 +47,7 @@ where
     W: FnOnce(Outlet<T>) -> F,
 {
     let (sender, receiver) = mpsc::channel(WINDOW);
-    let work = takt_service::telemetry::carry(work(Outlet(sender)));
+    let work = crate::telemetry::carry(work(Outlet(sender)));
     let failure = work
         .into_stream()
         .filter_map(|done| ready(done.err().map(|error| Err(Status::from(error)))));

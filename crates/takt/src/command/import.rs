@@ -1,0 +1,124 @@
+//! `takt import`: a folder is checked whole and then sent. It must not know rows.
+use clap::Args;
+
+use super::target::TargetArgs;
+use crate::failure::{Failure, Outcome};
+use crate::import::{Imported, import};
+use crate::output::{Answer, Format, grouped, table, table_text, tell};
+use crate::programme::Folder;
+use crate::replay::options::{Lots, Options};
+use crate::replay::{read_programme, sized};
+
+const EXAMPLES: &str = "\
+Examples:
+  takt import su7                            the built-in programme into the services of takt up
+  takt import ./my-programme --check         only check the folder
+  takt import ./my-programme --data takt-data/mine";
+
+/// What `takt import` is told.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ImportArgs {
+    /// The programme: a directory, or the name of a built-in one
+    #[arg(value_name = "DIR")]
+    programme: String,
+
+    /// Only check the folder, send nothing
+    #[arg(long)]
+    check: bool,
+
+    /// Make the programme this large [default: its own size]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=10_000_000))]
+    vehicles: Option<i64>,
+
+    /// What becomes of lot sizes then
+    #[arg(long, value_enum, default_value_t)]
+    lots: Lots,
+
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+impl Answer for Imported {
+    fn text(&self) -> String {
+        let mut lines = table(&["service", ">rows", ">chunks sent", "before"]);
+        for into in &self.services {
+            let before = if into.was_active {
+                "was active"
+            } else {
+                "was not active"
+            };
+            lines.add_row([
+                into.service,
+                &grouped(to_i64(into.rows)),
+                &into.sent_chunks.to_string(),
+                before,
+            ]);
+        }
+        format!(
+            "programme {}, import {}\n\n{}",
+            self.programme_id,
+            self.import_id,
+            table_text(&lines)
+        )
+    }
+}
+
+fn to_i64(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// What a check found: nothing wrong.
+#[derive(Debug, serde::Serialize)]
+struct Right {
+    programme_id: String,
+    programme_hash: String,
+    items: usize,
+    bom_lines: usize,
+    suppliers: usize,
+    vehicles: i64,
+    warnings: Vec<String>,
+}
+
+impl Answer for Right {
+    fn text(&self) -> String {
+        format!(
+            "programme {} is right: {} items, {} lines of its bill of material, {} suppliers, {} vehicles\n",
+            self.programme_id,
+            grouped(to_i64(self.items)),
+            grouped(to_i64(self.bom_lines)),
+            grouped(to_i64(self.suppliers)),
+            grouped(self.vehicles)
+        )
+    }
+}
+
+pub(super) async fn run(args: ImportArgs, output: Format) -> Outcome<()> {
+    let folder =
+        Folder::open(&args.programme).map_err(|error| Failure::bad_input(error.to_string()))?;
+    let full = read_programme(&folder, false)?;
+    if args.check {
+        return tell(
+            output,
+            &Right {
+                programme_id: full.id.to_string(),
+                programme_hash: folder.programme_hash(),
+                items: full.items.len(),
+                bom_lines: full.bom.len(),
+                suppliers: full.suppliers.len(),
+                vehicles: full.vehicles,
+                warnings: full.warnings.shown().map(ToString::to_string).collect(),
+            },
+        );
+    }
+    let options = Options {
+        vehicles: args.vehicles.unwrap_or(full.vehicles),
+        lots: args.lots,
+        ..Options::default()
+    };
+    let scaled = sized(&full, &options)?;
+    let import_id = options.import_id(&folder.programme_hash());
+    let target = args.target.open_or_make().await?;
+    let imported = import(&target.peers, &full, &scaled, &import_id).await;
+    tell(output, &target.close_after(imported)?)
+}

@@ -1,0 +1,38 @@
+//! The suite as outsiders meet it: a collector that sees traces, people with grpcurl, a client in another language, and
+//! a cluster that is given the manifests.
+//!
+//! It must not know how the services work inside.
+
+#[path = "e2e/client.rs"]
+mod client;
+#[path = "e2e/deploy.rs"]
+mod deploy;
+#[path = "e2e/grpcurl.rs"]
+mod grpcurl;
+#[path = "e2e/trace.rs"]
+mod trace;
+
+use std::{path::Path, time::Duration};
+
+use takt_tests::{
+    Result,
+    process::{Finished, run},
+    replay::takt,
+    suite::{Setup, Suite},
+};
+
+/// Nothing here takes longer.
+const SHORT: Duration = Duration::from_secs(120);
+
+/// The three services as processes with the built-in programme in them.
+fn suite_with_su7(folder: &Path, setup: Setup) -> Result<Suite> {
+    let suite = Suite::prepare(folder)?.up(setup)?;
+    import(&suite)?;
+    Ok(suite)
+}
+
+/// Imports the built-in programme at a hundredth of its size.
+fn import(suite: &Suite) -> Result<Finished> {
+    let mut command = takt(&["import", "su7", "--vehicles", "1000", "--endpoints"])?;
+    run(command.arg(suite.endpoints()), SHORT)?.ok()
+}
