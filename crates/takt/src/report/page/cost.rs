@@ -1,12 +1,12 @@
 //! What the vehicles cost, what lies in stock, where the line stands, and one vehicle's whole life. It must not ask
 //! anybody.
 use super::super::chart::{self, Columns, Ink, Line, month_name};
+use super::super::date;
 use super::super::figures::{Cost, Life, Report};
 use super::super::sheet::{Sheet, escape};
-use super::{figure, section};
+use super::{figure, section, thousands};
 use crate::failure::Outcome;
-use crate::output::{grouped, percent};
-use takt_kernel::Date;
+use crate::output::grouped;
 
 pub(super) fn money(cost: &Cost, body: &mut String) {
     section(
@@ -61,7 +61,7 @@ pub(super) fn stock(report: &Report, body: &mut String) -> Outcome<()> {
     let points = report
         .stock
         .iter()
-        .filter_map(|day| Some((super::date(&day.date)?, day.stock / 1e6)))
+        .filter_map(|day| Some((date(&day.date)?, day.stock / 1e6)))
         .collect();
     let line = Line {
         ink: Ink::Stock,
@@ -85,7 +85,7 @@ pub(super) fn shops(report: &Report, body: &mut String) -> Outcome<()> {
     let names: Vec<String> = report
         .work_in_progress
         .iter()
-        .map(|day| super::date(&day.date).map_or_else(String::new, month_name))
+        .map(|day| date(&day.date).map_or_else(String::new, month_name))
         .collect();
     let inks = [
         Ink::Plan,

@@ -3,11 +3,11 @@
 mod cost;
 mod progress;
 
-use super::chart::{self, Columns, GRID, Ink, Line, WORDS, hex, month_name};
-use super::figures::{Cost, DisruptionFigures, Life, Report};
-use super::sheet::{self, Sheet, escape};
+use super::chart::{GRID, Ink, WORDS, hex};
+use super::figures::Report;
+use super::sheet::{self, escape};
 use crate::failure::Outcome;
-use crate::output::{bytes, duration, grouped, percent};
+use crate::output::{bytes, duration, grouped};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -156,12 +156,12 @@ fn head(report: &Report, body: &mut String) {
             "Result per vehicle",
             format!(
                 "{} {}",
-                cost::money(report.cost.programme_formula_q2),
+                money(report.cost.programme_formula_q2),
                 report.cost.currency
             ),
             format!(
                 "programme formula; as built {}",
-                cost::money(report.cost.as_built_q2)
+                money(report.cost.as_built_q2)
             ),
         ),
     ] {
@@ -175,6 +175,10 @@ fn head(report: &Report, body: &mut String) {
         "</dl>\n<p class=\"note\">{}</p>\n</header>\n",
         escape(&report.note)
     ));
+}
+
+fn thousands(value: f64) -> String {
+    grouped(value.round() as i64)
 }
 
 fn foot(report: &Report, body: &mut String) {

@@ -1,9 +1,10 @@
 //! What was built and delivered, against what was planned and published: the curves of the page. It must not ask
 //! anybody.
 use super::super::chart::{self, Columns, Ink, Line, month_name};
-use super::super::figures::{DisruptionFigures, Report};
-use super::super::sheet::{Sheet, escape};
-use super::{figure, section};
+use super::super::date;
+use super::super::figures::{DisruptionFigures, Month, Report};
+use super::super::sheet::Sheet;
+use super::{figure, section, thousands};
 use crate::failure::Outcome;
 use crate::output::{grouped, percent};
 use takt_kernel::Date;
@@ -13,13 +14,9 @@ fn cumulative(days: &std::collections::BTreeMap<String, i64>) -> Vec<(Date, f64)
     let mut sum = 0;
     let point = |(date, count): (&String, &i64)| {
         sum += count;
-        Some((super::date(date)?, sum as f64))
+        Some((super::super::date(date)?, sum as f64))
     };
     days.iter().filter_map(point).collect()
-}
-
-fn thousands(value: f64) -> String {
-    grouped(value.round() as i64)
 }
 
 pub(super) fn ramp(report: &Report, body: &mut String) -> Outcome<()> {
@@ -70,11 +67,10 @@ pub(super) fn months(report: &Report, body: &mut String) -> Outcome<()> {
         .iter()
         .filter(|month| month.produced + month.delivered + month.planned > 0)
         .collect();
-    let name = |month: &str| {
-        super::date(&format!("{month}-01")).map_or_else(|| month.to_owned(), month_name)
-    };
+    let name =
+        |month: &str| date(&format!("{month}-01")).map_or_else(|| month.to_owned(), month_name);
     let names: Vec<String> = shown.iter().map(|month| name(&month.month)).collect();
-    let column = |ink, value: fn(&super::figures::Month) -> i64| Columns {
+    let column = |ink, value: fn(&Month) -> i64| Columns {
         ink,
         values: shown.iter().map(|month| value(month) as f64).collect(),
     };
@@ -223,7 +219,7 @@ pub(super) fn disrupted(
         let on =
             |days: &std::collections::BTreeMap<String, i64>| days.get(date).copied().unwrap_or(0);
         open += on(&report.produced.planned_by_date) - on(&report.produced.by_date);
-        Some((super::date(date)?, open.max(0) as f64))
+        Some((super::super::date(date)?, open.max(0) as f64))
     });
     let line = Line {
         ink: Ink::Missing,
