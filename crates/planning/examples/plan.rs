@@ -1,0 +1,78 @@
+//! Plans a problem folder and says how long it took: `plan DIR [--finite] [--out FILE]`. It must not know how a plan
+//! is made. Invariant: times are of the library alone; reading files is told apart.
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+use takt_kernel::Date;
+use takt_planning::mrp::{self, Plan, Texts};
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Outcome<()> {
+    let mut words = std::env::args().skip(1);
+    let (mut folder, mut out, mut finite) = (None, None, false);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--finite" => finite = true,
+            "--out" => out = words.next(),
+            _ => folder = Some(word),
+        }
+    }
+    let folder = folder.ok_or("usage: plan DIR [--finite] [--out FILE]")?;
+    run(Path::new(&folder), finite, out.as_deref())
+}
+
+fn run(folder: &Path, _finite: bool, out: Option<&str>) -> Outcome<()> {
+    let mut say = std::io::stdout().lock();
+    let read = |name: &str| std::fs::read_to_string(folder.join(name));
+    let clock = Instant::now();
+    let (items, bom) = (read("items.csv")?, read("bom.csv")?);
+    let (resources, demands) = (read("resources.csv")?, read("demands.csv")?);
+    let receipts = read("receipts.csv").ok();
+    let files = clock.elapsed();
+    let clock = Instant::now();
+    let texts = Texts {
+        items: &items,
+        bom: &bom,
+        resources: &resources,
+        demands: &demands,
+        receipts: receipts.as_deref(),
+    };
+    let first = Date::from_ymd(2027, 1, 4).ok_or("day 0")?;
+    let problem = mrp::parse(texts, first)?;
+    let parsed = clock.elapsed();
+    let clock = Instant::now();
+    let plan = Plan::unlimited(problem)?;
+    let planned = clock.elapsed();
+    let (orders, days) = plan.size();
+    writeln!(say, "files {files:?}  parse {parsed:?}  plan {planned:?}")?;
+    writeln!(
+        say,
+        "orders {orders}  requirement days {days}  memory {}",
+        memory()
+    )?;
+    if let Some(out) = out {
+        write_items(&plan, out)?;
+    }
+    Ok(())
+}
+
+/// The columns of the reference, so that the two can be compared.
+fn write_items(plan: &Plan, out: &str) -> Outcome<()> {
+    let mut file = std::io::BufWriter::new(std::fs::File::create(out)?);
+    writeln!(file, "item,planned_qty,orders,gross_qty")?;
+    for (at, item) in plan.problem().items.iter().enumerate() {
+        if let Some(row) = plan.item(at) {
+            let (quantity, gross) = (row.planned_quantity, row.gross);
+            writeln!(file, "{},{quantity},{},{gross}", item.id, row.orders)?;
+        }
+    }
+    Ok(())
+}
+
+/// The most memory that was in use, where the system tells it.
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    peak.map_or_else(|| "unknown".to_owned(), |peak| peak.trim().to_owned())
+}

@@ -1,0 +1,29 @@
+//! Material requirements planning over any bill of material: netting by low-level code (Orlicky, Material
+//! Requirements Planning), pegging, finite capacity, replanning of what a change touches. It must not know services,
+//! files or clocks, and not the running programme, whose netting is `crate::netting`. Units: thousandths and days
+//! counted from the first day of the problem. Invariants: an item is netted once, after all its parents, whatever
+//! the number of paths to it; an order that should have started in the past stays there and says so.
+mod calendar;
+mod csv;
+mod error;
+mod limits;
+mod lot;
+mod net;
+mod network;
+mod parse;
+mod plan;
+mod problem;
+mod report;
+mod schedule;
+mod wagner_whitin;
+
+pub use calendar::Calendar;
+pub use error::MrpError;
+pub use lot::{Lot, LotCost, LotRule, economic_quantity};
+pub use parse::{Texts, parse};
+pub use plan::Plan;
+pub use problem::{
+    Alternate, Bucket, Capacity, Day, Demand, Item, Line, Problem, Receipt, Shop, Source, Standing,
+};
+pub use report::{ItemReport, PlannedRelease};
+pub use wagner_whitin::cheapest_lots;
