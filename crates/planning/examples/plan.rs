@@ -51,9 +51,35 @@ fn run(folder: &Path, _finite: bool, out: Option<&str>) -> Outcome<()> {
         "orders {orders}  requirement days {days}  memory {}",
         memory()
     )?;
+    pegs(&plan, &mut say)?;
     if let Some(out) = out {
         write_items(&plan, out)?;
     }
+    Ok(())
+}
+
+/// Full pegging of demands spread over the horizon, and of supplies back to demands.
+fn pegs(plan: &Plan, say: &mut impl Write) -> Outcome<()> {
+    let count = plan.problem().demands.len();
+    let (mut worst, mut visited, mut pegs) = (std::time::Duration::ZERO, 0, 0);
+    for demand in (0..count).step_by((count / 20).max(1)) {
+        let clock = Instant::now();
+        let down = plan.peg_down(demand, false);
+        worst = worst.max(clock.elapsed());
+        visited = visited.max(down.visited);
+        pegs = pegs.max(down.supplies.len());
+    }
+    writeln!(
+        say,
+        "peg down: worst {worst:?}, {visited} items, {pegs} pegs"
+    )?;
+    let mut worst = std::time::Duration::ZERO;
+    for item in 0..plan.problem().items.len().min(400) {
+        let clock = Instant::now();
+        plan.peg_up(item, mrp::Supplier::Order(0));
+        worst = worst.max(clock.elapsed());
+    }
+    writeln!(say, "peg up: worst {worst:?}")?;
     Ok(())
 }
 

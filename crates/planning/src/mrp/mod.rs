@@ -11,6 +11,7 @@ mod lot;
 mod net;
 mod network;
 mod parse;
+mod peg;
 mod plan;
 mod problem;
 mod report;
@@ -21,6 +22,7 @@ pub use calendar::Calendar;
 pub use error::MrpError;
 pub use lot::{Lot, LotCost, LotRule, economic_quantity};
 pub use parse::{Texts, parse};
+pub use peg::{Consumer, Peg, Pegging, Supplier};
 pub use plan::Plan;
 pub use problem::{
     Alternate, Bucket, Capacity, Day, Demand, Item, Line, Problem, Receipt, Shop, Source, Standing,
