@@ -22,7 +22,7 @@ fn main() -> Outcome<()> {
     run(Path::new(&folder), finite, out.as_deref())
 }
 
-fn run(folder: &Path, _finite: bool, out: Option<&str>) -> Outcome<()> {
+fn run(folder: &Path, finite: bool, out: Option<&str>) -> Outcome<()> {
     let mut say = std::io::stdout().lock();
     let read = |name: &str| std::fs::read_to_string(folder.join(name));
     let clock = Instant::now();
@@ -42,7 +42,10 @@ fn run(folder: &Path, _finite: bool, out: Option<&str>) -> Outcome<()> {
     let problem = mrp::parse(texts, first)?;
     let parsed = clock.elapsed();
     let clock = Instant::now();
-    let plan = Plan::unlimited(problem)?;
+    let plan = match finite {
+        true => Plan::finite(problem)?,
+        false => Plan::unlimited(problem)?,
+    };
     let planned = clock.elapsed();
     let (orders, days) = plan.size();
     writeln!(say, "files {files:?}  parse {parsed:?}  plan {planned:?}")?;
@@ -51,6 +54,13 @@ fn run(folder: &Path, _finite: bool, out: Option<&str>) -> Outcome<()> {
         "orders {orders}  requirement days {days}  memory {}",
         memory()
     )?;
+    if finite {
+        let (units, unit_days, unplanned) = plan.lateness();
+        writeln!(
+            say,
+            "late {units} units, {unit_days} unit-days, not planned {unplanned}"
+        )?;
+    }
     pegs(&plan, &mut say)?;
     if let Some(out) = out {
         write_items(&plan, out)?;

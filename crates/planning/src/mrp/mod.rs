@@ -6,6 +6,7 @@
 mod calendar;
 mod csv;
 mod error;
+mod finite;
 mod limits;
 mod lot;
 mod net;
@@ -15,11 +16,11 @@ mod peg;
 mod plan;
 mod problem;
 mod report;
-mod schedule;
 mod wagner_whitin;
 
 pub use calendar::Calendar;
 pub use error::MrpError;
+pub use finite::Schedule;
 pub use lot::{Lot, LotCost, LotRule, economic_quantity};
 pub use parse::{Texts, parse};
 pub use peg::{Consumer, Peg, Pegging, Supplier};

@@ -214,6 +214,14 @@ impl Network {
         }
     }
 
+    /// The last day on or before `day` on which an order of the item can start.
+    pub(super) fn work_day(&self, item: usize, day: Day) -> Day {
+        match self.rules[item].calendar {
+            None => day,
+            Some(at) => self.calendars[at as usize].back(day.saturating_add(1), 1),
+        }
+    }
+
     /// When an order of the item that starts on `start` is received.
     pub(super) fn finish(&self, item: usize, start: Day) -> Day {
         let rules = &self.rules[item];

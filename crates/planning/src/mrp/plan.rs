@@ -3,10 +3,10 @@
 //! parents; what an item requires is the sum of its deliveries and of what its parents' orders take on the day they
 //! start; on hand + receipts + planned = required + left over.
 use super::error::MrpError;
+use super::finite::Schedule;
 use super::net::{Netting, Requirement, Supply};
 use super::network::Network;
 use super::problem::{Bucket, Day, Problem};
-use super::schedule::Schedule;
 
 /// What a demand is given on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,12 @@ impl Plan {
 
     /// An empty accumulator that spans every day on which something can be required.
     pub(super) fn sums(&self) -> Result<Sums, MrpError> {
-        let (mut first, mut last) = (Day::MAX, Day::MIN);
+        self.sums_until(Day::MIN)
+    }
+
+    /// The same, through `last` at least.
+    pub(super) fn sums_until(&self, last: Day) -> Result<Sums, MrpError> {
+        let (mut first, mut last) = (Day::MAX, last);
         // The earliest day on which each item can be required.
         let mut earliest = vec![Day::MAX; self.items.len()];
         for item in self.network.order.iter().map(|at| *at as usize) {
