@@ -92,11 +92,6 @@ impl WorkDays {
         }
         self.day(self.index(start) + lead - 1) + 1
     }
-
-    /// The first working day on or after `day`.
-    pub(super) fn next(&self, day: Day) -> Day {
-        self.day(self.index(day))
-    }
 }
 
 #[cfg(test)]
@@ -115,7 +110,6 @@ mod tests {
         assert_eq!(days.back(4, 3), 0); // Mon, Tue, (Wed off), Thu
         assert_eq!(days.forward(0, 3), 4);
         assert_eq!(days.forward(5, 1), 8); // Saturday: Monday's work, there on Tuesday
-        assert_eq!(days.next(5), 7);
         assert_eq!(days.back(3, 0), 3);
         // Outside of the span every day counts.
         assert_eq!(days.back(-20, 5), -25);

@@ -7,13 +7,13 @@
 //! knowing the next. Bought items are netted at the end. Invariants: no bucket of a shop is overdrawn except by firm
 //! orders; no order starts before today; the answer depends on the problem alone.
 mod obtain;
+mod search;
 mod state;
 
 use super::error::MrpError;
 use super::net::{NONE, Supply};
 use super::plan::{Delivery, Plan};
 use super::problem::{Bucket, Day, Problem};
-use state::State;
 use takt_kernel::Quantity;
 
 /// Why something could not be had in time.
@@ -36,6 +36,8 @@ pub(super) struct Blocked {
     /// The items from the demand's own down to the one that could not be had, with the day each was wanted.
     pub(super) path: Vec<(u32, Day)>,
     pub(super) obstacle: Obstacle,
+    /// How much of the lowest made item of the path was wanted, in thousandths.
+    pub(super) wanted: i64,
 }
 
 /// What finite planning decided beside the orders.
@@ -66,8 +68,7 @@ impl Plan {
         let last = plan.problem.demands.iter().map(|d| d.due).max();
         let today = plan.problem.today;
         let end = last.unwrap_or(today).max(today).saturating_add(PATIENCE);
-        let mut state = State::new(&plan.problem, &plan.network, end);
-        let (schedule, deliveries) = state.run();
+        let (state, schedule, deliveries) = search::best(&plan.problem, &plan.network, end);
         let orders = state.into_orders();
         for (item, delivery) in deliveries {
             plan.items[item].deliveries.push(delivery);

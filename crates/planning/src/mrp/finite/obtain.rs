@@ -13,6 +13,15 @@ struct Place {
     line: u16,
 }
 
+/// What fits into a bucket.
+struct Fit {
+    lot: i64,
+    /// The day before the bucket.
+    before: Option<Day>,
+    /// Room held for others was passed over.
+    passed: bool,
+}
+
 impl State<'_> {
     /// Books up to `quantity` of an item for `day` and answers how much.
     pub(super) fn obtain(&mut self, item: usize, quantity: i64, day: Day) -> i64 {
@@ -33,37 +42,45 @@ impl State<'_> {
             return quantity;
         }
         if !make {
-            self.meet(Obstacle::Material(self.soonest[item]));
+            self.meet(Obstacle::Material(self.soonest[item]), open);
             return quantity - open;
         }
         if blows {
             return quantity - open + self.order_at(item, open, day, day, None);
         }
         if day < fence {
-            self.meet(Obstacle::Fence(fence));
+            self.meet(Obstacle::Fence(fence), open);
             return quantity - open;
         }
         let latest = self.network.start(item, day);
         if latest < self.problem.today {
-            self.meet(Obstacle::LeadTime);
+            self.meet(Obstacle::LeadTime, open);
             return quantity - open;
         }
-        self.fill(item, &mut open, latest);
+        let met = self.met.clone();
+        if self.fill(item, &mut open, latest, true) && open > 0 {
+            // Nothing fits before what is held for others: then the earlier due date takes it.
+            self.met = met;
+            self.fill(item, &mut open, latest, false);
+        }
         quantity - open
     }
 
-    /// Places orders for what is open, from the latest start back, until it is covered or nothing fits.
-    fn fill(&mut self, item: usize, open: &mut i64, latest: Day) {
-        let mut start = latest;
+    /// Places orders for what is open, from the latest start back, until it is covered or nothing fits; true where room
+    /// held for others was passed over.
+    fn fill(&mut self, item: usize, open: &mut i64, latest: Day, yielding: bool) -> bool {
+        let (mut start, mut passed) = (latest, false);
         let fence = self.network.rules[item].fence_end;
         loop {
             let mut earlier = None;
             for place in self.places(item) {
                 loop {
-                    let Some((lot, before)) = self.fits(item, *open, start, place) else {
-                        return;
+                    let Some(fit) = self.fits(item, *open, start, place, yielding) else {
+                        return passed;
                     };
-                    earlier = earlier.max(before);
+                    let lot = fit.lot;
+                    passed |= fit.passed;
+                    earlier = earlier.max(fit.before);
                     if lot == 0 {
                         break;
                     }
@@ -77,41 +94,78 @@ impl State<'_> {
                     let used = got.min(*open);
                     self.free(item, self.network.finish(item, start), got - used);
                     *open -= used;
-                    if *open == 0 {
-                        return;
-                    }
-                    if got < lot {
-                        // Components are short, and earlier there are not more of them.
-                        return;
+                    // Where components are short, earlier there are not more of them.
+                    if *open == 0 || got < lot {
+                        return passed;
                     }
                 }
             }
-            let Some(before) = earlier else { return };
+            let Some(before) = earlier else {
+                return passed;
+            };
             start = self.network.work_day(item, before);
             if start < self.problem.today || self.network.finish(item, start) < fence {
-                self.full(item, latest);
-                return;
+                self.full(item, latest, *open);
+                return passed;
             }
         }
     }
 
-    /// The lot that fits on a day, and the day before its bucket; None where no lot fits anything.
-    fn fits(&self, item: usize, open: i64, start: Day, place: Place) -> Option<(i64, Option<Day>)> {
+    /// The lot that fits on a day; None where no lot is possible at all.
+    fn fits(
+        &self,
+        item: usize,
+        open: i64,
+        start: Day,
+        place: Place,
+        yielding: bool,
+    ) -> Option<Fit> {
         let rules = &self.network.rules[item];
         let wanted = rules.sizing.lot(open)?;
         let Some(shop) = place.shop.filter(|_| place.micro_hours > 0) else {
-            return Some((wanted, None));
+            return Some(Fit {
+                lot: wanted,
+                before: None,
+                passed: false,
+            });
         };
         let room = &self.rooms[shop];
         let at = room.at(start)?;
-        let before = Some(room.first_day(at) - 1);
-        let work = rules.release(wanted)?.checked_mul(place.micro_hours)?;
-        if work <= room.left[at] {
-            return Some((wanted, before));
+        let mut left = room.left[at];
+        let held = room.held[at];
+        let passed = yielding && held.work > 0 && self.could_be_earlier(item, held.since);
+        if passed {
+            left -= held.work;
         }
-        let release = (room.left[at] / place.micro_hours).max(0);
-        let good = self.good_within(item, release);
-        Some((rules.sizing.lot_within(good.min(wanted)), before))
+        let good = self.good_within(item, (left / place.micro_hours).max(0));
+        let work = rules.release(wanted)?.checked_mul(place.micro_hours)?;
+        let lot = if work > left {
+            rules.sizing.lot_within(good.min(wanted))
+        } else if self.top_up && good - wanted < rules.sizing.lot(1)? {
+            // A rest that no lot fits into is lost; a larger lot uses it for what is needed next.
+            rules.sizing.lot_within(good).max(wanted)
+        } else {
+            wanted
+        };
+        Some(Fit {
+            lot,
+            before: Some(room.first_day(at) - 1),
+            passed,
+        })
+    }
+
+    /// True where a lot of the item could start before a day: by its lead times, or from what lies in stock.
+    fn could_be_earlier(&self, item: usize, day: Day) -> bool {
+        let rules = &self.network.rules[item];
+        let release = rules.sizing.lot(1).and_then(|lot| rules.release(lot));
+        let release = release.unwrap_or(0);
+        self.earliest[item] < day
+            || self.from_stock[item] < day
+                && self.bought[item].iter().all(|edge| {
+                    let child = edge.child as usize;
+                    self.soonest[child] < day
+                        || self.lying(child, day - 1) >= edge.need(release, day - 1).unwrap_or(0)
+                })
     }
 
     /// The good quantity that a release of at most so much gives.
@@ -144,9 +198,9 @@ impl State<'_> {
         std::iter::once(first).chain(others)
     }
 
-    fn full(&mut self, item: usize, latest: Day) {
+    fn full(&mut self, item: usize, latest: Day, open: i64) {
         if let Some(shop) = self.problem.items[item].shop {
-            self.meet(Obstacle::Shop(shop as u32, latest));
+            self.meet(Obstacle::Shop(shop as u32, latest), open);
         }
     }
 
@@ -170,13 +224,14 @@ impl State<'_> {
             let Some(release) = rules.release(lot) else {
                 return 0;
             };
+            // Room first: the components may want the same shop.
+            if let Some((shop, place)) = place.and_then(|place| Some((place.shop?, place)))
+                && let Some(at) = self.rooms[shop].at(start)
+            {
+                self.load(shop, at, release * place.micro_hours, item);
+            }
             match self.components(item, lot, release, start) {
                 None => {
-                    if let Some((shop, place)) = place.and_then(|place| Some((place.shop?, place)))
-                        && let Some(at) = self.rooms[shop].at(start)
-                    {
-                        self.load(shop, at, release * place.micro_hours);
-                    }
                     self.order(item, start, place.map_or(0, |place| place.line), lot);
                     return lot;
                 }
@@ -246,7 +301,7 @@ impl State<'_> {
         }
         if let Some(child) = scarce {
             self.path.push((child as u32, start));
-            self.meet(Obstacle::Material(self.soonest[child]));
+            self.meet(Obstacle::Material(self.soonest[child]), lot);
             self.path.pop();
             if !any {
                 best = self.network.rules[item].sizing.lot_within(best);

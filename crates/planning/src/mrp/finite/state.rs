@@ -15,10 +15,42 @@ pub(super) struct Lot {
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    Took { item: u32, lot: u32, quantity: i64 },
-    Freed { item: u32 },
-    Loaded { shop: u32, at: u32, work: i64 },
-    Ordered { item: u32 },
+    Took {
+        item: u32,
+        lot: u32,
+        quantity: i64,
+    },
+    Freed {
+        item: u32,
+    },
+    Loaded {
+        shop: u32,
+        at: u32,
+        work: i64,
+        held: i64,
+    },
+    Ordered {
+        item: u32,
+    },
+}
+
+/// The first thing that stood in the way: the items down to it with the days they were wanted, and how much of the
+/// lowest made one.
+pub(super) type Met = (Vec<(u32, Day)>, Obstacle, i64);
+
+/// Room that is held for items that cannot be made before a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Held {
+    /// Items that can be made before this day do not get it.
+    pub(super) since: Day,
+    pub(super) work: i64,
+}
+
+impl Held {
+    pub(super) const NOTHING: Self = Self {
+        since: Day::MAX,
+        work: 0,
+    };
 }
 
 /// The room of a shop by bucket.
@@ -27,6 +59,10 @@ pub(super) struct Room {
     weekly: bool,
     first: i32,
     pub(super) left: Vec<i64>,
+    /// What is held in each bucket.
+    pub(super) held: Vec<Held>,
+    /// The room before anything is booked.
+    pub(super) whole: Vec<i64>,
 }
 
 impl Room {
@@ -58,6 +94,8 @@ impl Room {
         Self {
             weekly,
             first,
+            held: vec![Held::NOTHING; left.len()],
+            whole: left.clone(),
             left,
         }
     }
@@ -87,6 +125,10 @@ pub(super) struct State<'a> {
     pub(super) soonest: Vec<Day>,
     /// The day from which all bought lines of an item can be had without limit.
     pub(super) open_from: Vec<Day>,
+    /// The day from which an item can be made at all, with what has to be bought and made before.
+    pub(super) earliest: Vec<Day>,
+    /// The same, as far as stock reaches.
+    pub(super) from_stock: Vec<Day>,
     /// The lines of each item: to bought items, and to made ones.
     pub(super) bought: Vec<Vec<Edge>>,
     pub(super) made: Vec<Vec<Edge>>,
@@ -94,8 +136,10 @@ pub(super) struct State<'a> {
     /// The items on the way from the demand to where planning stands.
     pub(super) path: Vec<(u32, Day)>,
     /// The first obstacle that was met, where one is asked for.
-    pub(super) met: Option<(Vec<(u32, Day)>, Obstacle)>,
+    pub(super) met: Option<Met>,
     pub(super) end: Day,
+    /// Whether lots are enlarged to use the rest of a bucket.
+    pub(super) top_up: bool,
 }
 
 impl<'a> State<'a> {
@@ -112,12 +156,15 @@ impl<'a> State<'a> {
             orders: vec![Vec::new(); items],
             soonest: Vec::with_capacity(items),
             open_from: vec![Day::MIN; items],
+            earliest: vec![today; items],
+            from_stock: vec![today; items],
             bought: vec![Vec::new(); items],
             made: vec![Vec::new(); items],
             journal: Vec::new(),
             path: Vec::new(),
             met: None,
             end,
+            top_up: false,
         };
         for (item, rules) in network.rules.iter().enumerate() {
             let soonest = network.finish(item, today).max(rules.fence_end);
@@ -144,7 +191,35 @@ impl<'a> State<'a> {
                 }
             }
         }
+        for item in network.order.iter().rev().map(|at| *at as usize) {
+            for edge in network.below(item) {
+                let child = edge.child as usize;
+                let there = match network.rules[child].make {
+                    true => network.finish(child, state.earliest[child]),
+                    false => state.soonest[child],
+                };
+                state.earliest[item] = state.earliest[item].max(there);
+                let there = match network.rules[child].make {
+                    true => network.finish(child, state.from_stock[child]),
+                    false if state.lots[child].is_empty() => state.soonest[child],
+                    false => today,
+                };
+                state.from_stock[item] = state.from_stock[item].max(there);
+            }
+        }
         state
+    }
+
+    /// Holds room in each shop and bucket, as far as it is there.
+    pub(super) fn hold(&mut self, held: &[Vec<Held>]) {
+        for (room, held) in self.rooms.iter_mut().zip(held) {
+            for ((room, left), held) in room.held.iter_mut().zip(&room.left).zip(held) {
+                *room = Held {
+                    work: held.work.min(*left),
+                    ..*held
+                };
+            }
+        }
     }
 
     /// Plans firm orders, then all demands.
@@ -161,6 +236,8 @@ impl<'a> State<'a> {
             )
         };
         queue.sort_unstable_by_key(key);
+        // Room only shrinks, so what an item could not have by a day for one demand is not tried for the next.
+        let mut hopeless = vec![Day::MIN; self.problem.items.len()];
         for at in queue {
             let demand = &demands[at as usize];
             let mut open = demand.quantity.milli();
@@ -178,17 +255,20 @@ impl<'a> State<'a> {
                     };
                     deliveries.push((self.problem.demands[at as usize].item, delivery));
                     open -= got;
+                } else {
+                    hopeless[demand.item] = hopeless[demand.item].max(day);
                 }
-                day += 1;
+                day = (day + 1).max(hopeless[demand.item]);
             }
             if open > 0 {
                 schedule.unplanned.push((at, open));
             }
-            if let Some((path, obstacle)) = self.met.take() {
+            if let Some((path, obstacle, wanted)) = self.met.take() {
                 schedule.blocked.push(Blocked {
                     demand: at,
                     path,
                     obstacle,
+                    wanted,
                 });
             }
         }
@@ -214,7 +294,7 @@ impl<'a> State<'a> {
                 if let Some((shop, at)) =
                     shop.and_then(|shop| Some((shop, self.rooms[shop].at(start)?)))
                 {
-                    self.load(shop, at, release.saturating_mul(micro));
+                    self.load(shop, at, release.saturating_mul(micro), item);
                 }
                 for edge in self.network.below(item) {
                     let need = edge.need(release, start).unwrap_or(0);
@@ -248,8 +328,15 @@ impl<'a> State<'a> {
                 Some(Step::Freed { item }) => {
                     self.lots[item as usize].pop();
                 }
-                Some(Step::Loaded { shop, at, work }) => {
-                    self.rooms[shop as usize].left[at as usize] += work;
+                Some(Step::Loaded {
+                    shop,
+                    at,
+                    work,
+                    held,
+                }) => {
+                    let room = &mut self.rooms[shop as usize];
+                    room.left[at as usize] += work;
+                    room.held[at as usize].work += held;
                 }
                 Some(Step::Ordered { item }) => {
                     self.orders[item as usize].pop();
@@ -302,12 +389,19 @@ impl<'a> State<'a> {
         }
     }
 
-    pub(super) fn load(&mut self, shop: usize, at: usize, work: i64) {
-        self.rooms[shop].left[at] -= work;
+    pub(super) fn load(&mut self, shop: usize, at: usize, work: i64, item: usize) {
+        let room = &mut self.rooms[shop];
+        room.left[at] -= work;
+        let held = match self.earliest[item] < room.held[at].since {
+            true => 0,
+            false => room.held[at].work.min(work),
+        };
+        room.held[at].work -= held;
         self.journal.push(Step::Loaded {
             shop: shop as u32,
             at: at as u32,
             work,
+            held,
         });
     }
 
@@ -321,9 +415,9 @@ impl<'a> State<'a> {
     }
 
     /// Remembers the first thing in the way.
-    pub(super) fn meet(&mut self, obstacle: Obstacle) {
+    pub(super) fn meet(&mut self, obstacle: Obstacle, wanted: i64) {
         if self.met.is_none() {
-            self.met = Some((self.path.clone(), obstacle));
+            self.met = Some((self.path.clone(), obstacle, wanted));
         }
     }
 }
