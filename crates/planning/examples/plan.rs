@@ -2,9 +2,9 @@
 //! is made. Invariant: times are of the library alone; reading files is told apart.
 use std::io::Write;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use takt_kernel::Date;
-use takt_planning::mrp::{self, Plan, Texts};
+use takt_planning::mrp::{self, Change, Plan, Texts};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -62,6 +62,9 @@ fn run(folder: &Path, finite: bool, out: Option<&str>) -> Outcome<()> {
         )?;
     }
     pegs(&plan, &mut say)?;
+    if !finite {
+        changes(&plan, &mut say)?;
+    }
     if let Some(out) = out {
         write_items(&plan, out)?;
     }
@@ -71,7 +74,7 @@ fn run(folder: &Path, finite: bool, out: Option<&str>) -> Outcome<()> {
 /// Full pegging of demands spread over the horizon, and of supplies back to demands.
 fn pegs(plan: &Plan, say: &mut impl Write) -> Outcome<()> {
     let count = plan.problem().demands.len();
-    let (mut worst, mut visited, mut pegs) = (std::time::Duration::ZERO, 0, 0);
+    let (mut worst, mut visited, mut pegs) = (Duration::ZERO, 0, 0);
     for demand in (0..count).step_by((count / 20).max(1)) {
         let clock = Instant::now();
         let down = plan.peg_down(demand, false);
@@ -83,13 +86,38 @@ fn pegs(plan: &Plan, say: &mut impl Write) -> Outcome<()> {
         say,
         "peg down: worst {worst:?}, {visited} items, {pegs} pegs"
     )?;
-    let mut worst = std::time::Duration::ZERO;
+    let mut worst = Duration::ZERO;
     for item in 0..plan.problem().items.len().min(400) {
         let clock = Instant::now();
         plan.peg_up(item, mrp::Supplier::Order(0));
         worst = worst.max(clock.elapsed());
     }
     writeln!(say, "peg up: worst {worst:?}")?;
+    Ok(())
+}
+
+/// One changed demand at a time, each compared with a full plan at the end.
+fn changes(plan: &Plan, say: &mut impl Write) -> Outcome<()> {
+    let count = plan.problem().demands.len();
+    let mut plan = plan.clone();
+    let (mut worst, mut total, mut tried, mut visited) = (Duration::ZERO, Duration::ZERO, 0, 0);
+    for at in (0..count).step_by((count / 40).max(1)) {
+        let mut demand = plan.problem().demands[at].clone();
+        demand.quantity.0 += 7000;
+        demand.due += 1;
+        let clock = Instant::now();
+        let replanned = plan.replan(Change::Demand(at, demand))?;
+        let took = clock.elapsed();
+        (worst, total, tried) = (worst.max(took), total + took, tried + 1);
+        visited = visited.max(replanned.visited);
+    }
+    let full = Plan::unlimited(plan.problem().clone())?;
+    let same = plan.is_same_as(&full);
+    let mean = total / tried.max(1);
+    writeln!(
+        say,
+        "replan: worst {worst:?}, mean {mean:?}, {visited} items, same {same}"
+    )?;
     Ok(())
 }
 

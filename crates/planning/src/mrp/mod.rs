@@ -18,6 +18,7 @@ mod parse;
 mod peg;
 mod plan;
 mod problem;
+mod replan;
 mod report;
 mod wagner_whitin;
 
@@ -33,5 +34,6 @@ pub use plan::Plan;
 pub use problem::{
     Alternate, Bucket, Capacity, Day, Demand, Item, Line, Problem, Receipt, Shop, Source, Standing,
 };
+pub use replan::{Change, Replanned};
 pub use report::{ItemReport, PlannedRelease};
 pub use wagner_whitin::cheapest_lots;

@@ -211,6 +211,11 @@ impl Plan {
         self.network.level.get(item).copied()
     }
 
+    /// True where two plans have the same deliveries, requirements and supplies.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.items == other.items && self.schedule == other.schedule
+    }
+
     /// How many planned orders there are, and how many requirements by item and day.
     pub fn size(&self) -> (usize, usize) {
         let orders = self.items.iter().map(|plan| plan.supplies.len()).sum();
