@@ -74,6 +74,8 @@ pub(super) enum Cover {
 pub(super) struct Sizing {
     minimum: i64,
     multiple: i64,
+    /// The most that may be short for the least lot to do.
+    least_covers: i64,
     pub(super) cover: Cover,
 }
 
@@ -82,6 +84,10 @@ impl Sizing {
     pub(super) fn lot(&self, short: i64) -> Option<i64> {
         if self.multiple <= 1 {
             return Some(short.max(self.minimum));
+        }
+        if short <= self.least_covers {
+            // The least lot will do, which spares most orders the division.
+            return Some(self.minimum.max(self.multiple));
         }
         let short = u64::try_from(short).unwrap_or(0);
         let multiple = self.multiple.unsigned_abs();
@@ -106,13 +112,13 @@ impl Sizing {
 
 impl Lot {
     pub(super) fn sizing(&self) -> Sizing {
-        let (minimum, multiple) = (self.minimum.milli(), self.multiple.milli());
         let plain = Sizing {
-            minimum,
-            multiple,
+            minimum: self.minimum.milli(),
+            multiple: self.multiple.milli(),
+            least_covers: 0,
             cover: Cover::One,
         };
-        match self.rule {
+        let mut sizing = match self.rule {
             LotRule::LotForLot => plain,
             LotRule::Fixed(size) => Sizing {
                 multiple: size.milli(),
@@ -123,14 +129,19 @@ impl Lot {
                 ..plain
             },
             LotRule::Economic { yearly, cost } => Sizing {
-                minimum: minimum.max(economic_quantity(yearly, cost).milli()),
+                minimum: plain.minimum.max(economic_quantity(yearly, cost).milli()),
                 ..plain
             },
             LotRule::WagnerWhitin(cost) => Sizing {
                 cover: Cover::Cheapest(cost),
                 ..plain
             },
+        };
+        if sizing.multiple > 1 {
+            let whole = sizing.minimum - sizing.minimum.rem_euclid(sizing.multiple);
+            sizing.least_covers = whole.max(sizing.multiple);
         }
+        sizing
     }
 
     pub(super) fn check(&self, id: &str) -> Result<(), MrpError> {

@@ -75,7 +75,12 @@ impl<'a> Netting<'a> {
             let day = first.min(self.today);
             self.cover(day, safety, (day, safety), supplies)?;
         }
-        let lots = match self.network.rules[self.item].sizing.cover {
+        let rules = &self.network.rules[self.item];
+        let incoming = self.network.incoming[self.item].as_slice();
+        if rules.sizing.cover == Cover::One && rules.blow_from == Day::MAX && incoming.is_empty() {
+            return self.run_plain(&requirements[from.min(requirements.len())..], supplies);
+        }
+        let lots = match rules.sizing.cover {
             Cover::Cheapest(_) => self.cheapest(requirements, from),
             _ => Vec::new(),
         };
@@ -95,6 +100,36 @@ impl<'a> Netting<'a> {
             self.cover(requirement.day, requirement.end, target, supplies)?;
         }
         self.receive_until(Day::MAX, supplies)
+    }
+
+    /// The same where every order covers one requirement and nothing is received: most items, most of the time.
+    fn run_plain(
+        &mut self,
+        requirements: &[Requirement],
+        supplies: &mut Vec<Supply>,
+    ) -> Option<()> {
+        let (network, item, sizing) = (
+            self.network,
+            self.item,
+            self.network.rules[self.item].sizing,
+        );
+        for requirement in requirements {
+            if requirement.end <= self.have {
+                continue;
+            }
+            let lot = sizing.lot(requirement.end - self.have)?;
+            self.have = self.have.checked_add(lot)?;
+            let due = requirement.day.max(self.not_before);
+            supplies.push(Supply {
+                end: self.have,
+                start: network.start(item, due),
+                due,
+                receipt: NONE,
+                line: 0,
+                explodes: true,
+            });
+        }
+        Some(())
     }
 
     /// Sees to it that `need` is covered on `day`; a new order reaches to the height `target` on its day.

@@ -199,6 +199,7 @@ impl Plan {
     /// Nets again what waits, in low-level order.
     fn spread(&mut self, mut pending: Pending) -> Result<Replanned, MrpError> {
         let mut replanned = Replanned::default();
+        let (mut fresh, mut orders) = (Vec::new(), Vec::new());
         for place in 0..self.network.order.len() {
             let item = self.network.order[place] as usize;
             let mut differences = std::mem::take(&mut pending.differences[item]);
@@ -211,11 +212,14 @@ impl Plan {
             let from = from.ok_or_else(|| self.too_large(item))?;
             let whole = pending.whole[item] || !self.can_resume(item);
             let kept = self.kept(item, from, whole);
-            let old = self.items[item].supplies.split_off(kept);
-            self.resume(item, if whole { 0 } else { from }, kept)
+            fresh.clear();
+            self.resume(item, if whole { 0 } else { from }, kept, &mut fresh)
                 .ok_or_else(|| self.too_large(item))?;
-            if self.items[item].supplies[kept..] != old[..] {
-                let orders = self.order_differences(item, kept, &old);
+            if self.items[item].supplies[kept..] != fresh[..] {
+                self.order_differences(item, kept, &fresh, &mut orders);
+                let supplies = &mut self.items[item].supplies;
+                supplies.truncate(kept);
+                supplies.extend_from_slice(&fresh);
                 replanned.changed += usize::from(!orders.is_empty());
                 self.pass_down(item, &orders, &mut pending)
                     .ok_or_else(|| self.too_large(item))?;
@@ -236,6 +240,9 @@ impl Plan {
             Some(last) => requirements[last].end,
             None => safety,
         };
+        if all_there(&requirements[from..], differences) {
+            return add_in_place(requirements, from, end, differences);
+        }
         let old = requirements.split_off(from);
         let (mut before, mut next) = (end, differences.iter().peekable());
         let mut put = |day: Day, quantity: i64| {
@@ -285,52 +292,48 @@ impl Plan {
         1 + plan.supplies.partition_point(|supply| supply.end < height)
     }
 
-    fn resume(&mut self, item: usize, from: usize, kept: usize) -> Option<()> {
-        let mut supplies = std::mem::take(&mut self.items[item].supplies);
+    fn resume(&self, item: usize, from: usize, kept: usize, fresh: &mut Vec<Supply>) -> Option<()> {
         let mut netting = self.netting(item);
-        if let Some(last) = kept.checked_sub(1).and_then(|last| supplies.get(last)) {
-            netting.have = last.end;
+        netting.have = self.height_of_kept(item, kept);
+        netting.run(&self.items[item].requirements, from, fresh)
+    }
+
+    fn height_of_kept(&self, item: usize, kept: usize) -> i64 {
+        match kept.checked_sub(1) {
+            Some(last) => self.items[item].supplies[last].end,
+            None => self.network.rules[item].on_hand,
         }
-        let done = netting.run(&self.items[item].requirements, from, &mut supplies);
-        self.items[item].supplies = supplies;
-        done
     }
 
     /// Orders that take components and are not in both: start, good quantity, and +1 or -1.
-    fn order_differences(&self, item: usize, kept: usize, old: &[Supply]) -> Vec<(Day, i64, i64)> {
-        let begin = match kept.checked_sub(1) {
-            Some(last) => self.items[item].supplies[last].end,
-            None => self.network.rules[item].on_hand,
-        };
-        let orders = |supplies: &[Supply]| {
-            let (mut before, mut orders) = (begin, Vec::with_capacity(supplies.len()));
-            for supply in supplies {
-                if supply.explodes {
-                    orders.push((supply.start, supply.end - before));
-                }
-                before = supply.end;
-            }
-            orders.sort_unstable();
-            orders
-        };
-        let (old, new) = (orders(old), orders(&self.items[item].supplies[kept..]));
-        let (mut old, mut new) = (old.into_iter().peekable(), new.into_iter().peekable());
-        let mut differences = Vec::new();
-        loop {
-            match (old.peek(), new.peek()) {
-                (Some(was), Some(is)) if was == is => {
-                    old.next();
-                    new.next();
-                }
-                (Some(was), is) if is.is_none_or(|is| was < is) => {
-                    differences.push((was.0, was.1, -1));
-                    old.next();
-                }
-                (_, Some(is)) => {
-                    differences.push((is.0, is.1, 1));
-                    new.next();
-                }
-                (_, None) => return differences,
+    fn order_differences(
+        &self,
+        item: usize,
+        kept: usize,
+        fresh: &[Supply],
+        differences: &mut Vec<(Day, i64, i64)>,
+    ) {
+        let begin = self.height_of_kept(item, kept);
+        let (mut old, mut new) = (
+            Orders::new(begin, &self.items[item].supplies[kept..]),
+            Orders::new(begin, fresh),
+        );
+        if !self.network.incoming[item].is_empty() {
+            // Receipts stand where they are used, not where they start.
+            old.sort();
+            new.sort();
+        }
+        differences.clear();
+        let (mut was, mut is) = (old.next(), new.next());
+        while was.is_some() || is.is_some() {
+            if was == is {
+                (was, is) = (old.next(), new.next());
+            } else if let Some(order) = was.filter(|was| is.is_none_or(|is| *was < is)) {
+                differences.push((order.0, order.1, -1));
+                was = old.next();
+            } else if let Some(order) = is {
+                differences.push((order.0, order.1, 1));
+                is = new.next();
             }
         }
     }
@@ -342,16 +345,76 @@ impl Plan {
         pending: &mut Pending,
     ) -> Option<()> {
         let rules = &self.network.rules[item];
+        let bucket = self.problem.bucket;
+        // What is released more or less by day, for the lines that take whole units at all times.
+        let mut released: Vec<(Day, i64)> = Vec::with_capacity(orders.len());
+        for (start, quantity, sign) in orders {
+            let difference = sign * rules.release(*quantity)?;
+            match released.last_mut() {
+                Some((day, sum)) if *day == bucket.start(*start) => *sum += difference,
+                _ => released.push((bucket.start(*start), difference)),
+            }
+        }
+        released.retain(|(_, difference)| *difference != 0);
         for edge in self.network.below(item) {
             let differences = &mut pending.differences[edge.child as usize];
+            if let Some(times) = edge.plain() {
+                differences.reserve(released.len());
+                for (day, difference) in &released {
+                    differences.push((*day, difference.checked_mul(times)?));
+                }
+                continue;
+            }
             for (start, quantity, sign) in orders {
                 let need = edge.need(rules.release(*quantity)?, *start)?;
                 if need > 0 {
-                    differences.push((self.problem.bucket.start(*start), sign * need));
+                    differences.push((bucket.start(*start), sign * need));
                 }
             }
         }
         Some(())
+    }
+}
+
+/// The orders of a series of supplies that take components: start and good quantity.
+struct Orders<'a> {
+    before: i64,
+    supplies: std::slice::Iter<'a, Supply>,
+    sorted: Option<std::vec::IntoIter<(Day, i64)>>,
+}
+
+impl<'a> Orders<'a> {
+    fn new(before: i64, supplies: &'a [Supply]) -> Self {
+        let supplies = supplies.iter();
+        Self {
+            before,
+            supplies,
+            sorted: None,
+        }
+    }
+
+    fn sort(&mut self) {
+        let mut all: Vec<(Day, i64)> = std::iter::from_fn(|| self.next()).collect();
+        all.sort_unstable();
+        self.sorted = Some(all.into_iter());
+    }
+}
+
+impl Iterator for Orders<'_> {
+    type Item = (Day, i64);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(sorted) = &mut self.sorted {
+            return sorted.next();
+        }
+        for supply in self.supplies.by_ref() {
+            let quantity = supply.end - self.before;
+            self.before = supply.end;
+            if supply.explodes {
+                return Some((supply.start, quantity));
+            }
+        }
+        None
     }
 }
 
@@ -378,6 +441,46 @@ impl Change {
             }
         }
     }
+}
+
+fn all_there(requirements: &[Requirement], differences: &[(Day, i64)]) -> bool {
+    let mut days = requirements.iter().map(|requirement| requirement.day);
+    (differences.iter()).all(|(day, _)| days.find(|there| there >= day) == Some(*day))
+}
+
+/// Adds differences on days that are there; a day that comes to nothing goes.
+fn add_in_place(
+    requirements: &mut Vec<Requirement>,
+    from: usize,
+    height: i64,
+    differences: &[(Day, i64)],
+) -> Option<usize> {
+    let (mut next, mut sum) = (differences.iter().peekable(), 0i64);
+    let (mut before, mut empty) = (height, false);
+    for requirement in &mut requirements[from..] {
+        while let Some((_, quantity)) = next.next_if(|(day, _)| *day == requirement.day) {
+            sum = sum.checked_add(*quantity)?;
+        }
+        if sum == 0 && next.peek().is_none() {
+            empty |= before == requirement.end;
+            break;
+        }
+        requirement.end = requirement.end.checked_add(sum)?;
+        empty |= before == requirement.end;
+        before = requirement.end;
+    }
+    if empty {
+        let (mut at, mut last) = (0, height);
+        requirements.retain(|requirement| {
+            let keep = at < from || requirement.end > last;
+            if at >= from {
+                last = requirement.end;
+            }
+            at += 1;
+            keep
+        });
+    }
+    Some(from)
 }
 
 /// One difference a day, in day order, and none that is nothing.
