@@ -25,12 +25,12 @@ fn main() -> Outcome<()> {
 fn run(folder: &Path, finite: bool, out: Option<&str>) -> Outcome<()> {
     let mut say = std::io::stdout().lock();
     let read = |name: &str| std::fs::read_to_string(folder.join(name));
-    let clock = Watch::start();
+    let clock = Instant::now();
     let (items, bom) = (read("items.csv")?, read("bom.csv")?);
     let (resources, demands) = (read("resources.csv")?, read("demands.csv")?);
     let receipts = read("receipts.csv").ok();
     let files = clock.elapsed();
-    let clock = Watch::start();
+    let clock = Instant::now();
     let texts = Texts {
         items: &items,
         bom: &bom,
@@ -41,17 +41,14 @@ fn run(folder: &Path, finite: bool, out: Option<&str>) -> Outcome<()> {
     let first = Date::from_ymd(2027, 1, 4).ok_or("day 0")?;
     let problem = mrp::parse(texts, first)?;
     let parsed = clock.elapsed();
-    let clock = Watch::start();
+    let clock = Instant::now();
     let plan = match finite {
         true => Plan::finite(problem)?,
         false => Plan::unlimited(problem)?,
     };
-    let (planned, wall) = (clock.elapsed(), clock.wall());
+    let planned = clock.elapsed();
     let (orders, days) = plan.size();
-    writeln!(
-        say,
-        "files {files:?}  parse {parsed:?}  plan {planned:?} (wall {wall:?})"
-    )?;
+    writeln!(say, "files {files:?}  parse {parsed:?}  plan {planned:?}")?;
     writeln!(
         say,
         "orders {orders}  requirement days {days}  memory {}",
@@ -79,7 +76,7 @@ fn pegs(plan: &Plan, say: &mut impl Write) -> Outcome<()> {
     let count = plan.problem().demands.len();
     let (mut worst, mut visited, mut pegs) = (Duration::ZERO, 0, 0);
     for demand in (0..count).step_by((count / 20).max(1)) {
-        let clock = Watch::start();
+        let clock = Instant::now();
         let down = plan.peg_down(demand, false);
         worst = worst.max(clock.elapsed());
         visited = visited.max(down.visited);
@@ -91,7 +88,7 @@ fn pegs(plan: &Plan, say: &mut impl Write) -> Outcome<()> {
     )?;
     let mut worst = Duration::ZERO;
     for item in 0..plan.problem().items.len().min(400) {
-        let clock = Watch::start();
+        let clock = Instant::now();
         plan.peg_up(item, mrp::Supplier::Order(0));
         worst = worst.max(clock.elapsed());
     }
@@ -108,7 +105,7 @@ fn changes(plan: &Plan, say: &mut impl Write) -> Outcome<()> {
         let mut demand = plan.problem().demands[at].clone();
         demand.quantity.0 += 7000;
         demand.due += 1;
-        let clock = Watch::start();
+        let clock = Instant::now();
         let replanned = plan.replan(Change::Demand(at, demand))?;
         let took = clock.elapsed();
         (worst, total, tried) = (worst.max(took), total + took, tried + 1);
@@ -135,33 +132,6 @@ fn write_items(plan: &Plan, out: &str) -> Outcome<()> {
         }
     }
     Ok(())
-}
-
-/// A watch that tells the time on the wall and, where the system says so, the time this thread had the processor:
-/// on a shared machine only the second says what the work costs.
-struct Watch(Instant, Option<Duration>);
-
-impl Watch {
-    fn start() -> Self {
-        Self(Instant::now(), processor())
-    }
-
-    fn elapsed(&self) -> Duration {
-        match (self.1, processor()) {
-            (Some(before), Some(now)) => now - before,
-            _ => self.0.elapsed(),
-        }
-    }
-
-    fn wall(&self) -> Duration {
-        self.0.elapsed()
-    }
-}
-
-fn processor() -> Option<Duration> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanos = text.split_whitespace().next()?.parse().ok()?;
-    Some(Duration::from_nanos(nanos))
 }
 
 /// The most memory that was in use, where the system tells it.

@@ -4,6 +4,7 @@
 //! counted from the first day of the problem. Invariants: an item is netted once, after all its parents, whatever
 //! the number of paths to it; an order that should have started in the past stays there and says so.
 mod calendar;
+mod change;
 mod csv;
 mod error;
 mod finite;
@@ -23,6 +24,7 @@ mod report;
 mod wagner_whitin;
 
 pub use calendar::Calendar;
+pub use change::Change;
 pub use error::MrpError;
 pub use finite::Schedule;
 pub use late::{LateOrder, Outlook};
@@ -34,6 +36,6 @@ pub use plan::Plan;
 pub use problem::{
     Alternate, Bucket, Capacity, Day, Demand, Item, Line, Problem, Receipt, Shop, Source, Standing,
 };
-pub use replan::{Change, Replanned};
+pub use replan::Replanned;
 pub use report::{ItemReport, PlannedRelease};
 pub use wagner_whitin::cheapest_lots;

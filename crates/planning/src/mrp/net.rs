@@ -75,12 +75,10 @@ impl<'a> Netting<'a> {
             let day = first.min(self.today);
             self.cover(day, safety, (day, safety), supplies)?;
         }
-        let rules = &self.network.rules[self.item];
-        let incoming = self.network.incoming[self.item].as_slice();
-        if rules.sizing.cover == Cover::One && rules.blow_from == Day::MAX && incoming.is_empty() {
+        if self.is_plain() {
             return self.run_plain(&requirements[from.min(requirements.len())..], supplies);
         }
-        let lots = match rules.sizing.cover {
+        let lots = match self.network.rules[self.item].sizing.cover {
             Cover::Cheapest(_) => self.cheapest(requirements, from),
             _ => Vec::new(),
         };
@@ -108,28 +106,67 @@ impl<'a> Netting<'a> {
         requirements: &[Requirement],
         supplies: &mut Vec<Supply>,
     ) -> Option<()> {
-        let (network, item, sizing) = (
-            self.network,
-            self.item,
-            self.network.rules[self.item].sizing,
-        );
         for requirement in requirements {
-            if requirement.end <= self.have {
-                continue;
+            if requirement.end > self.have {
+                supplies.push(self.plain(requirement)?);
             }
-            let lot = sizing.lot(requirement.end - self.have)?;
-            self.have = self.have.checked_add(lot)?;
-            let due = requirement.day.max(self.not_before);
-            supplies.push(Supply {
-                end: self.have,
-                start: network.start(item, due),
-                due,
-                receipt: NONE,
-                line: 0,
-                explodes: true,
-            });
         }
         Some(())
+    }
+
+    /// Plain netting over supplies that are there, from `kept` on; true where one came out differently.
+    pub(super) fn run_over(
+        &mut self,
+        requirements: &[Requirement],
+        kept: usize,
+        supplies: &mut Vec<Supply>,
+    ) -> Option<bool> {
+        let (mut at, mut changed) = (kept, false);
+        for requirement in requirements {
+            if requirement.end > self.have {
+                let supply = self.plain(requirement)?;
+                match supplies.get_mut(at) {
+                    Some(old) => {
+                        changed |= *old != supply;
+                        *old = supply;
+                    }
+                    None => {
+                        changed = true;
+                        supplies.push(supply);
+                    }
+                }
+                at += 1;
+            }
+        }
+        changed |= at < supplies.len();
+        supplies.truncate(at);
+        Some(changed)
+    }
+
+    /// Whether plain netting is enough for the item.
+    pub(super) fn is_plain(&self) -> bool {
+        let rules = &self.network.rules[self.item];
+        let quiet = self.network.incoming[self.item].is_empty();
+        rules.sizing.cover == Cover::One && rules.blow_from == Day::MAX && quiet
+    }
+
+    #[inline]
+    fn plain(&mut self, requirement: &Requirement) -> Option<Supply> {
+        let rules = &self.network.rules[self.item];
+        let lot = rules.sizing.lot(requirement.end - self.have)?;
+        self.have = self.have.checked_add(lot)?;
+        let due = requirement.day.max(self.not_before);
+        Some(Supply {
+            end: self.have,
+            start: match rules.calendar {
+                None => due - rules.lead,
+                Some(_) => self.network.start(self.item, due),
+            },
+            due,
+            receipt: NONE,
+            line: 0,
+            explodes: true,
+        })
     }
 
     /// Sees to it that `need` is covered on `day`; a new order reaches to the height `target` on its day.

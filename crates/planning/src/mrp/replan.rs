@@ -2,44 +2,32 @@
 //! does. Method: differences of requirement travel down by low-level code; an item is netted again from its first
 //! changed day on, and only orders that came out differently go further. Invariants: the plan after a change equals
 //! a full plan of the changed problem; a refused change leaves the plan as it was.
+use super::change::Change;
 use super::error::MrpError;
-use super::limits;
 use super::lot::Cover;
 use super::net::{Requirement, Supply};
 use super::plan::{Delivery, Plan};
-use super::problem::{Day, Demand, Problem, Receipt};
-
-/// What has changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// The demand of that index is now this; the index after the last adds one.
-    Demand(usize, Demand),
-    /// The receipt of that index is now this; the index after the last adds one.
-    Receipt(usize, Receipt),
-    /// A day of a calendar works or does not.
-    WorkDay {
-        /// Index of the calendar.
-        calendar: usize,
-        /// The day.
-        day: Day,
-        /// Whether it works.
-        works: bool,
-    },
-}
+use super::problem::Day;
 
 /// How far a change went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Replanned {
     /// Items that were netted again.
     pub visited: usize,
-    /// Items whose orders came out differently.
+    /// Items whose supplies came out differently.
     pub changed: usize,
 }
 
 /// What waits to be done, by item.
 struct Pending {
-    /// Differences of requirement by day.
-    differences: Vec<Vec<(Day, i64)>>,
+    /// Deliveries that came or went: item, day, quantity.
+    delivered: Vec<(usize, Day, i64)>,
+    /// What orders of an item release more or less, by day; lines read it when their child's turn comes.
+    released: Vec<Vec<(Day, i64)>>,
+    /// The same order by order, for items with lines that are not plain: start, good quantity, and +1 or -1.
+    orders: Vec<Vec<(Day, i64, i64)>>,
+    /// Items whose requirements may have changed.
+    touched: Vec<bool>,
     /// Items that are netted again from the first day on.
     whole: Vec<bool>,
 }
@@ -59,7 +47,10 @@ impl Plan {
             });
         }
         let mut pending = Pending {
-            differences: vec![Vec::new(); self.items.len()],
+            delivered: Vec::new(),
+            released: vec![Vec::new(); self.items.len()],
+            orders: vec![Vec::new(); self.items.len()],
+            touched: vec![false; self.items.len()],
             whole: vec![false; self.items.len()],
         };
         self.take_in(change, &mut pending);
@@ -73,60 +64,6 @@ impl Plan {
                 }
                 *self = Self::unlimited(problem)?;
                 Err(error)
-            }
-        }
-    }
-
-    /// The change that takes this one back, where it is permitted; none for a demand that is new.
-    fn undo_of(&self, change: &Change) -> Result<Option<Change>, MrpError> {
-        let problem = &self.problem;
-        let unknown = |kind, index, count| {
-            Err(MrpError::Unknown {
-                subject: "the change".to_owned(),
-                kind,
-                index,
-                count,
-            })
-        };
-        match change {
-            Change::Demand(at, demand) => {
-                limits::demand(problem, demand)?;
-                match problem.demands.get(*at) {
-                    Some(old) => Ok(Some(Change::Demand(*at, old.clone()))),
-                    None if *at == problem.demands.len() => Ok(None),
-                    None => unknown("demand", *at, problem.demands.len()),
-                }
-            }
-            Change::Receipt(at, receipt) => {
-                limits::receipt(problem, receipt)?;
-                match problem.receipts.get(*at) {
-                    Some(old) => Ok(Some(Change::Receipt(*at, old.clone()))),
-                    // A receipt of nothing is as good as none.
-                    None if *at == problem.receipts.len() => {
-                        let quantity = takt_kernel::Quantity::ZERO;
-                        let nothing = Receipt {
-                            quantity,
-                            ..receipt.clone()
-                        };
-                        Ok(Some(Change::Receipt(*at, nothing)))
-                    }
-                    None => unknown("receipt", *at, problem.receipts.len()),
-                }
-            }
-            Change::WorkDay { calendar, day, .. } => {
-                if !(-limits::DAY..=limits::DAY).contains(day) {
-                    let rule = "give a day within 36525 days of the first";
-                    return Err(MrpError::range("the change", "day", day, rule));
-                }
-                let found = problem.calendars.get(*calendar);
-                match found {
-                    Some(found) => Ok(Some(Change::WorkDay {
-                        calendar: *calendar,
-                        day: *day,
-                        works: found.works(*day),
-                    })),
-                    None => unknown("calendar", *calendar, problem.calendars.len()),
-                }
             }
         }
     }
@@ -169,8 +106,9 @@ impl Plan {
         self.items[item].deliveries.retain(|delivery| {
             let mine = delivery.demand as usize == demand;
             if mine {
-                let difference = (bucket.start(delivery.day), -delivery.quantity);
-                pending.differences[item].push(difference);
+                let day = bucket.start(delivery.day);
+                pending.delivered.push((item, day, -delivery.quantity));
+                pending.touched[item] = true;
             }
             !mine
         });
@@ -192,50 +130,95 @@ impl Plan {
         let deliveries = &mut self.items[item].deliveries;
         let to = deliveries.partition_point(|d| key(d) < key(&delivery));
         deliveries.insert(to, delivery);
-        let difference = (self.problem.bucket.start(day), quantity);
-        pending.differences[item].push(difference);
+        let day = self.problem.bucket.start(day);
+        pending.delivered.push((item, day, quantity));
+        pending.touched[item] = true;
     }
 
     /// Nets again what waits, in low-level order.
     fn spread(&mut self, mut pending: Pending) -> Result<Replanned, MrpError> {
         let mut replanned = Replanned::default();
-        let (mut fresh, mut orders) = (Vec::new(), Vec::new());
+        let (mut fresh, mut differences, mut guess) = (Vec::new(), Vec::new(), 0);
         for place in 0..self.network.order.len() {
             let item = self.network.order[place] as usize;
-            let mut differences = std::mem::take(&mut pending.differences[item]);
-            sum_by_day(&mut differences);
+            if !pending.touched[item] && !pending.whole[item] {
+                continue;
+            }
+            self.differences(item, &pending, &mut differences)
+                .ok_or_else(|| self.too_large(item))?;
             if differences.is_empty() && !pending.whole[item] {
                 continue;
             }
             replanned.visited += 1;
-            let from = self.differ(item, &differences);
-            let from = from.ok_or_else(|| self.too_large(item))?;
+            guess = self
+                .differ(item, &differences, guess)
+                .ok_or_else(|| self.too_large(item))?;
             let whole = pending.whole[item] || !self.can_resume(item);
-            let kept = self.kept(item, from, whole);
+            let kept = self.kept(item, guess, whole);
+            if !whole && self.network.below(item).is_empty() && self.netting(item).is_plain() {
+                let changed = self.net_over(item, guess, kept);
+                let changed = changed.ok_or_else(|| self.too_large(item))?;
+                replanned.changed += usize::from(changed);
+                continue;
+            }
             fresh.clear();
-            self.resume(item, if whole { 0 } else { from }, kept, &mut fresh)
+            self.resume(item, if whole { 0 } else { guess }, kept, &mut fresh)
                 .ok_or_else(|| self.too_large(item))?;
             if self.items[item].supplies[kept..] != fresh[..] {
-                self.order_differences(item, kept, &fresh, &mut orders);
+                replanned.changed += 1;
+                self.pass_down(item, kept, &fresh, &mut pending)
+                    .ok_or_else(|| self.too_large(item))?;
                 let supplies = &mut self.items[item].supplies;
                 supplies.truncate(kept);
                 supplies.extend_from_slice(&fresh);
-                replanned.changed += usize::from(!orders.is_empty());
-                self.pass_down(item, &orders, &mut pending)
-                    .ok_or_else(|| self.too_large(item))?;
             }
         }
         Ok(replanned)
     }
 
+    /// What an item is required more or less, by day.
+    fn differences(
+        &self,
+        item: usize,
+        pending: &Pending,
+        differences: &mut Vec<(Day, i64)>,
+    ) -> Option<()> {
+        differences.clear();
+        let mine = pending.delivered.iter().filter(|(at, ..)| *at == item);
+        differences.extend(mine.map(|(_, day, quantity)| (*day, *quantity)));
+        for edge in self.network.above(item) {
+            let parent = edge.parent as usize;
+            if let Some(times) = edge.plain() {
+                for (day, difference) in &pending.released[parent] {
+                    differences.push((*day, difference.checked_mul(times)?));
+                }
+                continue;
+            }
+            let rules = &self.network.rules[parent];
+            for (start, quantity, sign) in &pending.orders[parent] {
+                let need = edge.need(rules.release(*quantity)?, *start)?;
+                differences.push((self.problem.bucket.start(*start), sign * need));
+            }
+        }
+        sum_by_day(differences);
+        Some(())
+    }
+
     /// Adds differences to the requirement curve and answers the first place that changed.
-    fn differ(&mut self, item: usize, differences: &[(Day, i64)]) -> Option<usize> {
+    fn differ(&mut self, item: usize, differences: &[(Day, i64)], guess: usize) -> Option<usize> {
         let safety = self.network.rules[item].safety;
         let requirements = &mut self.items[item].requirements;
         let Some((first, _)) = differences.first() else {
             return Some(requirements.len());
         };
-        let from = requirements.partition_point(|r| r.day < *first);
+        // Items below one parent are required on the same days, so the place before is often right again.
+        let right = guess > 0
+            && requirements.get(guess).is_some_and(|r| r.day >= *first)
+            && requirements[guess - 1].day < *first;
+        let from = match right {
+            true => guess,
+            false => requirements.partition_point(|r| r.day < *first),
+        };
         let mut end = match from.checked_sub(1) {
             Some(last) => requirements[last].end,
             None => safety,
@@ -298,6 +281,19 @@ impl Plan {
         netting.run(&self.items[item].requirements, from, fresh)
     }
 
+    /// Nets an item without lines over its own supplies.
+    fn net_over(&mut self, item: usize, from: usize, kept: usize) -> Option<bool> {
+        let mut supplies = std::mem::take(&mut self.items[item].supplies);
+        let mut netting = self.netting(item);
+        if let Some(last) = kept.checked_sub(1) {
+            netting.have = supplies[last].end;
+        }
+        let requirements = &self.items[item].requirements;
+        let changed = netting.run_over(&requirements[from..], kept, &mut supplies);
+        self.items[item].supplies = supplies;
+        changed
+    }
+
     fn height_of_kept(&self, item: usize, kept: usize) -> i64 {
         match kept.checked_sub(1) {
             Some(last) => self.items[item].supplies[last].end,
@@ -338,17 +334,23 @@ impl Plan {
         }
     }
 
+    /// Leaves for the children what orders release more or less.
     fn pass_down(
         &self,
         item: usize,
-        orders: &[(Day, i64, i64)],
+        kept: usize,
+        fresh: &[Supply],
         pending: &mut Pending,
     ) -> Option<()> {
-        let rules = &self.network.rules[item];
-        let bucket = self.problem.bucket;
-        // What is released more or less by day, for the lines that take whole units at all times.
+        let below = self.network.below(item);
+        if below.is_empty() {
+            return Some(());
+        }
+        let mut orders = Vec::new();
+        self.order_differences(item, kept, fresh, &mut orders);
+        let (rules, bucket) = (&self.network.rules[item], self.problem.bucket);
         let mut released: Vec<(Day, i64)> = Vec::with_capacity(orders.len());
-        for (start, quantity, sign) in orders {
+        for (start, quantity, sign) in &orders {
             let difference = sign * rules.release(*quantity)?;
             match released.last_mut() {
                 Some((day, sum)) if *day == bucket.start(*start) => *sum += difference,
@@ -356,22 +358,13 @@ impl Plan {
             }
         }
         released.retain(|(_, difference)| *difference != 0);
-        for edge in self.network.below(item) {
-            let differences = &mut pending.differences[edge.child as usize];
-            if let Some(times) = edge.plain() {
-                differences.reserve(released.len());
-                for (day, difference) in &released {
-                    differences.push((*day, difference.checked_mul(times)?));
-                }
-                continue;
-            }
-            for (start, quantity, sign) in orders {
-                let need = edge.need(rules.release(*quantity)?, *start)?;
-                if need > 0 {
-                    differences.push((bucket.start(*start), sign * need));
-                }
+        if !orders.is_empty() {
+            for edge in below {
+                pending.touched[edge.child as usize] = true;
             }
         }
+        pending.released[item] = released;
+        pending.orders[item] = orders;
         Some(())
     }
 }
@@ -415,31 +408,6 @@ impl Iterator for Orders<'_> {
             }
         }
         None
-    }
-}
-
-impl Change {
-    /// Writes the change into a problem; what it names has been looked at before.
-    fn apply(self, problem: &mut Problem) {
-        match self {
-            Self::Demand(at, demand) => match problem.demands.get_mut(at) {
-                Some(old) => *old = demand,
-                None => problem.demands.push(demand),
-            },
-            Self::Receipt(at, receipt) => match problem.receipts.get_mut(at) {
-                Some(old) => *old = receipt,
-                None => problem.receipts.push(receipt),
-            },
-            Self::WorkDay {
-                calendar,
-                day,
-                works,
-            } => {
-                if let Some(calendar) = problem.calendars.get_mut(calendar) {
-                    calendar.exceptions.insert(day, works);
-                }
-            }
-        }
     }
 }
 
