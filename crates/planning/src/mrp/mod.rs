@@ -37,5 +37,5 @@ pub use problem::{
     Alternate, Bucket, Capacity, Day, Demand, Item, Line, Problem, Receipt, Shop, Source, Standing,
 };
 pub use replan::Replanned;
-pub use report::{ItemReport, PlannedRelease};
+pub use report::{ItemReport, PlannedRelease, PlannedSupply};
 pub use wagner_whitin::cheapest_lots;

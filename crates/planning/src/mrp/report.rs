@@ -1,6 +1,7 @@
 //! A plan as plain rows for whoever serves it: per item its requirements and releases. It must not know how a plan
 //! is made. Invariant: rows stand in item order and in the order in which supplies are used.
 use super::net::NONE;
+use super::peg::Supplier;
 use super::plan::Plan;
 use super::problem::Day;
 use takt_kernel::{Date, Quantity};
@@ -16,6 +17,25 @@ pub struct PlannedRelease {
     pub quantity: Quantity,
     /// How many days ago it should have been released; 0 where there is still time.
     pub past_due_days: i32,
+}
+
+/// A supply as it stands in the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlannedSupply {
+    /// The order or receipt.
+    pub supplier: Supplier,
+    /// When it is released and takes its components.
+    pub start: Day,
+    /// When it is received.
+    pub due: Day,
+    /// Good quantity.
+    pub quantity: Quantity,
+    /// The shop it is made in; none where the item has none.
+    pub shop: Option<usize>,
+    /// True where it is no order but passes through to the lines: a phantom, or a part that is used up.
+    pub passes_through: bool,
+    /// True where its components are still to come: planned and firm orders.
+    pub explodes: bool,
 }
 
 /// What a plan does about an item.
@@ -74,6 +94,48 @@ impl Plan {
         }
         report.orders = report.releases.len();
         Some(report)
+    }
+
+    /// The supplies of an item in the order in which they are used, without stock on hand.
+    pub fn supplies(&self, item: usize) -> Vec<PlannedSupply> {
+        let Some(plan) = self.items.get(item) else {
+            return Vec::new();
+        };
+        let named = &self.problem.items[item];
+        let mut before = self.network.rules[item].on_hand;
+        let mut all = Vec::with_capacity(plan.supplies.len());
+        for (at, supply) in plan.supplies.iter().enumerate() {
+            let other = usize::from(supply.line).checked_sub(1);
+            let planned = supply.receipt == NONE;
+            all.push(PlannedSupply {
+                supplier: match planned {
+                    true => Supplier::Order(at),
+                    false => Supplier::Receipt(supply.receipt as usize),
+                },
+                start: supply.start,
+                due: supply.due,
+                quantity: Quantity(supply.end - before),
+                shop: match other {
+                    Some(line) => named.alternates.get(line).map(|a| a.shop),
+                    None => named.shop,
+                },
+                passes_through: planned && self.blows_through(item, supply.due),
+                explodes: supply.explodes,
+            });
+            before = supply.end;
+        }
+        all
+    }
+
+    /// What a demand is given: day and quantity; in an unlimited plan all of it on its due date.
+    pub fn deliveries(&self, demand: usize) -> Vec<(Day, Quantity)> {
+        let Some(item) = self.problem.demands.get(demand).map(|d| d.item) else {
+            return Vec::new();
+        };
+        let mine = self.items[item].deliveries.iter();
+        mine.filter(|delivery| delivery.demand as usize == demand)
+            .map(|delivery| (delivery.day, Quantity(delivery.quantity)))
+            .collect()
     }
 
     /// True where a supply of that day is no order but passes through to the lines.

@@ -269,12 +269,20 @@ impl State<'_> {
                 if need > 0 && start < self.soonest[child] {
                     let got = self.take(child, need, start);
                     if got < need {
+                        self.short(child, start, lot);
                         return Some(part(lot, got, need));
                     }
                 }
             }
         }
         None
+    }
+
+    /// Remembers that a bought component is short.
+    fn short(&mut self, child: usize, start: Day, lot: i64) {
+        self.path.push((child as u32, start));
+        self.meet(Obstacle::Material(self.soonest[child]), lot);
+        self.path.pop();
     }
 
     /// The largest lot for which the bought components are there; a quick look before anything is booked.
@@ -300,9 +308,7 @@ impl State<'_> {
             }
         }
         if let Some(child) = scarce {
-            self.path.push((child as u32, start));
-            self.meet(Obstacle::Material(self.soonest[child]), lot);
-            self.path.pop();
+            self.short(child, start, lot);
             if !any {
                 best = self.network.rules[item].sizing.lot_within(best);
             }
