@@ -1,5 +1,8 @@
-//! Plans a problem folder and says how long it took: `plan DIR [--finite] [--out FILE]`. It must not know how a plan
+//! Plans a problem folder and says how long it took: `plan DIR [--finite] [--check] [--out FILE]`. It must not know how a plan
 //! is made. Invariant: times are of the library alone; reading files is told apart.
+#[path = "../tests/mrp/checker.rs"]
+mod checker;
+
 use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,19 +13,20 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
     let mut words = std::env::args().skip(1);
-    let (mut folder, mut out, mut finite) = (None, None, false);
+    let (mut folder, mut out, mut finite, mut check) = (None, None, false, false);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--finite" => finite = true,
+            "--check" => check = true,
             "--out" => out = words.next(),
             _ => folder = Some(word),
         }
     }
-    let folder = folder.ok_or("usage: plan DIR [--finite] [--out FILE]")?;
-    run(Path::new(&folder), finite, out.as_deref())
+    let folder = folder.ok_or("usage: plan DIR [--finite] [--check] [--out FILE]")?;
+    run(Path::new(&folder), finite, check, out.as_deref())
 }
 
-fn run(folder: &Path, finite: bool, out: Option<&str>) -> Outcome<()> {
+fn run(folder: &Path, finite: bool, check: bool, out: Option<&str>) -> Outcome<()> {
     let mut say = std::io::stdout().lock();
     let read = |name: &str| std::fs::read_to_string(folder.join(name));
     let clock = Instant::now();
@@ -59,6 +63,21 @@ fn run(folder: &Path, finite: bool, out: Option<&str>) -> Outcome<()> {
         writeln!(
             say,
             "late {units} units, {unit_days} unit-days, not planned {unplanned}"
+        )?;
+    }
+    let clock = Instant::now();
+    let late = plan.late();
+    writeln!(say, "late orders {} in {:?}", late.len(), clock.elapsed())?;
+    let clock = Instant::now();
+    let messages = plan.messages(14);
+    writeln!(say, "messages {} in {:?}", messages.len(), clock.elapsed())?;
+    if check {
+        let wrong = checker::wrong(&plan);
+        writeln!(
+            say,
+            "checker: {} wrong {}",
+            wrong.len(),
+            wrong.first().map_or("", |w| w)
         )?;
     }
     pegs(&plan, &mut say)?;

@@ -84,8 +84,17 @@ impl Plan {
     pub fn late(&self) -> Vec<LateOrder> {
         let outlook = self.outlook();
         let items = self.problem.demands.iter().enumerate();
+        // Whoever is late in a finite plan met something in the way.
+        let blocked = |at: usize| {
+            let mut schedule = self.schedule.iter();
+            schedule.any(|s| {
+                s.blocked
+                    .binary_search_by_key(&(at as u32), |b| b.demand)
+                    .is_ok()
+            })
+        };
         let candidates =
-            items.filter(|(_, demand)| self.schedule.is_some() || outlook.0[demand.item].is_some());
+            items.filter(|(at, demand)| outlook.0[demand.item].is_some() || blocked(*at));
         candidates
             .filter_map(|(at, _)| self.late_with(at, &outlook))
             .collect()

@@ -5,7 +5,9 @@ use crate::random::{Kind, problem};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use takt_kernel::Quantity;
-use takt_planning::mrp::{Bucket, Change, Day, Demand, Plan, Problem, Receipt, Standing, Supplier};
+use takt_planning::mrp::{
+    Bucket, Capacity, Change, Day, Demand, Plan, Problem, Receipt, Standing, Supplier,
+};
 
 /// Netting as one writes it on a blackboard: item by item, day by day.
 fn blackboard(problem: &Problem) -> Vec<Vec<(Day, Day, i64)>> {
@@ -152,6 +154,22 @@ proptest! {
         for late in plan.late() {
             prop_assert!(!late.reasons.is_empty(), "{late:?}");
         }
+    }
+
+    #[test]
+    fn the_checker_sees_what_unlimited_plans_overdo(mut problem in problem(Kind::Finite)) {
+        // One shop that can do nothing, and every item made there.
+        problem.shops[0].capacity = Capacity::Week(0);
+        problem.shops[0].exceptions.clear();
+        for item in problem.items.iter_mut().filter(|item| item.shop.is_some()) {
+            item.shop = Some(0);
+            item.alternates.clear();
+        }
+        let plan = Plan::unlimited(problem).map_err(|e| TestCaseError::fail(e.to_string()))?;
+        let made = (0..plan.problem().items.len()).any(|at| {
+            plan.problem().items[at].shop.is_some() && planned(&plan, at).iter().any(|order| order.2 > 0)
+        });
+        prop_assert_eq!(wrong(&plan).iter().any(|w| w.starts_with("PRESS does")), made);
     }
 
     #[test]
