@@ -64,6 +64,8 @@ fn run(folder: &Path, finite: bool, check: bool, out: Option<&str>) -> Outcome<(
             say,
             "late {units} units, {unit_days} unit-days, not planned {unplanned}"
         )?;
+        let bound = plan.late_unit_days_at_least();
+        writeln!(say, "no plan is below {bound} unit-days")?;
     }
     let clock = Instant::now();
     let late = plan.late();

@@ -10,6 +10,8 @@ pub(super) const QUANTITY: i64 = 10_000_000_000_000;
 pub(super) const DAY: i32 = 36_525;
 /// A lead time, fence or period is at most ten years.
 pub(super) const SPAN: i32 = 3_653;
+/// A bill of material has at most so many levels.
+pub(super) const LEVELS: u32 = 200;
 const COUNT: usize = 20_000_000;
 const WORK: i64 = 1_000_000_000_000;
 

@@ -252,6 +252,11 @@ impl Network {
         if done < items {
             return Err(self.cycle(problem, &open));
         }
+        if let Some(deep) = (0..items).find(|at| self.level[*at] >= limits::LEVELS) {
+            let rule = "keep the bill of material below 200 levels";
+            let (id, level) = (&problem.items[deep].id, self.level[deep]);
+            return Err(MrpError::range(id, "low-level code", level, rule));
+        }
         ready.sort_unstable_by_key(|at| (self.level[*at as usize], *at));
         for (place, at) in ready.iter().enumerate() {
             self.place[*at as usize] = place as u32;

@@ -2,7 +2,9 @@
 use crate::random::{Kind, problem};
 use proptest::prelude::*;
 use takt_kernel::{Date, Quantity};
-use takt_planning::mrp::{Day, Demand, Item, Line, MrpError, Plan, Problem, Source, Texts, parse};
+use takt_planning::mrp::{
+    Capacity, Day, Demand, Item, Line, MrpError, Plan, Problem, Shop, Source, Texts, parse,
+};
 
 const ODD: [i64; 8] = [
     i64::MIN,
@@ -106,5 +108,50 @@ fn what_does_not_fit_names_the_item() {
         Some(MrpError::TooLarge {
             item: "B".to_owned()
         })
+    );
+}
+
+/// Items in a chain, each made in the same small shop from the next.
+fn chain(levels: usize) -> Problem {
+    let mut problem = Problem::new(Date::from_epoch_day(0));
+    problem.shops = vec![Shop {
+        id: "ONE".to_owned(),
+        calendar: None,
+        capacity: Capacity::Week(1_000),
+        exceptions: Vec::new(),
+    }];
+    for at in 0..levels {
+        let mut item = Item::new(format!("I{at}"), Source::Make);
+        (item.shop, item.micro_hours, item.lead_days) = (Some(0), 30_000, 1);
+        problem.items.push(item);
+        if at > 0 {
+            problem.lines.push(Line::new(at - 1, at, Quantity(1000)));
+        }
+    }
+    for at in 0..5 {
+        problem.demands.push(Demand {
+            id: format!("D{at}"),
+            item: 0,
+            quantity: Quantity(3_000),
+            due: 250,
+            priority: 1,
+            config: None,
+        });
+    }
+    problem
+}
+
+#[test]
+fn a_deep_chain_in_a_small_shop_ends() {
+    for levels in [30, 199] {
+        let plan = Plan::finite(chain(levels)).expect("it is planned as far as it can be");
+        assert!(crate::checker::wrong(&plan).is_empty());
+    }
+    let error = Plan::finite(chain(300))
+        .map(|_| ())
+        .map_err(|e| e.to_string());
+    assert_eq!(
+        error,
+        Err("I200: low-level code is 200; keep the bill of material below 200 levels".to_owned())
     );
 }

@@ -151,6 +151,8 @@ proptest! {
         let plan = Plan::finite(problem).map_err(|e| TestCaseError::fail(e.to_string()))?;
         let wrong = wrong(&plan);
         prop_assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        let (_, unit_days, unplanned) = plan.lateness();
+        prop_assert!(unplanned.milli() > 0 || plan.late_unit_days_at_least() <= unit_days);
         for late in plan.late() {
             prop_assert!(!late.reasons.is_empty(), "{late:?}");
         }

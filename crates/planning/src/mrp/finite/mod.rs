@@ -6,6 +6,7 @@
 //! times). Lots keep minimum and multiple; rules that look ahead do not apply, because a demand is planned without
 //! knowing the next. Bought items are netted at the end. Invariants: no bucket of a shop is overdrawn except by firm
 //! orders; no order starts before today; the answer depends on the problem alone.
+mod bound;
 mod obtain;
 mod search;
 mod state;

@@ -5,6 +5,10 @@ use super::super::problem::Day;
 use super::Obstacle;
 use super::state::State;
 
+/// A delivery for which so many requirements were looked at is given up: the search is exponential in the levels at
+/// worst, and a usual one looks at a few hundred.
+const PATIENCE: usize = 50_000;
+
 /// A place where an order can be made.
 #[derive(Clone, Copy)]
 struct Place {
@@ -25,6 +29,10 @@ struct Fit {
 impl State<'_> {
     /// Books up to `quantity` of an item for `day` and answers how much.
     pub(super) fn obtain(&mut self, item: usize, quantity: i64, day: Day) -> i64 {
+        self.steps = (self.steps.0 + 1, self.steps.1 + 1);
+        if self.steps.0 > PATIENCE {
+            return 0;
+        }
         self.path.push((item as u32, day));
         let got = self.obtain_here(item, quantity, day);
         self.path.pop();

@@ -3,54 +3,119 @@
 //! is kept, the first of equals; how often is tried depends on the problem alone.
 use super::super::network::Network;
 use super::super::problem::{Day, Problem};
-use super::state::{Held, State};
+use super::state::{Held, Room, State};
 use super::{Blocked, Delivered, Obstacle, Schedule};
 use std::collections::BTreeMap;
 
 /// A plan is tried so many times at most,
-const TRIES: usize = 24;
+const TRIES: usize = 60;
 /// and so that not more demands than this are planned over all tries.
-const DEMANDS: usize = 60_000;
+const DEMANDS: usize = 240_000;
+/// and not again where one try looked at more requirements than this.
+const STEPS: usize = 5_000_000;
+/// How many halves of a bucket are held at once, the next where the one before made nothing better.
+const STRIDES: [i64; 6] = [1, 2, 4, 8, 16, 32];
 
 /// A try and what it came to.
 type Try<'a> = (State<'a>, Schedule, Vec<Delivered>);
 
+/// The best try so far.
+struct Best<'a> {
+    tried: Try<'a>,
+    late: Vec<i128>,
+    held: Vec<Vec<Held>>,
+}
+
+impl Best<'_> {
+    /// Nothing is late, or a try costs too much for another.
+    fn is_enough(&self) -> bool {
+        self.late.iter().all(|late| *late == 0) || self.tried.0.steps.1 > STEPS
+    }
+}
+
 pub(super) fn best<'a>(problem: &'a Problem, network: &'a Network, end: Day) -> Try<'a> {
-    let mut held: Vec<Vec<Held>> = Vec::new();
-    let (mut best, mut least): (Option<Try<'a>>, Option<Vec<i128>>) = (None, None);
-    let mut stride = 1;
+    let nothing = |room: &Room| vec![Held::NOTHING; room.left.len()];
+    let state = State::new(problem, network, end);
+    let held: Vec<_> = state.rooms.iter().map(nothing).collect();
     let tries = (DEMANDS / problem.demands.len().max(1)).clamp(4, TRIES);
-    for tried in 1..=tries {
-        let mut state = State::new(problem, network, end);
-        if held.is_empty() {
-            let empty = |room: &super::state::Room| vec![Held::NOTHING; room.left.len()];
-            held = state.rooms.iter().map(empty).collect();
+    let best = attempt(problem, network, end, held, false);
+    let (best, left) = walk(problem, network, end, best, tries);
+    climb(problem, network, end, best, left).tried
+}
+
+/// Holds more and more, whether it helps at once or not: what holds little back may need much.
+fn walk<'a>(
+    problem: &'a Problem,
+    network: &'a Network,
+    end: Day,
+    first: Best<'a>,
+    tries: usize,
+) -> (Best<'a>, usize) {
+    let (mut best, mut last, mut stride) = (first, None, 1);
+    for tried in 1..tries / 2 {
+        let from = last.as_ref().unwrap_or(&best);
+        if best.is_enough() {
+            return (best, 0);
         }
-        state.hold(&held);
-        state.top_up = tried > 1;
-        let (schedule, deliveries) = state.run();
-        let late = lateness(problem, &schedule, &deliveries);
-        let better = least.as_ref().is_none_or(|least| late < *least);
-        if !better {
+        let mut held = from.held.clone();
+        if !hold_more(&from.tried.0, &from.tried.1.blocked, stride, &mut held) {
+            return (best, tries - tried);
+        }
+        let next = attempt(problem, network, end, held, true);
+        if next.late < best.late {
+            best = next;
+            last = None;
+        } else {
+            last = Some(next);
             stride = (stride * 2).min(64);
         }
-        let more = hold_more(&state, &schedule.blocked, stride, &mut held);
-        let done = late.iter().all(|late| *late == 0);
-        if better {
-            least = Some(late);
-            best = Some((state, schedule, deliveries));
-        }
-        if done || !more {
+    }
+    (best, tries - tries / 2)
+}
+
+/// Goes on from the best try with every stride in turn, as long as something gets better.
+fn climb<'a>(
+    problem: &'a Problem,
+    network: &'a Network,
+    end: Day,
+    mut best: Best<'a>,
+    tries: usize,
+) -> Best<'a> {
+    let (mut step, mut top_up) = (0, true);
+    for _ in 0..tries {
+        if best.is_enough() || step == 2 * STRIDES.len() {
             break;
         }
+        let mut held = best.held.clone();
+        let stride = STRIDES[step % STRIDES.len()];
+        top_up ^= step == STRIDES.len();
+        hold_more(&best.tried.0, &best.tried.1.blocked, stride, &mut held);
+        let next = attempt(problem, network, end, held, top_up);
+        step += 1;
+        if next.late < best.late {
+            best = next;
+            step = 0;
+        }
     }
-    best.unwrap_or_else(|| {
-        (
-            State::new(problem, network, end),
-            Schedule::default(),
-            Vec::new(),
-        )
-    })
+    best
+}
+
+fn attempt<'a>(
+    problem: &'a Problem,
+    network: &'a Network,
+    end: Day,
+    held: Vec<Vec<Held>>,
+    top_up: bool,
+) -> Best<'a> {
+    let mut state = State::new(problem, network, end);
+    state.hold(&held);
+    state.top_up = top_up;
+    let (schedule, deliveries) = state.run();
+    Best {
+        late: lateness(problem, &schedule, &deliveries),
+        tried: (state, schedule, deliveries),
+        held,
+    }
 }
 
 /// Late quantity x days by priority, the first priority first; what is not planned counts as if it came at the end

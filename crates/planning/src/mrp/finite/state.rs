@@ -138,6 +138,8 @@ pub(super) struct State<'a> {
     /// The first obstacle that was met, where one is asked for.
     pub(super) met: Option<Met>,
     pub(super) end: Day,
+    /// How many requirements were looked at for this delivery, and for all.
+    pub(super) steps: (usize, usize),
     /// Whether lots are enlarged to use the rest of a bucket.
     pub(super) top_up: bool,
 }
@@ -164,6 +166,7 @@ impl<'a> State<'a> {
             path: Vec::new(),
             met: None,
             end,
+            steps: (0, 0),
             top_up: false,
         };
         for (item, rules) in network.rules.iter().enumerate() {
@@ -244,6 +247,7 @@ impl<'a> State<'a> {
             let mut day = demand.due.max(self.problem.today);
             self.met = None;
             while open > 0 && day <= self.end {
+                self.steps.0 = 0;
                 let got = self.obtain(demand.item, open, day);
                 self.settle();
                 if got > 0 {
