@@ -3,7 +3,8 @@
 //! are cumulative curves: the safety stock is the first requirement, the stock on hand the first supply, and what
 //! stands at the same height belongs together. Invariants: ends never fall; every requirement lies below the last
 //! end; a receipt is taken where it stands unless a shortage shortly before it can be covered by expediting it.
-use super::lot::Cover;
+use super::calendar::WorkDays;
+use super::lot::{Cover, Sizing};
 use super::network::{Incoming, Network};
 use super::problem::Day;
 use super::wagner_whitin::cheapest_lots;
@@ -106,9 +107,10 @@ impl<'a> Netting<'a> {
         requirements: &[Requirement],
         supplies: &mut Vec<Supply>,
     ) -> Option<()> {
+        let mut plain = self.plain();
         for requirement in requirements {
-            if requirement.end > self.have {
-                supplies.push(self.plain(requirement)?);
+            if requirement.end > plain.have {
+                supplies.push(plain.order(requirement)?);
             }
         }
         Some(())
@@ -121,13 +123,14 @@ impl<'a> Netting<'a> {
         kept: usize,
         supplies: &mut Vec<Supply>,
     ) -> Option<bool> {
+        let mut plain = self.plain();
         let (mut at, mut changed) = (kept, false);
         for requirement in requirements {
-            if requirement.end > self.have {
-                let supply = self.plain(requirement)?;
+            if requirement.end > plain.have {
+                let supply = plain.order(requirement)?;
                 match supplies.get_mut(at) {
                     Some(old) => {
-                        changed |= *old != supply;
+                        changed |= old.end != supply.end || *old != supply;
                         *old = supply;
                     }
                     None => {
@@ -143,30 +146,23 @@ impl<'a> Netting<'a> {
         Some(changed)
     }
 
+    fn plain(&self) -> Plain<'a> {
+        let rules = &self.network.rules[self.item];
+        let calendars = &self.network.calendars;
+        Plain {
+            have: self.have,
+            sizing: rules.sizing,
+            lead: rules.lead,
+            not_before: self.not_before,
+            calendar: rules.calendar.map(|at| &calendars[at as usize]),
+        }
+    }
+
     /// Whether plain netting is enough for the item.
     pub(super) fn is_plain(&self) -> bool {
         let rules = &self.network.rules[self.item];
         let quiet = self.network.incoming[self.item].is_empty();
         rules.sizing.cover == Cover::One && rules.blow_from == Day::MAX && quiet
-    }
-
-    #[inline]
-    fn plain(&mut self, requirement: &Requirement) -> Option<Supply> {
-        let rules = &self.network.rules[self.item];
-        let lot = rules.sizing.lot(requirement.end - self.have)?;
-        self.have = self.have.checked_add(lot)?;
-        let due = requirement.day.max(self.not_before);
-        Some(Supply {
-            end: self.have,
-            start: match rules.calendar {
-                None => due - rules.lead,
-                Some(_) => self.network.start(self.item, due),
-            },
-            due,
-            receipt: NONE,
-            line: 0,
-            explodes: true,
-        })
     }
 
     /// Sees to it that `need` is covered on `day`; a new order reaches to the height `target` on its day.
@@ -262,5 +258,35 @@ impl<'a> Netting<'a> {
         (ends.into_iter())
             .map(|end| open.get(end).map_or(requirements.len(), |(at, _)| *at))
             .collect()
+    }
+}
+
+/// Plain netting in a few words of memory, so that the loop keeps them at hand.
+struct Plain<'a> {
+    have: i64,
+    sizing: Sizing,
+    lead: i32,
+    not_before: Day,
+    calendar: Option<&'a WorkDays>,
+}
+
+impl Plain<'_> {
+    /// The order for a requirement that is not covered.
+    #[inline]
+    fn order(&mut self, requirement: &Requirement) -> Option<Supply> {
+        let lot = self.sizing.lot(requirement.end - self.have)?;
+        self.have = self.have.checked_add(lot)?;
+        let due = requirement.day.max(self.not_before);
+        Some(Supply {
+            end: self.have,
+            start: match self.calendar {
+                None => due - self.lead,
+                Some(days) => days.back(due, self.lead),
+            },
+            due,
+            receipt: NONE,
+            line: 0,
+            explodes: true,
+        })
     }
 }
