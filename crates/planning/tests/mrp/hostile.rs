@@ -19,7 +19,7 @@ const ODD: [i64; 8] = [
 const ODD_DAYS: [Day; 7] = [Day::MIN, -36_525, -1, 0, 36_525, 40_000, Day::MAX];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn odd_figures_are_planned_or_refused(

@@ -100,7 +100,7 @@ fn change(problem: &Problem, seed: (u8, usize, i64, i32)) -> Change {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
 
     #[test]
     fn a_plan_is_what_the_blackboard_says(problem in problem(Kind::Plain)) {

@@ -5,10 +5,6 @@ use super::super::problem::Day;
 use super::Obstacle;
 use super::state::State;
 
-/// A delivery for which so many requirements were looked at is given up: the search is exponential in the levels at
-/// worst, and a usual one looks at a few hundred.
-const PATIENCE: usize = 50_000;
-
 /// A place where an order can be made.
 #[derive(Clone, Copy)]
 struct Place {
@@ -30,7 +26,7 @@ impl State<'_> {
     /// Books up to `quantity` of an item for `day` and answers how much.
     pub(super) fn obtain(&mut self, item: usize, quantity: i64, day: Day) -> i64 {
         self.steps = (self.steps.0 + 1, self.steps.1 + 1);
-        if self.steps.0 > PATIENCE {
+        if self.steps.0 > self.patience {
             return 0;
         }
         self.path.push((item as u32, day));
@@ -65,10 +61,12 @@ impl State<'_> {
             self.meet(Obstacle::LeadTime, open);
             return quantity - open;
         }
-        let met = self.met.clone();
+        let met = self.met.is_some();
         if self.fill(item, &mut open, latest, true) && open > 0 {
             // Nothing fits before what is held for others: then the earlier due date takes it.
-            self.met = met;
+            if !met {
+                self.met = None;
+            }
             self.fill(item, &mut open, latest, false);
         }
         quantity - open

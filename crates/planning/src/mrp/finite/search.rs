@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 const TRIES: usize = 60;
 /// and so that not more demands than this are planned over all tries.
 const DEMANDS: usize = 240_000;
-/// and not again where one try looked at more requirements than this.
-const STEPS: usize = 5_000_000;
+/// and not again where all tries together looked at more requirements than this.
+const STEPS: usize = 20_000_000;
 /// How many halves of a bucket are held at once, the next where the one before made nothing better.
 const STRIDES: [i64; 6] = [1, 2, 4, 8, 16, 32];
 
@@ -24,12 +24,14 @@ struct Best<'a> {
     tried: Try<'a>,
     late: Vec<i128>,
     held: Vec<Vec<Held>>,
+    /// Requirements looked at by this try and all before it.
+    steps: usize,
 }
 
 impl Best<'_> {
     /// Nothing is late, or a try costs too much for another.
     fn is_enough(&self) -> bool {
-        self.late.iter().all(|late| *late == 0) || self.tried.0.steps.1 > STEPS
+        self.late.iter().all(|late| *late == 0) || self.steps > STEPS
     }
 }
 
@@ -61,7 +63,9 @@ fn walk<'a>(
         if !hold_more(&from.tried.0, &from.tried.1.blocked, stride, &mut held) {
             return (best, tries - tried);
         }
-        let next = attempt(problem, network, end, held, true);
+        let mut next = attempt(problem, network, end, held, true);
+        next.steps += best.steps;
+        best.steps = next.steps;
         if next.late < best.late {
             best = next;
             last = None;
@@ -90,7 +94,9 @@ fn climb<'a>(
         let stride = STRIDES[step % STRIDES.len()];
         top_up ^= step == STRIDES.len();
         hold_more(&best.tried.0, &best.tried.1.blocked, stride, &mut held);
-        let next = attempt(problem, network, end, held, top_up);
+        let mut next = attempt(problem, network, end, held, top_up);
+        next.steps += best.steps;
+        best.steps = next.steps;
         step += 1;
         if next.late < best.late {
             best = next;
@@ -111,10 +117,12 @@ fn attempt<'a>(
     state.hold(&held);
     state.top_up = top_up;
     let (schedule, deliveries) = state.run();
+    let steps = state.steps.1;
     Best {
         late: lateness(problem, &schedule, &deliveries),
         tried: (state, schedule, deliveries),
         held,
+        steps,
     }
 }
 

@@ -140,6 +140,9 @@ pub(super) struct State<'a> {
     pub(super) end: Day,
     /// How many requirements were looked at for this delivery, and for all.
     pub(super) steps: (usize, usize),
+    /// A delivery for which more requirements were looked at is given up: the search is exponential in the levels at
+    /// worst, and a usual one looks at each made item once or twice.
+    pub(super) patience: usize,
     /// Whether lots are enlarged to use the rest of a bucket.
     pub(super) top_up: bool,
 }
@@ -167,6 +170,7 @@ impl<'a> State<'a> {
             met: None,
             end,
             steps: (0, 0),
+            patience: 2_000 + 20 * network.rules.iter().filter(|rules| rules.make).count(),
             top_up: false,
         };
         for (item, rules) in network.rules.iter().enumerate() {
