@@ -1,4 +1,4 @@
-//! Plans a problem folder and says how long it took: `plan DIR [--finite] [--check] [--out FILE]`. It must not know how a plan
+//! Plans a problem folder and says how long it took: `plan DIR [--finite] [--check] [--today DAY] [--out FILE]`. It must not know how a plan
 //! is made. Invariant: times are of the library alone; reading files is told apart.
 #[path = "../tests/mrp/checker.rs"]
 mod checker;
@@ -14,19 +14,21 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 fn main() -> Outcome<()> {
     let mut words = std::env::args().skip(1);
     let (mut folder, mut out, mut finite, mut check) = (None, None, false, false);
+    let mut today = 0;
     while let Some(word) = words.next() {
         match word.as_str() {
             "--finite" => finite = true,
+            "--today" => today = words.next().map_or(Ok(0), |day| day.parse())?,
             "--check" => check = true,
             "--out" => out = words.next(),
             _ => folder = Some(word),
         }
     }
-    let folder = folder.ok_or("usage: plan DIR [--finite] [--check] [--out FILE]")?;
-    run(Path::new(&folder), finite, check, out.as_deref())
+    let folder = folder.ok_or("usage: plan DIR [--finite] [--check] [--today DAY] [--out FILE]")?;
+    run(Path::new(&folder), finite, check, today, out.as_deref())
 }
 
-fn run(folder: &Path, finite: bool, check: bool, out: Option<&str>) -> Outcome<()> {
+fn run(folder: &Path, finite: bool, check: bool, today: i32, out: Option<&str>) -> Outcome<()> {
     let mut say = std::io::stdout().lock();
     let read = |name: &str| std::fs::read_to_string(folder.join(name));
     let clock = Instant::now();
@@ -43,7 +45,8 @@ fn run(folder: &Path, finite: bool, check: bool, out: Option<&str>) -> Outcome<(
         receipts: receipts.as_deref(),
     };
     let first = Date::from_ymd(2027, 1, 4).ok_or("day 0")?;
-    let problem = mrp::parse(texts, first)?;
+    let mut problem = mrp::parse(texts, first)?;
+    problem.today = today;
     let parsed = clock.elapsed();
     let clock = Instant::now();
     let plan = match finite {
@@ -70,6 +73,12 @@ fn run(folder: &Path, finite: bool, check: bool, out: Option<&str>) -> Outcome<(
     let clock = Instant::now();
     let late = plan.late();
     writeln!(say, "late orders {} in {:?}", late.len(), clock.elapsed())?;
+    if let Some(late) = late.last() {
+        let clock = Instant::now();
+        let why = plan.explain_late(late.demand);
+        let took = clock.elapsed();
+        writeln!(say, "explain late in {took:?}: {}", chain(why.as_ref()))?;
+    }
     let clock = Instant::now();
     let messages = plan.messages(14);
     writeln!(say, "messages {} in {:?}", messages.len(), clock.elapsed())?;
@@ -90,6 +99,21 @@ fn run(folder: &Path, finite: bool, check: bool, out: Option<&str>) -> Outcome<(
         write_items(&plan, out)?;
     }
     Ok(())
+}
+
+/// The first chain of reasons, from the demand down.
+fn chain(late: Option<&mrp::LateOrder>) -> String {
+    let mut reasons = late.and_then(|late| late.reasons.first());
+    let mut text = late.map_or(String::new(), |late| format!("{} days", late.days));
+    while let Some(reason) = reasons {
+        let until = reason.until.map_or(String::new(), |day| day.to_string());
+        text.push_str(&format!(
+            " < {} {} until {until}",
+            reason.code, reason.subject
+        ));
+        reasons = reason.upstream.first();
+    }
+    text
 }
 
 /// Full pegging of demands spread over the horizon, and of supplies back to demands.

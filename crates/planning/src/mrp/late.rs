@@ -8,6 +8,7 @@ use super::net::NONE;
 use super::peg::Span;
 use super::plan::Plan;
 use super::problem::Day;
+use std::cell::RefCell;
 use takt_kernel::{Date, Quantity, Reason, ReasonCode};
 
 /// A demand that is late or not planned.
@@ -25,31 +26,32 @@ pub struct LateOrder {
     pub reasons: Vec<Reason>,
 }
 
-/// When each supply of each item can really be there; none where every one keeps its day.
-#[derive(Debug, Clone)]
-pub struct Outlook(Vec<Option<Vec<Day>>>);
+/// When supplies can really be there, worked out as it is asked for.
+pub(super) struct Outlook {
+    /// Items of which something, or something below, may not keep its day.
+    doubtful: Vec<bool>,
+    /// Days by supply, `Day::MIN` where nobody has asked.
+    days: RefCell<Vec<Vec<Day>>>,
+}
 
 impl Plan {
-    /// The forward pass: when supplies can really be there. Cost: O(lines x orders) over items with a delay below.
-    pub fn outlook(&self) -> Outlook {
-        let mut outlook = Outlook(vec![None; self.items.len()]);
+    /// The forward pass, ready to be asked. Cost: O(items + orders); an answer costs what is pegged below it.
+    fn outlook(&self) -> Outlook {
+        let mut doubtful = vec![false; self.items.len()];
         for item in self.network.order.iter().rev().map(|at| *at as usize) {
             let below = self.network.below(item);
-            let waits = below.iter().any(|e| outlook.0[e.child as usize].is_some());
-            let late = |s: &super::net::Supply| s.explodes && s.start < self.problem.today;
-            let supplies = &self.items[item].supplies;
-            let own = (supplies.iter()).any(|s| late(s) || s.due < self.problem.today);
-            let incoming = !self.network.incoming[item].is_empty();
-            let fenced = self.network.rules[item].fence_end != Day::MIN;
-            if !(waits || own || incoming || fenced) {
-                continue;
-            }
-            let days = (0..supplies.len())
-                .map(|at| self.there(item, at, &outlook).0)
-                .collect();
-            outlook.0[item] = Some(days);
+            let late = |s: &super::net::Supply| {
+                s.explodes && s.start < self.problem.today || s.due < self.problem.today
+            };
+            doubtful[item] = below.iter().any(|edge| doubtful[edge.child as usize])
+                || !self.network.incoming[item].is_empty()
+                || self.network.rules[item].fence_end != Day::MIN
+                || self.items[item].supplies.iter().any(late);
         }
-        outlook
+        Outlook {
+            doubtful,
+            days: RefCell::new(vec![Vec::new(); self.items.len()]),
+        }
     }
 
     /// When a supply can be there, when it can start, and the child with the heights that it waits for longest.
@@ -66,12 +68,19 @@ impl Plan {
         }
         let (mut start, mut waits) = (supply.start.max(today), None);
         let begin = self.begin(item, at);
-        self.needs_of(item, at, (begin, supply.end), &mut |child, span| {
-            let there = outlook.of(self, child, span);
-            if there > start {
-                (start, waits) = (there, Some((child, span)));
-            }
-        });
+        let doubtful = |child: usize| outlook.doubtful[child];
+        self.needs_of(
+            item,
+            at,
+            (begin, supply.end),
+            doubtful,
+            &mut |child, span| {
+                let there = outlook.of(self, child, span);
+                if there > start {
+                    (start, waits) = (there, Some((child, span)));
+                }
+            },
+        );
         let due = match start > supply.start {
             true if self.blows_through(item, supply.due) => start.max(supply.due),
             true => self.network.finish(item, start).max(supply.due),
@@ -93,8 +102,7 @@ impl Plan {
                     .is_ok()
             })
         };
-        let candidates =
-            items.filter(|(at, demand)| outlook.0[demand.item].is_some() || blocked(*at));
+        let candidates = items.filter(|(at, demand)| outlook.doubtful[demand.item] || blocked(*at));
         candidates
             .filter_map(|(at, _)| self.late_with(at, &outlook))
             .collect()
@@ -280,7 +288,23 @@ impl Plan {
             blocked: quantity,
             upstream: Vec::new(),
         };
+        let mut below: Option<Day> = None;
         for (item, day) in blocked.path.iter().rev() {
+            let natural = self.network.start(*item as usize, *day);
+            let shop = self.problem.items[*item as usize].shop;
+            let shop = shop.and_then(|shop| self.problem.shops.get(shop));
+            // Components that were wanted before the latest start: the shop was full from then on.
+            if let (Some(start), Some(shop)) = (below.filter(|start| *start < natural), shop) {
+                reason = Reason {
+                    code: ReasonCode::CapacityOverload,
+                    subject: shop.id.clone(),
+                    from: Some(self.problem.date(start)),
+                    until: Some(self.problem.date(natural)),
+                    blocked: quantity,
+                    upstream: vec![reason],
+                };
+            }
+            below = Some(*day);
             reason = Reason {
                 code: ReasonCode::AwaitSupply,
                 subject: self.problem.items[*item as usize].id.clone(),
@@ -296,14 +320,27 @@ impl Plan {
 
 impl Outlook {
     fn day(&self, plan: &Plan, item: usize, at: usize) -> Day {
-        let days = self.0[item].as_ref().and_then(|days| days.get(at));
-        days.copied().unwrap_or(plan.items[item].supplies[at].due)
+        let supplies = &plan.items[item].supplies;
+        if !self.doubtful[item] {
+            return supplies[at].due;
+        }
+        let known = self.days.borrow()[item].get(at).copied();
+        if let Some(day) = known.filter(|day| *day != Day::MIN) {
+            return day;
+        }
+        let (day, ..) = plan.there(item, at, self);
+        let days = &mut self.days.borrow_mut()[item];
+        if days.is_empty() {
+            days.resize(supplies.len(), Day::MIN);
+        }
+        days[at] = day;
+        day
     }
 
     /// When all of a span is there; only items with a delay are looked at.
     fn of(&self, plan: &Plan, item: usize, span: Span) -> Day {
         let mut last = Day::MIN;
-        if self.0[item].is_some() {
+        if self.doubtful[item] {
             plan.below_span(item, span, &mut |at, _| {
                 if let Some(at) = at {
                     last = last.max(self.day(plan, item, at));

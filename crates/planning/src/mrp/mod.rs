@@ -27,7 +27,7 @@ pub use calendar::Calendar;
 pub use change::Change;
 pub use error::MrpError;
 pub use finite::Schedule;
-pub use late::{LateOrder, Outlook};
+pub use late::LateOrder;
 pub use lot::{Lot, LotCost, LotRule, economic_quantity};
 pub use message::{Action, Message};
 pub use parse::{Texts, parse};

@@ -108,7 +108,7 @@ impl Plan {
                         pegging.supplies.push(self.peg(item, at, part));
                     }
                     if let Some(at) = at {
-                        self.needs_of(item, at, part, &mut |child, need| {
+                        self.needs_of(item, at, part, |_| true, &mut |child, need| {
                             spans[child].push(need);
                         });
                     }
@@ -250,12 +250,13 @@ impl Plan {
         }
     }
 
-    /// Calls with each child and the heights there that a part of an order needs.
+    /// Calls with each child that is asked for and the heights there that a part of an order needs.
     pub(super) fn needs_of(
         &self,
         item: usize,
         at: usize,
         part: Span,
+        asked: impl Fn(usize) -> bool,
         call: &mut impl FnMut(usize, Span),
     ) {
         let supply = self.items[item].supplies[at];
@@ -264,7 +265,8 @@ impl Plan {
         if !supply.explodes || quantity <= 0 {
             return;
         }
-        for edge in self.network.below(item) {
+        let below = self.network.below(item).iter();
+        for edge in below.filter(|edge| asked(edge.child as usize)) {
             let need = self.need(item, edge, quantity, supply.start);
             if need > 0 {
                 let height = self.height_of(edge, at);

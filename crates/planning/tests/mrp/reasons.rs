@@ -164,6 +164,41 @@ fn a_full_shop_is_named_with_its_item() -> Result<(), MrpError> {
 }
 
 #[test]
+fn building_ahead_that_fails_names_the_full_shop_and_then_the_part() -> Result<(), MrpError> {
+    // Week 1 can make two cars, week 0 has no wheels: ACME needs 7 days.
+    let mut problem = car();
+    problem.items[1].lead_days = 7;
+    problem.shops = vec![Shop {
+        id: "FINAL".to_owned(),
+        calendar: None,
+        capacity: Capacity::Week(4_000),
+        exceptions: Vec::new(),
+    }];
+    problem.items[0].shop = Some(0);
+    problem.items[0].micro_hours = 2_000_000;
+    problem.demands[0].due = 12;
+    let plan = Plan::finite(problem)?;
+    assert_eq!(
+        plan.deliveries(0),
+        [(12, units(2)), (16, units(2)), (23, units(1))]
+    );
+    let late = plan.explain_late(0).expect("three cars are late");
+    let (mut reasons, mut chain) = (late.reasons.first(), Vec::new());
+    while let Some(reason) = reasons {
+        chain.push((reason.code, reason.subject.as_str()));
+        reasons = reason.upstream.first();
+    }
+    let expected = [
+        (ReasonCode::AwaitSupply, "CAR"),
+        (ReasonCode::CapacityOverload, "FINAL"),
+        (ReasonCode::AwaitSupply, "WHEEL"),
+        (ReasonCode::MaterialShortage, "ACME"),
+    ];
+    assert_eq!(chain, expected);
+    Ok(())
+}
+
+#[test]
 fn what_can_never_be_made_is_not_planned_and_says_why() -> Result<(), MrpError> {
     let mut problem = car();
     problem.shops = vec![Shop {
