@@ -165,6 +165,16 @@ impl Condition {
     /// A condition that always holds.
     pub const ALWAYS: Self = Self(Vec::new());
 
+    /// True where no key is named.
+    pub fn is_always(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The keys that decide, in the order in which they are named.
+    pub fn keys(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.iter().map(|(key, _)| usize::from(*key))
+    }
+
     /// True where every key named has one of its values.
     pub fn holds(&self, config: Config) -> bool {
         self.0
