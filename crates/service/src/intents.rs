@@ -22,8 +22,12 @@ pub(crate) const MIGRATION: Migration = Migration {
     ],
 };
 
-/// How long one attempt may take; the lease of an intent lasts as long.
+/// How long one attempt may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long work is leased; it is renewed while it is done.
+const LEASE: Duration = Duration::from_secs(15);
+/// How often a lease is renewed.
+const RENEW: Duration = Duration::from_secs(5);
 /// The safety net under the nudges.
 const TICK: Duration = Duration::from_millis(500);
 /// The longest wait before an intent is tried again.
@@ -134,6 +138,10 @@ fn read(row: &crate::store::Row) -> Result<Intent, Error> {
     })
 }
 
+fn lease_end(now: i64) -> i64 {
+    now.saturating_add(i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX))
+}
+
 /// Works off the intents of a service.
 pub(crate) struct Reconciler {
     pub(crate) store: Store,
@@ -167,7 +175,8 @@ impl Reconciler {
             return Ok(false);
         };
         let span = crate::telemetry::span_from_traceparent(handler.kind(), traceparent.as_deref());
-        match handler.run(&call, &intent).instrument(span).await {
+        let worked = self.held(&intent, handler.run(&call, &intent).instrument(span));
+        match worked.await {
             Ok(()) => {
                 self.store.count_activity(1);
                 nudge(&self.store.nudges().settled);
@@ -178,6 +187,42 @@ impl Reconciler {
             }
         }
         Ok(true)
+    }
+
+    /// Does the work and renews its lease meanwhile, so that a lease can be short and a crashed owner is soon replaced.
+    async fn held(
+        &self,
+        intent: &Intent,
+        work: impl Future<Output = Result<(), Error>>,
+    ) -> Result<(), Error> {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                worked = &mut work => return worked,
+                () = tokio::time::sleep(RENEW) => {
+                    // A lease that is lost costs a second attempt at most: effects happen once by their own keys.
+                    if let Err(error) = self.renewed(intent).await {
+                        tracing::warn!(key = intent.key, %error, "a lease could not be renewed");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn renewed(&self, intent: &Intent) -> Result<(), Error> {
+        let call = Call::background("reconcile", RENEW);
+        let (id, owner) = (intent.id, Arc::<str>::from(self.owner.as_str()));
+        let renewed = self.store.write(&call, "intent_renew", move |tx| {
+            let owner = Arc::clone(&owner);
+            Box::pin(async move {
+                let sql =
+                    "UPDATE intent SET lease_until = $1 WHERE intent_id = $2 AND lease_owner = $3";
+                let until = lease_end(tx.now_micros());
+                tx.exec(sql, vec![until.into(), id.into(), owner.to_string().into()])
+                    .await
+            })
+        });
+        renewed.await.map(|_| ())
     }
 
     async fn leased(
@@ -205,7 +250,7 @@ impl Reconciler {
                 let owner = Arc::clone(&owner);
                 Box::pin(async move {
                     let now = tx.now_micros();
-                    let until = now + i64::try_from(PATIENCE.as_micros()).unwrap_or(i64::MAX);
+                    let until = lease_end(now);
                     let sql = "UPDATE intent SET lease_owner = $1, lease_until = $2 WHERE intent_id = (SELECT intent_id FROM intent \
                                WHERE kind = $3 AND due_at <= $4 AND lease_until < $4 ORDER BY intent_id LIMIT 1) AND lease_until < $4 \
                                RETURNING intent_id, key, payload, attempts, traceparent";

@@ -158,18 +158,26 @@ impl Peer {
         self.patience
     }
 
-    /// Asks, and asks again while the service cannot be reached, up to the patience. `call` is given the channel.
+    /// Asks, and asks again while the service cannot be reached, up to the patience. `call` is given the channel. Time
+    /// in which the service worked on an answer does not count: it was there.
     pub async fn ask<T, F, C>(&self, what: &str, mut call: C) -> Outcome<T>
     where
         C: FnMut(Channel) -> F,
         F: Future<Output = Result<T, Status>>,
     {
-        let begun = Instant::now();
+        let mut away_since = Instant::now();
         let mut pause = Duration::from_millis(20);
         loop {
-            match call(self.channel.clone()).await {
+            let asked = Instant::now();
+            let answer = call(self.channel.clone()).await;
+            if asked.elapsed() > WORKED {
+                away_since = Instant::now();
+            }
+            match answer {
                 Ok(answer) => return Ok(answer),
-                Err(status) if is_passing(&status) && begun.elapsed() + pause < self.patience => {
+                Err(status)
+                    if is_passing(&status) && away_since.elapsed() + pause < self.patience =>
+                {
                     tracing::debug!(service = self.name, what, code = ?status.code(), "asking again");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_secs(1));
@@ -248,6 +256,8 @@ macro_rules! read {
 }
 pub(crate) use read;
 
+/// A call that ends badly after a longer time was worked on until then.
+const WORKED: Duration = Duration::from_secs(6);
 /// The deadline of a question that reads or writes a step.
 pub const STEP: Duration = Duration::from_secs(120);
 /// The deadline of a question that goes through whole tables: digests, checks, exports.

@@ -29,7 +29,10 @@ use takt_tests::{
     suite::{Service, Suite},
 };
 use tempfile::tempdir;
-use tonic::transport::{Channel, Endpoint};
+use tonic::{
+    Code,
+    transport::{Channel, Endpoint},
+};
 
 use crate::VEHICLES;
 
@@ -212,8 +215,13 @@ impl Clients {
         let request = TraceForwardRequest {
             lot_id: lot_id.to_owned(),
         };
-        let mut stream = self.vehicle.trace_forward(request).await?.into_inner();
         let mut vins = BTreeSet::new();
+        let mut stream = match self.vehicle.trace_forward(request).await {
+            Ok(stream) => stream.into_inner(),
+            // Nothing of the lot was used yet.
+            Err(status) if status.code() == Code::NotFound => return Ok(vins),
+            Err(status) => return Err(status.into()),
+        };
         while let Some(page) = stream.message().await? {
             vins.extend(page.vehicles.into_iter().map(|vehicle| vehicle.vin));
         }

@@ -126,7 +126,7 @@ pub struct Span {
 /// # Errors
 /// `Missing` when no lot of this name was ever issued; what the database said.
 pub async fn spans_fetch(tx: &Tx, product: &Product, lot: &LotId) -> Result<Vec<Span>, Error> {
-    let missing = || Error::missing("lot", lot);
+    let missing = || Error::missing("vehicle with parts of lot", lot);
     let item = product.item(lot.item.as_str()).ok_or_else(missing)?;
     let sql = "SELECT supplier_rank FROM lot_source WHERE item_no = $1 AND supplier_id = $2";
     let row = tx

@@ -18,7 +18,10 @@ use takt_kernel::Clock;
 use tokio::net::TcpListener;
 use tonic::Status;
 
-use super::{Definition, Deps, core_invariants, core_migrations, workers::Workers};
+use super::{
+    Definition, Deps, core_invariants, core_migrations,
+    workers::{Workers, leases_inherited},
+};
 use crate::{
     ActiveProgramme, Call, Error, Migration, Retention, Routes, Store, StoreOptions,
     admin::AdminRpc,
@@ -121,6 +124,7 @@ impl Definition {
         deps.active
             .refresh(store, &Call::background("start", Duration::from_secs(30)))
             .await?;
+        leases_inherited(store).await?;
         let wiring = (self.build)(deps.clone())?;
         let limit = config.chassis.limits.message_bytes;
         let mut routes = behind_gate(wiring.routes, &deps)

@@ -8,7 +8,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{Definition, Deps};
-use crate::{Error, IntentHandler, Retention, facts::Relay, intents::Reconciler, janitor::Janitor};
+use crate::{
+    Call, Dialect, Error, IntentHandler, Retention, Store, facts::Relay, intents::Reconciler,
+    janitor::Janitor,
+};
 
 /// How long a step may take to end once the workers are told to stop.
 const PATIENCE: Duration = Duration::from_secs(35);
@@ -70,4 +73,25 @@ impl Workers {
 #[expect(clippy::disallowed_methods, reason = "the one home of names of leases")]
 fn lease_owner() -> String {
     uuid::Uuid::now_v7().to_string()
+}
+
+/// Takes over what a crashed process had leased. An embedded database has one process, so whatever is leased in it at the
+/// start belongs to nobody; in a database that others share leases run out by themselves.
+pub(super) async fn leases_inherited(store: &Store) -> Result<(), Error> {
+    if store.dialect() != Dialect::Sqlite {
+        return Ok(());
+    }
+    let call = Call::background("start", Duration::from_secs(30));
+    let freed = store.write(&call, "leases_inherit", |tx| {
+        Box::pin(async move {
+            for table in ["subscription", "intent"] {
+                let sql = format!(
+                    "UPDATE {table} SET lease_owner = NULL, lease_until = 0 WHERE lease_until > 0"
+                );
+                tx.exec(&sql, vec![]).await?;
+            }
+            Ok(())
+        })
+    });
+    freed.await
 }
