@@ -86,7 +86,55 @@ pub(super) fn set(row: &mut [u64], at: usize, one: bool) {
 /// Reads one bit.
 #[inline]
 pub(super) fn get(row: &[u64], at: usize) -> bool {
-    word(row, at) & 1 == 1
+    row.get(at >> 6)
+        .is_some_and(|word| word >> (at & 63) & 1 == 1)
+}
+
+/// Writes the lowest `len` bits of `value` from bit `start` on; `len` is at most 64.
+#[inline]
+fn write(row: &mut [u64], start: usize, len: usize, value: u64) {
+    let (at, shift) = (start >> 6, (start & 63) as u32);
+    let Some([head, tail]) = row.get_mut(at..at + 2) else {
+        return;
+    };
+    let (kept, value) = (low(len), value & low(len));
+    *head = (*head & !(kept << shift)) | (value << shift);
+    *tail = (*tail & !((kept >> 1) >> (63 - shift))) | ((value >> 1) >> (63 - shift));
+}
+
+/// The bits from `start + 1` to `start + len` move down by one place.
+pub(super) fn slide_down(row: &mut [u64], start: usize, len: usize) {
+    for done in (0..len).step_by(64) {
+        let value = word(row, start + done + 1);
+        write(row, start + done, (len - done).min(64), value);
+    }
+}
+
+/// The bits from `start` to `start + len - 1` move up by one place.
+pub(super) fn slide_up(row: &mut [u64], start: usize, len: usize) {
+    let mut left = len;
+    while left > 0 {
+        let chunk = left.min(64);
+        left -= chunk;
+        let value = word(row, start + left);
+        write(row, start + left + 1, chunk, value);
+    }
+}
+
+/// `len` bits from `start` on turn around.
+pub(super) fn turn(row: &mut [u64], start: usize, len: usize) {
+    let (mut front, mut back) = (start, start + len);
+    while back > front + 1 {
+        // Both ends at once, never past the middle.
+        let chunk = ((back - front) / 2).min(64);
+        let a = word(row, front) & low(chunk);
+        let b = word(row, back - chunk) & low(chunk);
+        let turned = |value: u64| value.reverse_bits() >> (64 - chunk);
+        write(row, front, chunk, turned(b));
+        write(row, back - chunk, chunk, turned(a));
+        front += chunk;
+        back -= chunk;
+    }
 }
 
 #[cfg(test)]
@@ -109,6 +157,30 @@ mod tests {
             prop_assert_eq!(ones_where((&row, a), (&row, a), u64::MAX, n), 0);
             prop_assert_eq!(uniform(&row, a, n), held == 0 || held == n);
             prop_assert_eq!(get(&row, a), bits[a]);
+        }
+
+        #[test]
+        fn ranges_move_and_turn(bits in proptest::collection::vec(any::<bool>(), 2..400), a in 0usize..400, n in 0usize..400) {
+            let mut row = vec![0u64; bits.len() / 64 + 3];
+            for (at, one) in bits.iter().enumerate() {
+                set(&mut row, at, *one);
+            }
+            let a = a % (bits.len() - 1);
+            let n = n.min(bits.len() - 1 - a);
+            let read = |row: &[u64]| (0..bits.len()).map(|at| get(row, at)).collect::<Vec<bool>>();
+            let (mut down, mut up, mut turned) = (row.clone(), row.clone(), row.clone());
+            slide_down(&mut down, a, n);
+            slide_up(&mut up, a, n);
+            turn(&mut turned, a, n);
+            let mut want = bits.clone();
+            want.copy_within(a + 1..a + 1 + n, a);
+            prop_assert_eq!(read(&down), want);
+            let mut want = bits.clone();
+            want.copy_within(a..a + n, a + 1);
+            prop_assert_eq!(read(&up), want);
+            let mut want = bits.clone();
+            want[a..a + n].reverse();
+            prop_assert_eq!(read(&turned), want);
         }
     }
 }

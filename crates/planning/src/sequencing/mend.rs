@@ -4,10 +4,14 @@
 //! It must not know the search. Invariants: frozen vehicles and earliest positions are kept; it ends, because
 //! every move shortens what is too long; what cannot be mended stays and is reported as not feasible.
 use super::moves::Move;
-use super::track::Track;
+use super::track::{Heat, Track};
 
-/// A ceiling that no price reaches.
-const ANY: i64 = i64::MAX / 4;
+/// No move is too dear.
+const ANY: Heat = Heat {
+    unit: [0; 3],
+    slack: [0; 3],
+    ceiling: 0,
+};
 
 impl Track {
     /// How many vehicles stand beyond the limit of their batch, and the first of them.
@@ -45,7 +49,7 @@ impl Track {
                 })
                 .filter(|change| change.ends().0 < change.ends().1 && self.in_time(change))
                 .enumerate()
-                .filter_map(|(at, change)| Some((self.cheap(&change, ANY)?, at, change)))
+                .filter_map(|(at, change)| Some((self.cheap(&change, &ANY)?, at, change)))
                 .collect();
             tries.sort_by_key(|(price, at, _)| (*price, *at));
             let helps = |change: &Move| self.beyond(|p| change.source(p)).0 < beyond;

@@ -10,6 +10,7 @@
 //! of moves give one sequence; an order is a permutation of the day; a batch is never made longer than the limit.
 mod bits;
 mod construct;
+mod cooling;
 pub mod csplib;
 mod mend;
 mod moves;

@@ -1,9 +1,11 @@
-//! Local search over sequences: millions of small moves a second, each taken when the line gets no dearer.
+//! Local search over sequences: millions of small moves a second, each taken when the line gets no dearer, or
+//! little dearer while the search is warm.
 //!
 //! It must not know a clock, a thread or a caller that cancels: [`Search::step`] tries a number of moves and
 //! returns, and who calls it decides when to stop. Invariants: one problem, one seed and one number of moves
 //! give one result, however the moves are cut into steps; the best sequence never gets worse.
 use super::construct;
+use super::cooling::Cooling;
 use super::problem::{Problem, ProblemError};
 use super::propose::Proposer;
 use super::random::Dice;
@@ -16,6 +18,7 @@ pub struct Search {
     problem: Problem,
     track: Track,
     proposer: Proposer,
+    cooling: Cooling,
     dice: Dice,
     best: Vec<u32>,
     best_cost: i64,
@@ -65,6 +68,7 @@ impl Search {
             best: track.day().collect(),
             best_cost: track.cost,
             proposer: Proposer::new(&problem, &track),
+            cooling: Cooling::new(track.weights()),
             dice: Dice::new(seed),
             tried: 0,
             taken: 0,
@@ -73,23 +77,33 @@ impl Search {
         }
     }
 
+    /// Tells how many moves the caller means to spend in all: then the search anneals towards that end instead
+    /// of only descending. May be told again when the pace turns out otherwise; 0 is no aim.
+    pub fn aim(&mut self, moves: u64) {
+        self.cooling.aim(moves);
+    }
+
     /// Tries `moves` more moves.
     pub fn step(&mut self, moves: u64) -> Progress {
         for _ in 0..moves {
             if self.best_cost == 0 || self.track.len() < self.track.first + 2 {
                 break;
             }
+            let descended = self.cooling.descends();
+            self.cooling.heat(self.tried, &mut self.dice);
             self.tried += 1;
-            let Some(change) = self.proposer.propose(&self.track, &mut self.dice) else {
-                continue;
-            };
-            let Some(price) = self.track.price(&change, 0) else {
-                continue;
-            };
-            self.track.apply(&change, price);
-            self.taken += 1;
-            if self.track.cost < self.best_cost {
-                self.keep();
+            let late = self.cooling.late();
+            if let Some(change) = self.proposer.propose(&self.track, late, &mut self.dice)
+                && let Some(price) = self.track.price(&change, &self.cooling.heat)
+            {
+                self.track.apply(&change, price);
+                self.taken += 1;
+                if self.track.cost < self.best_cost {
+                    self.keep();
+                }
+            }
+            if self.cooling.descends() && !descended && self.track.cost > self.best_cost {
+                self.track.reset(&self.best);
             }
         }
         self.progress()

@@ -18,9 +18,17 @@ struct Level {
     paint: bool,
     gauges: u64,
     weight: i64,
-    /// A price this far above the ceiling cannot be saved by the levels below: each weighs a thousandth or
-    /// less, and no move changes one by a thousand. A wrong guess would only miss a move.
-    hopeless: i64,
+}
+
+/// How dear a move may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heat {
+    /// What one unit of each level counts, most important first.
+    pub(super) unit: [i64; 3],
+    /// What the levels below may at most give back.
+    pub(super) slack: [i64; 3],
+    /// The most a move may count.
+    pub(super) ceiling: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -117,6 +125,15 @@ impl Track {
         track
     }
 
+    /// The weights of the levels.
+    pub(super) fn weights(&self) -> [i64; 3] {
+        let mut weights = [0; 3];
+        for (weight, level) in weights.iter_mut().zip(&self.levels) {
+            *weight = level.weight;
+        }
+        weights
+    }
+
     /// Forbids each vehicle of the day the positions before its own in `earliest`.
     pub(super) fn hold(&mut self, earliest: &[u32]) {
         let tail = self.tail as u32;
@@ -165,28 +182,29 @@ impl Track {
         cost + gauges.sum::<i64>()
     }
 
-    /// What the move costs more; nothing when that is above `ceiling` or the move is forbidden.
+    /// What the move costs more; nothing when `heat` finds it too dear or the move is forbidden.
     #[inline]
-    pub(super) fn price(&self, change: &Move, ceiling: i64) -> Option<i64> {
-        self.cheap(change, ceiling)
+    pub(super) fn price(&self, change: &Move, heat: &Heat) -> Option<i64> {
+        self.cheap(change, heat)
             .filter(|_| self.in_time(change) && self.fits(change))
     }
 
-    /// What the move costs more, hard rules aside; nothing when that is above `ceiling`.
+    /// What the move costs more, hard rules aside; nothing when `heat` finds it too dear.
     #[inline]
-    pub(super) fn cheap(&self, change: &Move, ceiling: i64) -> Option<i64> {
-        let mut price = 0;
-        for level in &self.levels {
-            if level.paint {
-                price += level.weight * self.purges(change);
-            } else {
-                price += level.weight * self.excess(change, level.gauges);
-            }
-            if price - ceiling >= level.hopeless {
+    pub(super) fn cheap(&self, change: &Move, heat: &Heat) -> Option<i64> {
+        let (mut price, mut energy) = (0, 0);
+        for (rank, level) in self.levels.iter().enumerate() {
+            let units = match level.paint {
+                true => self.purges(change),
+                false => self.excess(change, level.gauges),
+            };
+            price += level.weight * units;
+            energy += heat.unit[rank] * units;
+            if energy > heat.ceiling + heat.slack[rank] {
                 return None;
             }
         }
-        (price <= ceiling).then_some(price)
+        Some(price)
     }
 
     #[inline]
@@ -320,8 +338,33 @@ impl Track {
         permute(&mut self.order[i..=j], change);
         permute(&mut self.masks[i..=j], change);
         permute(&mut self.hues[i + 1..=j + 1], change);
-        self.windows.refresh(&self.masks, i, j);
+        for g in 0..self.windows.gauges() {
+            match *change {
+                Move::Insert(from, to) => self.windows.apply_insert(g, from, to),
+                Move::Reflect(i, j) => self.windows.apply_reflect(g, i, j),
+                _ => self.windows.apply_reorder(g, i, &self.masks[i..=j]),
+            }
+        }
         self.locate(i, j);
+    }
+
+    /// Puts the vehicles of the day in another order of the same vehicles.
+    pub(super) fn reset(&mut self, day: &[u32]) {
+        let tail = self.tail as u32;
+        let line: Vec<u32> = (0..tail).chain(day.iter().map(|v| v + tail)).collect();
+        let from = |vehicle: &u32| self.place[*vehicle as usize] as usize;
+        self.masks = line.iter().map(|v| self.masks[from(v)]).collect();
+        let hues = line.iter().map(|v| self.hues[from(v) + 1]);
+        self.hues = std::iter::once(NO_COLOUR)
+            .chain(hues)
+            .chain([NO_COLOUR])
+            .collect();
+        self.order = line;
+        if let Some(last) = self.len().checked_sub(1) {
+            self.locate(0, last);
+            self.windows.fill(&self.masks);
+        }
+        self.cost = self.recount();
     }
 
     fn locate(&mut self, i: usize, j: usize) {
@@ -376,17 +419,10 @@ fn levels(problem: &Problem, gauges: &[(usize, Gauge)]) -> Vec<Level> {
                 Objective::Paint => 0,
             },
             weight: problem.weight(*objective),
-            hopeless: i64::MAX,
         })
         .filter(|level| level.weight > 0)
         .collect();
     levels.sort_by_key(|level| -level.weight);
-    let below: Vec<i64> = levels.iter().skip(1).map(|level| level.weight).collect();
-    for (level, below) in levels.iter_mut().zip(below) {
-        if level.weight / 1_000 >= below {
-            level.hopeless = level.weight;
-        }
-    }
     levels
 }
 

@@ -32,7 +32,8 @@ pub(super) struct Windows {
 impl Windows {
     /// The windows of `gauges` over vehicles with the options `masks`; bit `g` belongs to gauge `g`.
     pub(super) fn new(gauges: Vec<Gauge>, masks: &[u64]) -> Self {
-        let pad = gauges.iter().map(|g| g.span).max().unwrap_or(1) + 1;
+        // Room for the longest window and for a whole word on either side.
+        let pad = gauges.iter().map(|g| g.span).max().unwrap_or(1) + 64;
         let words = (masks.len() + 2 * pad) / 64 + 3;
         let mut windows = Self {
             len: masks.len(),
@@ -44,10 +45,18 @@ impl Windows {
             held: vec![0; gauges.len() * masks.len()],
             gauges,
         };
-        if let Some(last) = masks.len().checked_sub(1) {
-            windows.refresh(masks, 0, last);
-        }
+        windows.fill(masks);
         windows
+    }
+
+    /// Counts everything anew over `masks`, as many as before.
+    pub(super) fn fill(&mut self, masks: &[u64]) {
+        if let Some(last) = masks.len().checked_sub(1) {
+            for g in 0..self.gauges.len() {
+                self.apply_reorder(g, 0, masks);
+                self.recount(g, 0, last);
+            }
+        }
     }
 
     pub(super) fn gauge(&self, g: usize) -> Gauge {
@@ -177,11 +186,16 @@ impl Windows {
         if bits::uniform(taken, first, j + 1 - i) {
             return 0;
         }
+        // Where the two ends mirror each other nothing differs; the first word tells most cases.
+        let outer = span.min(j + 1 - i);
+        let mirror = bits::word(taken, last - 63).reverse_bits();
+        let unlike = bits::word(taken, first) ^ mirror;
+        let begin = 1 + (unlike.trailing_zeros() as usize).min(63);
         let mut change = 0;
         let mut differ = 0i64;
-        for m in 1..span.min(j + 1 - i) {
-            differ += i64::from(bits::get(taken, last + 1 - m))
-                - i64::from(bits::get(taken, first + m - 1));
+        for m in begin..outer {
+            let (a, b) = (last + 1 - m, first + m - 1);
+            differ += i64::from(bits::get(taken, a)) - i64::from(bits::get(taken, b));
             if differ != 0 {
                 if i + m >= span {
                     change += self.adds(g, i + m - span, differ);
@@ -266,35 +280,97 @@ impl Windows {
         bits::set(&mut self.full[row], w + self.pad, held >= most);
     }
 
-    /// Counts anew after the positions `i..=j` got other vehicles; `masks` are those of the whole line.
-    pub(super) fn refresh(&mut self, masks: &[u64], i: usize, j: usize) {
-        for g in 0..self.gauges.len() {
-            let mut changed: Option<(usize, usize)> = None;
-            for (position, mask) in masks.iter().enumerate().take(j + 1).skip(i) {
-                let row = g * self.words..(g + 1) * self.words;
-                let has = mask >> g & 1 == 1;
-                if bits::get(&self.taken[row.clone()], position + self.pad) != has {
-                    bits::set(&mut self.taken[row], position + self.pad, has);
-                    changed = Some((changed.map_or(position, |c| c.0), position));
-                }
-            }
-            let span = self.gauges[g].span;
-            let fresh = i == 0 && j + 1 == self.len;
-            // The first count must reach every window: a rule of 0-of-q has full windows without a vehicle.
-            if fresh {
-                changed = Some((i, j));
-            }
-            let Some((from, to)) = changed else {
-                continue;
-            };
-            let begin = (from + 1).saturating_sub(span);
-            let has = |p: usize| u32::from(masks.get(p).is_some_and(|mask| mask >> g & 1 == 1));
-            let mut held: u32 = (begin..begin + span).map(has).sum();
-            for w in begin..=to {
-                self.held[g * self.len + w] = held as u16;
-                self.mark(g, w, held);
-                held = held + has(w + span) - has(w);
-            }
+    /// Carries out what [`Windows::insert`] priced: bits and counts slide, the windows at the ends are counted.
+    pub(super) fn apply_insert(&mut self, g: usize, from: usize, to: usize) {
+        let span = self.gauges[g].span;
+        let (i, j, pad) = (from.min(to), from.max(to), self.pad);
+        let far = j - i;
+        let row = g * self.words..(g + 1) * self.words;
+        let taken = &mut self.taken[row.clone()];
+        if bits::uniform(taken, i + pad, far + 1) {
+            return;
+        }
+        let moved = bits::get(taken, from + pad);
+        let forward = from < to;
+        match forward {
+            true => bits::slide_down(taken, i + pad, far),
+            false => bits::slide_up(taken, i + pad, far),
+        }
+        bits::set(taken, to + pad, moved);
+        if far < span {
+            self.recount(g, i.saturating_sub(span - 1), j);
+            return;
+        }
+        let slid = far + 1 - span;
+        let base = g * self.len;
+        let (over, full) = (&mut self.over[row.clone()], &mut self.full[row]);
+        if forward {
+            self.held
+                .copy_within(base + i + 1..base + i + 1 + slid, base + i);
+            bits::slide_down(over, i + pad, slid);
+            bits::slide_down(full, i + pad, slid);
+            self.recount(g, i.saturating_sub(span - 1), i);
+        } else {
+            self.held
+                .copy_within(base + i..base + i + slid, base + i + 1);
+            bits::slide_up(over, i + pad, slid);
+            bits::slide_up(full, i + pad, slid);
+            self.recount(g, i.saturating_sub(span - 1), i + 1);
+        }
+        self.recount(g, j + 1 - span, j);
+    }
+
+    /// Carries out what [`Windows::reflect`] priced, in the same way.
+    pub(super) fn apply_reflect(&mut self, g: usize, i: usize, j: usize) {
+        let span = self.gauges[g].span;
+        let pad = self.pad;
+        let row = g * self.words..(g + 1) * self.words;
+        let taken = &mut self.taken[row.clone()];
+        if bits::uniform(taken, i + pad, j + 1 - i) {
+            return;
+        }
+        bits::turn(taken, i + pad, j + 1 - i);
+        if j + 1 - i < 2 * span {
+            self.recount(g, i.saturating_sub(span - 1), j);
+            return;
+        }
+        let inside = j + 2 - i - span;
+        bits::turn(&mut self.over[row.clone()], i + pad, inside);
+        bits::turn(&mut self.full[row], i + pad, inside);
+        let base = g * self.len + i;
+        self.held[base..base + inside].reverse();
+        if i > 0 && span > 1 {
+            self.recount(g, i.saturating_sub(span - 1), i - 1);
+        }
+        if span > 1 {
+            self.recount(g, j + 2 - span, j);
+        }
+    }
+
+    /// Carries out what [`Windows::reorder`] priced.
+    pub(super) fn apply_reorder(&mut self, g: usize, i: usize, new: &[u64]) {
+        let row = g * self.words..(g + 1) * self.words;
+        let taken = &mut self.taken[row];
+        for (position, mask) in (i..).zip(new) {
+            bits::set(taken, position + self.pad, mask >> g & 1 == 1);
+        }
+        let begin = (i + 1).saturating_sub(self.gauges[g].span);
+        self.recount(g, begin, i + new.len() - 1);
+    }
+
+    /// Counts the windows `from..=to` of gauge `g` from the bits.
+    fn recount(&mut self, g: usize, from: usize, to: usize) {
+        let Gauge { most, span, .. } = self.gauges[g];
+        let row = g * self.words..(g + 1) * self.words;
+        let taken = &self.taken[row.clone()];
+        let (over, full) = (&mut self.over[row.clone()], &mut self.full[row]);
+        let mut held = bits::ones(taken, from + self.pad, span) as u32;
+        let counts = &mut self.held[g * self.len..(g + 1) * self.len];
+        for (at, count) in (from + self.pad..).zip(&mut counts[from..=to]) {
+            *count = held as u16;
+            bits::set(over, at, held > most);
+            bits::set(full, at, held >= most);
+            held = held + u32::from(bits::get(taken, at + span)) - u32::from(bits::get(taken, at));
         }
     }
 }
