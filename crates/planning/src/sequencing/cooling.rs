@@ -1,6 +1,6 @@
-//! How warm the search is. Each objective has a temperature of its own, told in its own units: the first cools
-//! while the last is not looked at, so that it cannot hold the others in a poor valley, and each freezes before
-//! the next one is cold (simulated annealing, Kirkpatrick, Gelatt, Vecchi 1983, one temperature a level).
+//! How warm the search is. Each objective has a temperature of its own, told in its own units: the first ones cool
+//! while the last is hardly felt, so that it cannot hold the others in a poor valley, and each freezes before the
+//! next one is cold (simulated annealing, Kirkpatrick, Gelatt, Vecchi 1983, one temperature a level).
 //!
 //! It must not know moves or a clock: what has passed is told in moves out of those the caller aims at.
 //! Invariants: integers only; without an aim, and near its end, a move is taken only when it costs nothing.
@@ -9,11 +9,14 @@ use super::track::Heat;
 
 /// One in the fixed point of temperatures and energies.
 const ONE: i64 = 1 << 16;
-/// The binary logarithm of what one unit counts, hot, cold and frozen: a unit more is taken with a chance of
-/// one in 17, in 270,000 and never.
-const HOT: i64 = ONE + ONE / 2;
+/// Temperatures are told as the binary logarithm of what one unit counts, by objective when its turn begins: a
+/// unit more is then taken with a chance of one in 17, in 50, in 3.
+const HOT: [i64; 3] = [ONE + ONE / 2, 2 * ONE, 0];
+/// When its turn ends a unit more is taken once in 270,000 moves, afterwards never.
 const COLD: i64 = 3 * ONE + 42_000;
 const FROZEN: i64 = 7 * ONE;
+/// Before its turn an objective only decides between moves that the others do not mind.
+const FAINT: i64 = -4 * ONE;
 /// Moves for which the temperatures stand still.
 const PACE: u64 = 1_024;
 
@@ -27,6 +30,8 @@ struct Stage {
 #[derive(Debug, Clone)]
 pub(super) struct Cooling {
     weights: [i64; 3],
+    /// What a move may win of each objective: one that wins more is too rare to be waited for.
+    most: [i64; 3],
     stages: [Stage; 3],
     /// The part of the aim at which annealing begins and ends; before and after, the search only descends.
     begins: i64,
@@ -46,17 +51,19 @@ const fn stage(begins: i64, ends: i64) -> Stage {
 }
 
 impl Cooling {
-    /// For objectives of these weights, most important first; 0 is none.
-    pub(super) fn new(weights: [i64; 3]) -> Self {
+    /// For objectives of these weights, most important first, 0 being none; `paint` is the rank of the purges.
+    pub(super) fn new(weights: [i64; 3], paint: Option<usize>) -> Self {
         let none = stage(0, 100);
         let (begins, stages) = match weights.iter().filter(|weight| **weight > 0).count() {
             // One objective descends well by itself; annealing is for what is left then.
             0 | 1 => (20, [stage(20, 97), none, none]),
-            2 => (2, [stage(2, 40), stage(2, 97), none]),
-            _ => (2, [stage(2, 30), stage(2, 70), stage(70, 97)]),
+            2 => (2, [stage(2, 40), stage(2, 97), stage(50, 97)]),
+            _ => (2, [stage(2, 30), stage(2, 68), stage(68, 97)]),
         };
         Self {
             weights,
+            // A swap parts and joins four pairs of neighbours.
+            most: [0, 1, 2].map(|rank| if Some(rank) == paint { 4 } else { 10 }),
             stages,
             begins: begins * ONE / 100,
             ends: 97 * ONE / 100,
@@ -93,6 +100,18 @@ impl Cooling {
         }
     }
 
+    /// The binary logarithm of what one unit of an objective counts when this part of the aim has passed.
+    fn log(&self, rank: usize, passed: i64) -> i64 {
+        let Stage { begins, ends } = self.stages[rank];
+        if passed < begins {
+            FAINT
+        } else if passed < ends {
+            HOT[rank] + (COLD - HOT[rank]) * (passed - begins) / (ends - begins).max(1)
+        } else {
+            FROZEN
+        }
+    }
+
     fn set(&mut self, tried: u64) {
         let passed = match self.aim {
             0 => ONE,
@@ -103,30 +122,23 @@ impl Cooling {
             self.heat = descent(self.weights);
         } else {
             let mut unit = [0; 3];
-            for ((unit, stage), weight) in unit.iter_mut().zip(self.stages).zip(self.weights) {
-                if weight > 0 && passed >= stage.begins {
-                    let part = (passed - stage.begins) * ONE / (stage.ends - stage.begins).max(1);
-                    let log = if part >= ONE {
-                        FROZEN
-                    } else {
-                        HOT + (((COLD - HOT) * part) >> 16)
-                    };
-                    *unit = power(log);
+            for (rank, unit) in unit.iter_mut().enumerate() {
+                if self.weights[rank] > 0 {
+                    *unit = power(self.log(rank, passed));
                 }
             }
-            // A move that wins more than this below is too rare to be waited for.
-            let most = |units: i64| 16 * units;
+            let below = |rank: usize| self.most[rank] * unit[rank];
             self.heat = Heat {
                 unit,
-                slack: [most(unit[1] + unit[2]), most(unit[2]), 0],
+                slack: [below(1) + below(2), below(2), 0],
                 ceiling: 0,
             };
         }
         self.descends = descends;
         // A descent without an aim changes hands: it must serve all objectives.
         self.late = match descends {
-            true => tried / PACE & 1 == 1,
-            false => self.heat.unit[2] > 0 || self.weights[2] == 0 && passed > ONE / 2,
+            true => (tried / PACE).is_multiple_of(2),
+            false => passed >= self.stages[2].begins,
         };
     }
 }
@@ -149,7 +161,11 @@ fn descent(weights: [i64; 3]) -> Heat {
 
 /// Two to the power of `log`, both in fixed point, with a straight line between the whole powers.
 fn power(log: i64) -> i64 {
-    (ONE + (log & (ONE - 1))) << (log >> 16)
+    let (whole, part) = (log >> 16, log & (ONE - 1));
+    match whole < 0 {
+        true => (ONE + part) >> -whole,
+        false => (ONE + part) << whole,
+    }
 }
 
 /// Minus the natural logarithm of a number drawn from 0 to 1, in fixed point, by the same straight line.
@@ -169,7 +185,7 @@ mod tests {
     #[test]
     fn it_descends_without_an_aim_and_cools_with_one() {
         let mut dice = Dice::new(1);
-        let mut cooling = Cooling::new([1_000_000, 1_000, 1]);
+        let mut cooling = Cooling::new([1_000_000, 1_000, 1], None);
         let mut unit = |cooling: &mut Cooling, tried| {
             cooling.heat(tried, &mut dice);
             cooling.heat.unit
@@ -178,9 +194,9 @@ mod tests {
         assert!(cooling.descends());
         cooling.aim(100 * PACE);
         let hot = unit(&mut cooling, 10 * PACE);
-        assert!(!cooling.descends() && hot[0] > hot[1] && hot[2] == 0);
+        assert!(!cooling.descends() && hot[0] < hot[1] && hot[2] < hot[1]);
         let cold = unit(&mut cooling, 90 * PACE);
-        assert!(cold[0] > hot[0] && cold[0] == cold[1] && cold[2] > 0);
+        assert!(cold[0] > hot[0] && cold[0] == cold[1] && cold[2] < cold[1]);
         unit(&mut cooling, 99 * PACE);
         assert!(cooling.descends());
     }

@@ -227,3 +227,48 @@ impl Reader<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> String {
+        read("x.txt", text).expect_err("a broken text").to_string()
+    }
+
+    #[test]
+    fn instances_with_and_without_capacities() {
+        let text = "prose first\n# Problem 1/1 (nobody)\n# feasible\n2 5 1\n0 2 1 0 0 0 1\n\n3 1 2\n1\n2\n0 1 1\n1 2 0\n";
+        let read = read("x.txt", text).expect("two instances");
+        assert_eq!((read[0].name.as_str(), read[1].name.as_str()), ("1/1", ""));
+        assert_eq!(read[0].problem.day[0].options, 0b10001);
+        assert_eq!(
+            (
+                read[0].problem.ratios[3].most,
+                read[0].problem.ratios[3].span
+            ),
+            (2, 5)
+        );
+        assert_eq!(
+            (read[1].problem.day.len(), read[1].problem.ratios[0].span),
+            (3, 2)
+        );
+    }
+
+    #[test]
+    fn errors_name_line_and_field() {
+        assert_eq!(
+            told("2 1 1\n1\n2\n0 2 7"),
+            "x.txt:4: option is `7`; it must be 0 or 1"
+        );
+        assert_eq!(
+            told("3 1 1\n1\n2\n0 2 1"),
+            "x.txt:1: the classes hold 2 cars and the header says 3; correct one of them"
+        );
+        assert!(told("3 1").starts_with("x.txt:1: classes is ``"));
+        assert!(told("3 1 2\n1\n2\n0 3 1").starts_with("x.txt:1: classes is `1 lines`"));
+        assert!(told("99999999 1 1\n1\n2\n0 3 1").starts_with("x.txt:1: cars is `99999999`"));
+        assert!(told("1 1 1\n1\n0\n0 1 1").contains("window of 0 positions"));
+        assert!(told("1 2 1\n0 1 1 1").starts_with("x.txt:1: capacities is `2 options`"));
+    }
+}

@@ -247,3 +247,91 @@ fn vehicles(text: &str, rules: &[Ratio]) -> Result<Days, ReadError> {
     let day = before.split_off(begins);
     Ok((before, day))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VEHICLES_TEXT: &str = "Date;SeqRank;Ident;Paint Color;H;L;\n2003 38 3;9;a;1;1;0;\n2003 38 4;1;b;2;0;1;\n\n2003 38 4;2;c;2;1;1\n";
+    const RATIOS_TEXT: &str = "Ratio;Prio;Ident;\n1/2;1;H;\n2/5;0;L;\n";
+    const LIMIT_TEXT: &str = "limitation;\n10;\n";
+    const OBJECTIVES_TEXT: &str = "rank;objective name;\n2;paint_color_batches;\n1;high_priority_level_and_easy_to_satisfy_ratio_constraints;\n";
+
+    fn files() -> Files<'static> {
+        Files {
+            vehicles: VEHICLES_TEXT,
+            ratios: RATIOS_TEXT,
+            batch_limit: LIMIT_TEXT,
+            objectives: OBJECTIVES_TEXT,
+        }
+    }
+
+    fn told(files: Files) -> String {
+        read(&files).expect_err("a broken file").to_string()
+    }
+
+    #[test]
+    fn the_last_date_is_the_day_and_ranks_order_the_objectives() {
+        let problem = read(&files()).expect("an instance");
+        assert_eq!((problem.before.len(), problem.day.len()), (1, 2));
+        assert_eq!(problem.objectives, [Objective::High, Objective::Paint]);
+        assert_eq!(problem.day[1].options, 0b11);
+        assert_eq!((problem.batch_limit, problem.ratios[1].span), (10, 5));
+        assert_eq!(problem.weight(Objective::Low), 0);
+    }
+
+    #[test]
+    fn errors_name_file_line_and_field() {
+        let bad = VEHICLES_TEXT.replace("c;2;1;1", "c;2;1;x");
+        let found = told(Files {
+            vehicles: &bad,
+            ..files()
+        });
+        assert_eq!(found, "vehicles.txt:5: L is `x`; it must be 0 or 1");
+        let found = told(Files {
+            vehicles: "",
+            ..files()
+        });
+        assert!(
+            found.starts_with("vehicles.txt:1: H is `missing`"),
+            "{found}"
+        );
+        let found = told(Files {
+            ratios: "Ratio;Prio;Ident\n1-2;1;H",
+            ..files()
+        });
+        assert_eq!(
+            found,
+            "ratios.txt:2: Ratio is `1-2`; it must be N/P, two whole numbers"
+        );
+        let found = told(Files {
+            ratios: "Ratio;Prio;Ident\n1/0;1;H",
+            ..files()
+        });
+        assert_eq!(
+            found,
+            "ratio H has a window of 0 positions; it must be 1 to 1024"
+        );
+        let found = told(Files {
+            batch_limit: "limitation;\n-1;",
+            ..files()
+        });
+        assert_eq!(
+            found,
+            "paint_batch_limit.txt:2: limitation is `-1`; it must be a whole number"
+        );
+        let found = told(Files {
+            batch_limit: "limitation;\n0;",
+            ..files()
+        });
+        assert!(found.contains("batch limit is 0"), "{found}");
+        let found = told(Files {
+            objectives: "rank;objective name\n1;beauty",
+            ..files()
+        });
+        assert!(
+            found.starts_with("optimization_objectives.txt:2: objective name is `beauty`"),
+            "{found}"
+        );
+    }
+}

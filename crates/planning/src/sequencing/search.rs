@@ -68,7 +68,7 @@ impl Search {
             best: track.day().collect(),
             best_cost: track.cost,
             proposer: Proposer::new(&problem, &track),
-            cooling: Cooling::new(track.weights()),
+            cooling: Cooling::new(track.weights(), track.paint_rank()),
             dice: Dice::new(seed),
             tried: 0,
             taken: 0,

@@ -134,6 +134,11 @@ impl Track {
         weights
     }
 
+    /// The level that counts purges.
+    pub(super) fn paint_rank(&self) -> Option<usize> {
+        self.levels.iter().position(|level| level.paint)
+    }
+
     /// Forbids each vehicle of the day the positions before its own in `earliest`.
     pub(super) fn hold(&mut self, earliest: &[u32]) {
         let tail = self.tail as u32;
