@@ -27,8 +27,11 @@ struct End<'a> {
     vehicles: usize,
 }
 
-/// The greedy order of a checked problem.
-pub(super) fn greedy(problem: &Problem) -> Vec<u32> {
+/// Comparisons at most, a fraction of a second: a day that needs more begins with the order of the plan.
+const MOST_WORK: usize = 200_000_000;
+
+/// The greedy order of a checked problem; nothing when the day is too large for it.
+pub(super) fn greedy(problem: &Problem) -> Option<Vec<u32>> {
     let mut kinds: Vec<Kind> = Vec::new();
     let mut index = std::collections::BTreeMap::new();
     for (vehicle, held) in problem.day.iter().enumerate() {
@@ -45,6 +48,16 @@ pub(super) fn greedy(problem: &Problem) -> Vec<u32> {
     // They are taken from the back: the order of the plan stays among equals.
     kinds.iter_mut().for_each(|kind| kind.left.reverse());
     let mut end = End::new(problem);
+    let per_kind = problem.ratios.len() + end.colours.len();
+    if problem
+        .day
+        .len()
+        .saturating_mul(kinds.len())
+        .saturating_mul(per_kind)
+        > MOST_WORK
+    {
+        return None;
+    }
     let mut order = Vec::with_capacity(problem.day.len());
     for _ in 0..problem.day.len() {
         let best = (kinds.iter().enumerate())
@@ -54,7 +67,7 @@ pub(super) fn greedy(problem: &Problem) -> Vec<u32> {
         end.take(&kinds[at]);
         order.extend(kinds[at].left.pop());
     }
-    order
+    Some(order)
 }
 
 impl<'a> End<'a> {

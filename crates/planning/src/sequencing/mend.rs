@@ -1,8 +1,8 @@
 //! Makes a sequence paintable: where a batch is longer than the limit, another colour is put between. The
 //! search keeps the limit but cannot come back to it, because parting a batch costs a purge.
 //!
-//! It must not know the search. Invariants: frozen vehicles and earliest positions are kept; it ends, because
-//! every move shortens what is too long; what cannot be mended stays and is reported as not feasible.
+//! It must not know the search. Invariants: frozen vehicles and earliest positions are kept; every move
+//! shortens what is too long; what cannot be mended stays and is reported as not feasible.
 use super::moves::Move;
 use super::track::{Heat, Track};
 
@@ -12,6 +12,9 @@ const ANY: Heat = Heat {
     slack: [0; 3],
     ceiling: 0,
 };
+
+/// Moves at most: a plan that is wrong in more places is not a plan.
+const MOST_ROUNDS: usize = 200;
 
 impl Track {
     /// How many vehicles stand beyond the limit of their batch, and the first of them.
@@ -33,7 +36,7 @@ impl Track {
 
     /// Parts batches that are too long, each time by the cheapest move that helps.
     pub(super) fn mend(&mut self) {
-        loop {
+        for _ in 0..MOST_ROUNDS {
             let (beyond, Some(spot)) = self.beyond(|p| p) else {
                 return;
             };

@@ -6,6 +6,10 @@
 //! Estellon, Gardi and Nouioua, "Two local search approaches for solving real-life car sequencing problems",
 //! EJOR 191 (2008).
 //!
+//! A [`Problem`] comes from [`roadef::read`], [`csplib::read`] or the caller. [`report`] scores an order. A [`Search`]
+//! is stepped by whoever owns the clock: without an aim it descends, with [`Search::aim`] it anneals towards the
+//! number of moves the caller means to spend. [`Resequencing`] works a disturbance into an order that is running.
+//!
 //! It must not know a file, a clock or a thread. Invariants: integers only; one problem, one seed and one number
 //! of moves give one sequence; an order is a permutation of the day; a batch is never made longer than the limit.
 mod bits;

@@ -196,7 +196,7 @@ impl Proposer {
                 match j > i {
                     true => reflect(next, j),
                     // The other way round: the one behind the stretch meets its colour.
-                    false => (j + 1 < i).then_some(Move::Reflect(j + 1, i - 1)),
+                    false => (j + 1 < i).then(|| Move::Reflect(j + 1, i - 1)),
                 }
             }
             Way::Shuffle => shuffle(track, dice, i),

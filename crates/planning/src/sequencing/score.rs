@@ -101,10 +101,15 @@ fn windows(problem: &Problem, line: &[&Vehicle], ratio: usize) -> Option<Violati
     let tail = problem.before.len();
     let span = rule.span as usize;
     let has = |vehicle: &&Vehicle| vehicle.options >> ratio & 1 == 1;
+    // How many before each position have the option.
+    let mut ahead = vec![0i64];
+    for vehicle in line {
+        ahead.push(ahead.last().copied().unwrap_or(0) + i64::from(has(vehicle)));
+    }
     let (mut excess, mut broken, mut worst) = (0i64, 0u32, (0i64, 0i64));
     for begin in (tail + 1).saturating_sub(span)..line.len() {
         let end = line.len().min(begin + span);
-        let held = line.iter().take(end).skip(begin).filter(|v| has(v)).count() as i64;
+        let held = ahead[end] - ahead[begin];
         let over = held - i64::from(rule.most);
         if over > 0 {
             excess += over;

@@ -44,12 +44,10 @@ impl Search {
     pub fn new(problem: Problem, seed: u64) -> Result<Self, ProblemError> {
         problem.check()?;
         let plan = problem.plan_order();
-        let greedy = construct::greedy(&problem);
         let rank = |order: &[u32]| score::report(&problem, order).map(|r| (!r.feasible, r.score));
-        let start = if rank(&greedy)? < rank(&plan)? {
-            greedy
-        } else {
-            plan
+        let start = match construct::greedy(&problem) {
+            Some(greedy) if rank(&greedy)? < rank(&plan)? => greedy,
+            _ => plan,
         };
         Self::from_order(problem, &start, seed)
     }
