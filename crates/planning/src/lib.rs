@@ -20,6 +20,7 @@ pub mod quota;
 pub mod ramp;
 pub mod scale;
 pub mod sequence;
+pub mod sequencing;
 pub mod shop;
 pub mod shortfall;
 pub mod statistics;
