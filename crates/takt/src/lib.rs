@@ -10,6 +10,7 @@ pub mod health;
 pub mod host;
 pub mod import;
 pub mod output;
+pub mod problem;
 pub mod programme;
 pub mod replay;
 pub mod report;

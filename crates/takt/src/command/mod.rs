@@ -4,7 +4,9 @@
 mod bench;
 mod facts;
 mod import;
+mod plan;
 mod replay;
+mod sequence;
 mod suite;
 mod target;
 
@@ -62,6 +64,10 @@ enum Task {
     Import(import::ImportArgs),
     /// Ask the three services whether they serve
     Health(suite::HealthArgs),
+    /// Plan a problem folder: requirements, orders, what is late and why; no service is needed
+    Plan(plan::PlanArgs),
+    /// Put a day's vehicles in order for paint and final assembly; no service is needed
+    Sequence(sequence::SequenceArgs),
     /// Look after facts that could not be applied
     #[command(subcommand)]
     Facts(facts::FactsTask),
@@ -124,6 +130,8 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Up(args) => suite::up(*args, output).await,
             Task::Import(args) => import::run(args, output).await,
             Task::Health(args) => suite::health(args, output).await,
+            Task::Plan(args) => plan::run(args, output),
+            Task::Sequence(args) => sequence::run(args, output).await,
             Task::Facts(task) => facts::run(task, output).await,
             Task::Migrate(args) => suite::migrate(args, output).await,
             Task::Digest(args) => suite::digest(args, output).await,

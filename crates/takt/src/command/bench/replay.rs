@@ -1,12 +1,12 @@
-//! `takt bench`: measurements for people, with what they were measured on. It must not judge them.
+//! `takt bench replay`: the whole main job, measured. It must not judge.
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde::Serialize;
-use takt_service::StoreOptions;
 
-use super::replay::OptionArgs;
+use super::super::replay::OptionArgs;
+use super::machine::{Machine, commit, machine};
 use crate::admin;
 use crate::failure::Outcome;
 use crate::output::{Answer, Format, bytes, duration, grouped, table, table_text, tell};
@@ -18,17 +18,10 @@ Examples:
   takt bench replay                          the whole built-in programme
   takt bench replay --vehicles 10000 --output json";
 
-/// What can be measured.
-#[derive(Debug, Subcommand)]
-pub(super) enum BenchTask {
-    /// Replay a programme from an empty folder and say where time and bytes go
-    #[command(after_help = EXAMPLES)]
-    Replay(BenchArgs),
-}
-
 /// What a measurement is told.
 #[derive(Debug, Args)]
-pub(super) struct BenchArgs {
+#[command(after_help = EXAMPLES)]
+pub(in crate::command) struct BenchArgs {
     /// The programme: the name of a built-in one, or a directory
     #[arg(value_name = "PROGRAMME", default_value = "su7")]
     programme: String,
@@ -61,17 +54,6 @@ struct Measured {
     digest: String,
 }
 
-/// The machine.
-#[derive(Debug, Serialize)]
-struct Machine {
-    system: String,
-    processor: String,
-    cores: usize,
-    memory_bytes: u64,
-    disk: String,
-    synchronous: String,
-}
-
 #[derive(Debug, Serialize)]
 struct Step {
     vehicles: i64,
@@ -87,8 +69,7 @@ struct TableBytes {
     bytes: i64,
 }
 
-pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
-    let BenchTask::Replay(args) = task;
+pub(super) async fn run(args: BenchArgs, output: Format) -> Outcome<()> {
     let request = Request {
         source: args.programme,
         data: Some(args.data),
@@ -172,81 +153,9 @@ fn processor_seconds() -> Option<f64> {
     Some(ticks as f64 / 100.0)
 }
 
-fn machine(folder: &Path) -> Machine {
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let value = |text: &str, name: &str| {
-        let line = text.lines().find(|line| line.starts_with(name));
-        line.and_then(|line| line.split_once(':'))
-            .map(|(_, value)| value.trim().to_owned())
-            .unwrap_or_default()
-    };
-    let memory = value(&read("/proc/meminfo"), "MemTotal");
-    let kib = memory
-        .split_whitespace()
-        .next()
-        .and_then(|kib| kib.parse::<u64>().ok())
-        .unwrap_or(0);
-    Machine {
-        system: format!(
-            "{} {} {}",
-            std::env::consts::OS,
-            std::env::consts::ARCH,
-            read("/proc/sys/kernel/osrelease").trim()
-        ),
-        processor: value(&read("/proc/cpuinfo"), "model name"),
-        cores: std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
-        memory_bytes: kib * 1024,
-        disk: disk(folder).unwrap_or_else(|| "not known".to_owned()),
-        synchronous: format!("{:?}", StoreOptions::new("").synchronous).to_uppercase(),
-    }
-}
-
-/// The file system under a folder, by the longest mount point above it.
-fn disk(folder: &Path) -> Option<String> {
-    let folder = folder.canonicalize().ok()?;
-    let mounts = std::fs::read_to_string("/proc/mounts").ok()?;
-    let mount = |line: &str| -> Option<(usize, String)> {
-        let mut fields = line.split_whitespace();
-        let (device, point, kind) = (fields.next()?, fields.next()?, fields.next()?);
-        folder.starts_with(point).then(|| {
-            (
-                point.len(),
-                format!("{kind} on {device}, mounted at {point}"),
-            )
-        })
-    };
-    mounts.lines().filter_map(mount).max().map(|(_, told)| told)
-}
-
-/// The commit of the sources next to this command, read from their repository.
-fn commit() -> String {
-    let git = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.git");
-    let head = std::fs::read_to_string(git.join("HEAD")).unwrap_or_default();
-    let commit = match head.trim().strip_prefix("ref: ") {
-        Some(name) => std::fs::read_to_string(git.join(name)).unwrap_or_default(),
-        None => head,
-    };
-    let commit = commit.trim();
-    if commit.is_empty() {
-        "not known".to_owned()
-    } else {
-        commit.to_owned()
-    }
-}
-
 impl Answer for Measured {
     fn text(&self) -> String {
-        let machine = &self.machine;
-        let memory = bytes(i64::try_from(machine.memory_bytes).unwrap_or(i64::MAX));
-        let mut text = format!(
-            "machine      {}, {} cores, {memory}, {}\ndisk         {}\nsynchronous  {}\ncommit       {}\n\n",
-            machine.processor,
-            machine.cores,
-            machine.system,
-            machine.disk,
-            machine.synchronous,
-            self.commit
-        );
+        let mut text = self.machine.text(&self.commit);
         let millis = |seconds: f64| (seconds * 1000.0) as u64;
         text.push_str(&format!(
             "{} vehicles in {}, {} a second; processor {}, memory {} at most, databases {}\n\n",

@@ -1,0 +1,25 @@
+//! `takt bench`: measurements for people, with what they were measured on. It must not judge them.
+mod machine;
+mod plan;
+mod replay;
+
+use clap::Subcommand;
+
+use crate::failure::Outcome;
+use crate::output::Format;
+
+/// What can be measured.
+#[derive(Debug, Subcommand)]
+pub(super) enum BenchTask {
+    /// Replay a programme from an empty folder and say where time and bytes go
+    Replay(replay::BenchArgs),
+    /// Plan problem folders, peg, replan, and hold the result against a reference
+    Plan(plan::BenchArgs),
+}
+
+pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
+    match task {
+        BenchTask::Replay(args) => replay::run(args, output).await,
+        BenchTask::Plan(args) => plan::run(args, output),
+    }
+}
