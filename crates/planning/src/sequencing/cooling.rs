@@ -57,6 +57,9 @@ impl Cooling {
         let (begins, stages) = match weights.iter().filter(|weight| **weight > 0).count() {
             // One objective descends well by itself; annealing is for what is left then.
             0 | 1 => (20, [stage(20, 97), none, none]),
+            // Purges alone are easy: they are frozen at their least and the batches stay whole.
+            2 if paint == Some(0) => (2, [stage(2, 2), stage(2, 97), stage(50, 97)]),
+            _ if paint == Some(0) => (2, [stage(2, 2), stage(2, 68), stage(68, 97)]),
             2 => (2, [stage(2, 40), stage(2, 97), stage(50, 97)]),
             _ => (2, [stage(2, 30), stage(2, 68), stage(68, 97)]),
         };
