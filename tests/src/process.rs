@@ -116,10 +116,11 @@ impl Running {
     /// # Errors
     /// When it has not in time; it is killed, and the end of what it said is told.
     pub fn wait(mut self, within: Duration) -> Result<Finished> {
+        let begun = Instant::now();
         let status = loop {
             match self.child.try_wait()? {
                 Some(status) => break status,
-                None if self.started.elapsed() > within => {
+                None if begun.elapsed() > within => {
                     self.kill();
                     return Err(Failure::new(format!(
                         "{} did not end within {within:?}\n{}",

@@ -29,7 +29,7 @@ use takt_contract::delivery::v1::{
     milestone_service_server::MilestoneServiceServer, order_service_server::OrderServiceServer,
     shipment_service_server::ShipmentServiceServer,
 };
-use takt_service::{Definition, Deps, Error, Routes, Wiring};
+use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
 
 use crate::{
     desk::Desk,
@@ -56,20 +56,37 @@ pub fn definition() -> Definition {
 }
 
 fn build(deps: Deps) -> Result<Wiring, Error> {
+    let chassis = Arc::clone(&deps.chassis);
     let desk = Arc::new(Desk::new(deps)?);
     let routes = Routes::new()
-        .add_service(OrderServiceServer::new(OrderRpc {
-            desk: Arc::clone(&desk),
-        }))
-        .add_service(ShipmentServiceServer::new(ShipmentRpc {
-            desk: Arc::clone(&desk),
-        }))
-        .add_service(HandoverServiceServer::new(HandoverRpc {
-            desk: Arc::clone(&desk),
-        }))
-        .add_service(MilestoneServiceServer::new(MilestoneRpc {
-            desk: Arc::clone(&desk),
-        }));
+        .add_service(server!(
+            OrderServiceServer,
+            OrderRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            ShipmentServiceServer,
+            ShipmentRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            HandoverServiceServer,
+            HandoverRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            MilestoneServiceServer,
+            MilestoneRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ));
     Ok(Wiring {
         routes,
         reactions: Some(Arc::new(DeliveryReactions {

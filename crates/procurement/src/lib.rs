@@ -29,7 +29,7 @@ use takt_contract::procurement::v1::{
     requirement_service_server::RequirementServiceServer,
     supplier_service_server::SupplierServiceServer,
 };
-use takt_service::{Definition, Deps, Error, Routes, Wiring};
+use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
 
 /// What procurement is.
 pub fn definition() -> Definition {
@@ -45,25 +45,36 @@ pub fn definition() -> Definition {
 }
 
 fn build(deps: Deps) -> Result<Wiring, Error> {
+    let chassis = Arc::clone(&deps.chassis);
     let production = peers::Production::new(deps.peer("production")?);
     let store = deps.store.clone();
     let desk = Arc::new(desk::Desk::new(store, move || deps.programme_version()));
     let routes = Routes::new()
-        .add_service(SupplierServiceServer::new(supplier::rpc::SupplierRpc(
-            Arc::clone(&desk),
-        )))
-        .add_service(RequirementServiceServer::new(
+        .add_service(server!(
+            SupplierServiceServer,
+            supplier::rpc::SupplierRpc(Arc::clone(&desk),),
+            chassis
+        ))
+        .add_service(server!(
+            RequirementServiceServer,
             requirement::rpc::RequirementRpc(Arc::clone(&desk)),
+            chassis
         ))
-        .add_service(PurchaseOrderServiceServer::new(
+        .add_service(server!(
+            PurchaseOrderServiceServer,
             purchase_order::rpc::PurchaseOrderRpc(Arc::clone(&desk)),
+            chassis
         ))
-        .add_service(InboundServiceServer::new(inbound::rpc::InboundRpc(
-            Arc::clone(&desk),
-        )))
-        .add_service(MaterialServiceServer::new(material::rpc::MaterialRpc(
-            Arc::clone(&desk),
-        )));
+        .add_service(server!(
+            InboundServiceServer,
+            inbound::rpc::InboundRpc(Arc::clone(&desk),),
+            chassis
+        ))
+        .add_service(server!(
+            MaterialServiceServer,
+            material::rpc::MaterialRpc(Arc::clone(&desk),),
+            chassis
+        ));
     Ok(Wiring {
         routes,
         reactions: Some(Arc::new(reactions::ProcurementReactions)),

@@ -26,7 +26,7 @@ use takt_contract::production::v1::{
     shop_floor_service_server::ShopFloorServiceServer,
     vehicle_service_server::VehicleServiceServer,
 };
-use takt_service::{Definition, Deps, Error, Routes, Wiring, peer::Peer};
+use takt_service::{Definition, Deps, Error, Routes, Wiring, peer::Peer, server};
 use tokio::sync::Mutex;
 
 use crate::{
@@ -59,6 +59,7 @@ pub fn definition() -> Definition {
 }
 
 fn build(deps: Deps) -> Result<Wiring, Error> {
+    let chassis = Arc::clone(&deps.chassis);
     let production = Production {
         procurement: deps.peer("procurement")?,
         products: ProductCache::new(deps.clone()),
@@ -66,14 +67,36 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         line: Arc::default(),
     };
     let routes = Routes::new()
-        .add_service(ProductServiceServer::new(ProductRpc(production.clone())))
-        .add_service(PlanningServiceServer::new(PlanningRpc(production.clone())))
-        .add_service(PromiseServiceServer::new(PromiseRpc(production.clone())))
-        .add_service(ShopFloorServiceServer::new(ShopFloorRpc(
-            production.clone(),
-        )))
-        .add_service(VehicleServiceServer::new(VehicleRpc(production.clone())))
-        .add_service(RampServiceServer::new(RampRpc(production.clone())));
+        .add_service(server!(
+            ProductServiceServer,
+            ProductRpc(production.clone()),
+            chassis
+        ))
+        .add_service(server!(
+            PlanningServiceServer,
+            PlanningRpc(production.clone()),
+            chassis
+        ))
+        .add_service(server!(
+            PromiseServiceServer,
+            PromiseRpc(production.clone()),
+            chassis
+        ))
+        .add_service(server!(
+            ShopFloorServiceServer,
+            ShopFloorRpc(production.clone(),),
+            chassis
+        ))
+        .add_service(server!(
+            VehicleServiceServer,
+            VehicleRpc(production.clone()),
+            chassis
+        ))
+        .add_service(server!(
+            RampServiceServer,
+            RampRpc(production.clone()),
+            chassis
+        ));
     Ok(Wiring {
         routes,
         reactions: Some(Arc::new(Facts(production.clone()))),

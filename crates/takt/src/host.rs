@@ -201,7 +201,8 @@ impl Suite {
                 Err(error) => {
                     let failure = Failure::of_error(definition.name, error);
                     // What kept it from starting is what a person must hear of.
-                    let _ = suite.stop();
+                    suite.told_to_stop();
+                    let _ = suite.joined();
                     return Err(failure);
                 }
             }
@@ -244,12 +245,25 @@ impl Suite {
             .any(|service| service.running.has_ended())
     }
 
-    /// Stops the services and waits for them: delivery first, because it asks the others.
-    pub fn stop(self) -> Outcome<()> {
-        let mut ended = Ok(());
+    /// Stops the services and waits for them. The caller's runtime goes on meanwhile: its connections have to hear that
+    /// the services close them, or each would wait for the whole time of a drain.
+    pub async fn stop(self) -> Outcome<()> {
+        self.told_to_stop();
+        while !self.services.iter().all(|one| one.running.has_ended()) {
+            tokio::time::sleep(LOOK).await;
+        }
+        self.joined()
+    }
+
+    fn told_to_stop(&self) {
         for service in &self.services {
             service.running.stop();
         }
+    }
+
+    /// Waits for the ends, delivery first, because it asks the others; blocks the thread.
+    fn joined(self) -> Outcome<()> {
+        let mut ended = Ok(());
         for service in self.services.into_iter().rev() {
             let name = service.name;
             ended = ended.and(

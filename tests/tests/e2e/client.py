@@ -70,7 +70,7 @@ def detail(error, kind):
 
 def order(name, **changes):
     return {"order_id": name, "customer_id": "C-7", "variant_id": "PRO", "city": "Beijing",
-            "options": {"COLOR": "AQUA_BLUE", "WHEEL": "W19", "INT": "GALAXY_GREY"},
+            "options": {"COLOR": "AQUA_BLUE", "WHEEL": "W19A", "INT": "GALAXY_GREY"},
             "locked_on": {"year": 2024, "month": 5, "day": 20}} | changes
 
 

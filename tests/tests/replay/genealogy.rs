@@ -382,11 +382,18 @@ async fn compared(clients: &mut Clients, blocked: &str, before: &BTreeSet<String
     for vehicle in &vehicles {
         for (item, lot, serial) in clients.backward(&vehicle.vin).await? {
             if !serial.is_empty() {
-                ensure(serials.insert((item.clone(), serial.clone())), || {
-                    format!("{item} {serial} is there twice")
-                })?;
+                let fresh = serials.insert((item.clone(), serial.clone()));
+                ensure(fresh, || format!("{item} {serial} is there twice"))?;
             }
-            told.insert((vehicle.vin.clone(), item, lot));
+            // A pack that is made here has its serial and the lot of the plant; by hand there are bought parts alone.
+            if bill.bought.contains(&item) {
+                told.insert((vehicle.vin.clone(), item, lot));
+            } else {
+                ensure(
+                    !serial.is_empty() && lot.starts_with(&format!("{item}.")),
+                    || format!("{}: {item} of lot {lot} has no serial", vehicle.vin),
+                )?;
+            }
         }
     }
     let differ: Vec<_> = positions.symmetric_difference(&told).take(10).collect();

@@ -12,7 +12,7 @@ pub use run::Running;
 
 use crate::{
     ActiveProgramme, Error, ImportSink, IntentHandler, Invariant, Migration, Reactions, Routes,
-    Store, Table, peer::Peer,
+    Store, Table, config::Chassis, peer::Peer,
 };
 
 /// What a service is.
@@ -39,6 +39,8 @@ pub struct Definition {
 pub struct Deps {
     /// The database.
     pub store: Store,
+    /// What the chassis was told: the limits of servers among it.
+    pub chassis: Arc<Chassis>,
     pub(crate) peers: Arc<BTreeMap<&'static str, Peer>>,
     pub(crate) active: ActiveProgramme,
 }

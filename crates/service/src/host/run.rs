@@ -30,6 +30,7 @@ use crate::{
     import::ImportRpc,
     peer::{Peer, PeerOptions},
     serve::Server,
+    server,
     telemetry::Telemetry,
 };
 
@@ -118,6 +119,7 @@ impl Definition {
     ) -> Result<(), Error> {
         let deps = Deps {
             store: store.clone(),
+            chassis: Arc::new(config.chassis.clone()),
             peers: Arc::new(self.connected(config, telemetry)?),
             active: ActiveProgramme::default(),
         };
@@ -126,41 +128,34 @@ impl Definition {
             .await?;
         leases_inherited(store).await?;
         let wiring = (self.build)(deps.clone())?;
-        let limit = config.chassis.limits.message_bytes;
+        let event = EventRpc {
+            store: store.clone(),
+            source: self.name,
+            subscribers: self.subscribers,
+            reactions: wiring.reactions.clone(),
+        };
+        let invariants = core_invariants().iter().chain(self.invariants);
+        let admin = AdminRpc {
+            store: store.clone(),
+            service: self.name,
+            tables: self.tables,
+            invariants: invariants.copied().collect(),
+        };
+        let import = ImportRpc {
+            store: store.clone(),
+            sink: wiring.import,
+            active: deps.active.clone(),
+        };
         let mut routes = behind_gate(wiring.routes, &deps)
-            .add_service(
-                EventServiceServer::new(EventRpc {
-                    store: store.clone(),
-                    source: self.name,
-                    subscribers: self.subscribers,
-                    reactions: wiring.reactions.clone(),
-                })
-                .max_encoding_message_size(limit),
-            )
-            .add_service(AdminServiceServer::new(AdminRpc {
-                store: store.clone(),
-                service: self.name,
-                tables: self.tables,
-                invariants: core_invariants()
-                    .iter()
-                    .chain(self.invariants)
-                    .copied()
-                    .collect(),
-            }))
-            .add_service(
-                ProgrammeServiceServer::new(ImportRpc {
-                    store: store.clone(),
-                    sink: wiring.import,
-                    active: deps.active.clone(),
-                })
-                .max_decoding_message_size(limit),
-            );
+            .add_service(server!(EventServiceServer, event, deps.chassis))
+            .add_service(server!(AdminServiceServer, admin, deps.chassis))
+            .add_service(server!(ProgrammeServiceServer, import, deps.chassis));
         if let Some(reactions) = wiring.reactions {
-            let inbox = InboxServiceServer::new(InboxRpc {
+            let inbox = InboxRpc {
                 store: store.clone(),
                 reactions,
-            });
-            routes = routes.add_service(inbox.max_decoding_message_size(limit));
+            };
+            routes = routes.add_service(server!(InboxServiceServer, inbox, deps.chassis));
         }
         let server = Server::new(
             telemetry,

@@ -200,10 +200,10 @@ async fn list(args: ListArgs, output: Format) -> Outcome<()> {
         let told = told.map(|told| Told {
             facts: told.facts.into_iter().map(told_line).collect(),
         });
-        return tell(output, &target.close_after(told)?);
+        return tell(output, &target.close_after(told).await?);
     }
     let parked = parked(target.peers.all(), args.service.as_deref()).await;
-    tell(output, &target.close_after(parked)?)
+    tell(output, &target.close_after(parked).await?)
 }
 
 fn told_line(fact: Fact) -> ToldLine {
@@ -299,7 +299,7 @@ async fn act(args: ParkedArgs, reason: Option<String>, output: Format) -> Outcom
         Some(peer) => decide(peer, parked_id, reason).await,
         None => Err(Failure::usage(format!("{service} is not a service"))),
     };
-    let applied = target.close_after(applied)?;
+    let applied = target.close_after(applied).await?;
     tell(
         output,
         &Applied {

@@ -120,5 +120,5 @@ pub(super) async fn run(args: ImportArgs, output: Format) -> Outcome<()> {
     let import_id = options.import_id(&folder.programme_hash());
     let target = args.target.open_or_make().await?;
     let imported = import(&target.peers, &full, &scaled, &import_id).await;
-    tell(output, &target.close_after(imported)?)
+    tell(output, &target.close_after(imported).await?)
 }

@@ -183,7 +183,7 @@ pub(super) async fn run(args: ReplayArgs, output: Format) -> Outcome<()> {
         ));
     }
     let told = tell_report(&played, args.report.as_deref(), output).await;
-    let stopped = played.stop();
+    let stopped = played.stop().await;
     told?;
     stopped
 }

@@ -120,7 +120,7 @@ pub(super) async fn up(args: UpArgs, output: Format) -> Outcome<()> {
     let suite = Suite::start(&options)?;
     let stays = stay(&suite, &databases, output).await;
     let crashed = suite.has_ended();
-    match (stays, suite.stop()) {
+    match (stays, suite.stop().await) {
         (Err(_), Err(cause)) if crashed => Err(cause),
         (Err(failure), _) | (Ok(()), Err(failure)) => Err(failure),
         (Ok(()), Ok(())) => Ok(()),
@@ -255,7 +255,7 @@ pub(super) struct DigestArgs {
 pub(super) async fn digest(args: DigestArgs, output: Format) -> Outcome<()> {
     let target = args.target.open().await?;
     let digests = admin::digests(&target.peers).await;
-    tell(output, &target.close_after(digests)?)
+    tell(output, &target.close_after(digests).await?)
 }
 
 /// What `takt check` is told.
@@ -269,7 +269,7 @@ pub(super) struct CheckArgs {
 pub(super) async fn check(args: CheckArgs, output: Format) -> Outcome<()> {
     let target = args.target.open().await?;
     let checked = admin::check(&target.peers).await;
-    let checked = target.close_after(checked)?;
+    let checked = target.close_after(checked).await?;
     tell(output, &checked)?;
     if checked.holds {
         return Ok(());

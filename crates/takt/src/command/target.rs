@@ -109,20 +109,23 @@ impl TargetArgs {
         match ready {
             Ok(()) => Ok(target),
             // What a service says of its end tells more than that it ended.
-            Err(failure) => Err(target.close().err().unwrap_or(failure)),
+            Err(failure) => Err(target.close().await.err().unwrap_or(failure)),
         }
     }
 }
 
 impl Target {
     /// Stops what was started for the command.
-    pub(super) fn close(self) -> Outcome<()> {
-        self.suite.map_or(Ok(()), Suite::stop)
+    pub(super) async fn close(self) -> Outcome<()> {
+        match self.suite {
+            Some(suite) => suite.stop().await,
+            None => Ok(()),
+        }
     }
 
     /// Stops what was started, whatever came of the work; the work's failure is told first.
-    pub(super) fn close_after<T>(self, done: Outcome<T>) -> Outcome<T> {
-        let closed = self.close();
+    pub(super) async fn close_after<T>(self, done: Outcome<T>) -> Outcome<T> {
+        let closed = self.close().await;
         let done = done?;
         closed.map(|()| done)
     }

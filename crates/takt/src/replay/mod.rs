@@ -90,8 +90,11 @@ pub struct Played {
 
 impl Played {
     /// Stops the services that were started for the run.
-    pub fn stop(self) -> Outcome<()> {
-        self.suite.map_or(Ok(()), Suite::stop)
+    pub async fn stop(self) -> Outcome<()> {
+        match self.suite {
+            Some(suite) => suite.stop().await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -175,7 +178,7 @@ pub async fn replay(request: &Request) -> Outcome<Played> {
                 return Err(failure);
             }
             let crashed = suite.has_ended();
-            match suite.stop() {
+            match suite.stop().await {
                 // A service that ended by itself is the cause, and what was being done only its effect.
                 Err(cause) if crashed => Err(cause),
                 _ => Err(failure),

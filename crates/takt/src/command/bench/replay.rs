@@ -80,7 +80,7 @@ pub(super) async fn run(args: BenchArgs, output: Format) -> Outcome<()> {
     };
     let played = replay(&request).await?;
     let measured = measure(&played, &folder_of(&request)).await;
-    let stopped = played.stop();
+    let stopped = played.stop().await;
     tell(output, &measured?)?;
     stopped
 }
