@@ -223,20 +223,19 @@ def compare_disruption(ref, got):
     want = ref["disruption"]
     if want is None:
         return
-    have = got.get("disruption") or got
-    if isinstance(have, list):
-        have = have[0] if len(have) == 1 else {}
+    told = got.get("disruption") or {}
+    have = told.get("all") or {}
     slack = ref["produced"]["total"] * BUILD_TOLERANCE if want["approximate"] else 0
-    late, stop, first = have.get("late") or {}, have.get("first_stop") or {}, want["first_stop"] or {}
-    for name, n, w in (("late, largest", late.get("largest"), want["late"]["largest"]),
+    stop, first = told.get("first_stop") or {}, want["first_stop"] or {}
+    for name, n, w in (("late, largest", have.get("late"), want["late"]["largest"]),
                        ("lost", have.get("lost"), want["lost"])):
         n = number(n)
         check(n is not None and abs(n - w) <= slack, f"disruption {name}", f"{text(n)}, reference {w}")
-    n, w = number(have.get("vehicle_days")), want["vehicle_days"]
+    n, w = number(have.get("vehicle_days_late")), want["vehicle_days"]
     check(n is not None and abs(n - w) <= (w / F(10) if slack else 0), "disruption vehicle-days late",
           f"{text(n)}, reference {w}")
-    same = [("late date", late.get("date"), want["late"]["date"]),
-            ("recovered", have.get("recovered"), want["recovered"])]
+    same = [("late date", have.get("late_on"), want["late"]["date"]),
+            ("recovered", have.get("recovered_on"), want["recovered"])]
     if not slack:
         same += [(f"first stop {k}", stop.get(k), first.get(k)) for k in ("date", "variant", "item", "shop")]
     else:

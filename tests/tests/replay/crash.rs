@@ -7,8 +7,9 @@ use std::{thread, time::Duration};
 
 use takt_tests::{
     Failure, Result, ensure,
+    process::run,
     proxy::{Fate, Proxy},
-    replay::{LONG, Replay, Report},
+    replay::{LONG, Replay, Report, takt},
     seed::Dice,
     suite::{Service, Setup, Suite},
 };
@@ -26,6 +27,14 @@ fn quiet() -> Result<String> {
         .vehicles(VEHICLES)
         .report()?
         .digest()
+}
+
+/// Every invariant holds; the checker prints each with its counts, and they are kept in the test's output.
+fn sound(suite: &Suite) -> Result {
+    let mut command = takt(&["check", "--endpoints", &suite.endpoints()])?;
+    let checked = run(&mut command, LONG)?.ok()?;
+    println!("{}", checked.stdout);
+    Ok(())
 }
 
 #[test]
@@ -68,6 +77,7 @@ fn services_that_crash_at_any_time_lose_and_double_nothing() -> Result {
                 crashes.len()
             )
         })?;
+        sound(&suite)?;
         ensure(crashes.len() > before, || {
             "the run was over before the first crash".to_owned()
         })?;
@@ -116,6 +126,7 @@ fn struck(asker: Service, asked: Service, text: &str, name: &'static str, strike
         suite.wait_for(asker)?;
     }
     let crashed = Report::of(&running.wait(LONG)?.ok()?)?.digest()?;
+    sound(&suite)?;
     ensure(crashed == quiet, || {
         format!(
             "{crashed} after {strikes} crashes of {asker} on the answer of {asked}, {quiet} without"

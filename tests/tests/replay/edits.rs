@@ -38,6 +38,38 @@ fn played(folder: &Folder) -> Result<Report> {
     Ok(report)
 }
 
+/// Plays outages and holds what the report says of them against the reference (RULES 13).
+fn disrupted(outage: &str) -> Result<Report> {
+    let data = tempdir()?;
+    let report = Replay::su7(data.path())
+        .vehicles(VEHICLES)
+        .with(&["--disrupt", outage])
+        .report()?;
+    let vehicles = VEHICLES.to_string();
+    let options = ["--vehicles", vehicles.as_str(), "--disrupt", outage];
+    report.compare(&place::programme(), &options)?;
+    Ok(report)
+}
+
+#[test]
+fn an_outage_in_summer_is_late_and_recovers() -> Result {
+    let report = disrupted("HESAI@2024-08-01:14")?;
+    ensure(report.number("/disruption/all/lost")? == 0, || {
+        "vehicles are lost although there is time to build them".to_owned()
+    })?;
+    let late = report.number("/disruption/all/late")?;
+    ensure(late > 0, || "nothing was late".to_owned())
+}
+
+#[test]
+fn an_outage_before_the_end_loses_vehicles() -> Result {
+    let report = disrupted("FDB@2024-10-20:20")?;
+    let lost = report.number("/disruption/all/lost")?;
+    ensure(lost > 0, || "nothing was lost".to_owned())?;
+    let stop = report.at("/disruption/first_stop/item")?;
+    ensure(stop == "BS-01", || format!("{stop} stopped first"))
+}
+
 /// The vehicles built through a day.
 fn through(report: &Report, last: &str) -> Result<i64> {
     let days = report.produced_by_date()?;

@@ -3,7 +3,7 @@
 //! It must not know rows or messages. Invariants: a bought item has suppliers whose shares make one, whose lots are of
 //! one size and whose lanes are known; every price is in one currency; positions are those of the file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use takt_kernel::{
     Currency, Date, ItemId, LotId, LotNumber, Price, Quantity, Share, SupplierId, Unit, Violations,
@@ -210,10 +210,8 @@ impl Catalogue {
         for agreement in &rows.agreements {
             terms.entry(&agreement.item).or_default().push(agreement);
         }
-        for unknown in terms
-            .keys()
-            .filter(|id| !rows.items.iter().any(|item| item.id == ***id))
-        {
+        let known: BTreeSet<&ItemId> = rows.items.iter().map(|item| &item.id).collect();
+        for unknown in terms.keys().filter(|id| !known.contains(*id)) {
             violations.push(
                 &format!("agreement {unknown}"),
                 "the item is not among the items",

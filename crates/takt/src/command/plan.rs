@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
-use takt_kernel::{Date, Reason};
+use takt_kernel::{Date, Quantity, Reason};
 use takt_planning::mrp::{LateOrder, Plan};
 
 use crate::failure::{Failure, Outcome};
@@ -168,11 +168,19 @@ fn planned(plan: &Plan, finite: bool, elapsed_seconds: f64) -> Planned {
         quantity: units(late.quantity),
         reasons: late.reasons.iter().map(Told::from).collect(),
     };
-    let (late_units, unit_days, unplanned) = plan.lateness();
+    let all_late = plan.late();
+    let (late_units, unit_days, unplanned) = if finite {
+        plan.lateness()
+    } else {
+        // Without limits nothing is moved; what is late is what its reasons say.
+        let sum = |of: fn(&LateOrder) -> i64| Quantity(all_late.iter().map(of).sum());
+        let days = |late: &LateOrder| late.quantity.milli() * i64::from(late.days);
+        (sum(|late| late.quantity.milli()), sum(days), Quantity::ZERO)
+    };
     Planned {
         mode: if finite { "FINITE" } else { "UNLIMITED" },
         items: problem.items.iter().enumerate().filter_map(item).collect(),
-        late: plan.late().into_iter().map(late).collect(),
+        late: all_late.into_iter().map(late).collect(),
         lateness: Lateness {
             units: units(late_units),
             unit_days: units(unit_days),
@@ -261,7 +269,7 @@ impl Answer for Planned {
             return text;
         }
         text.push_str(&format!(
-            "\n{} orders are late: {} units, {} unit-days, {} not planned; no plan is below {} unit-days\n\n",
+            "\norders late: {}; {} units, {} unit-days, {} not planned; no plan is below {} unit-days\n\n",
             self.late.len(),
             whole(self.lateness.units),
             whole(self.lateness.unit_days),
