@@ -14,7 +14,7 @@ use takt_contract::production::v1::{
     AsBuiltPart, GetVehicleRequest, ListVehiclesRequest, ShopWindow, TraceBackwardRequest, Vehicle,
     VehicleState,
 };
-use takt_kernel::Date;
+use takt_kernel::{Date, LotId};
 
 use super::figures::{Life, LifeEvent, SerialPart, ShopTime};
 use crate::connection::{Peer, Peers, ask, read};
@@ -80,12 +80,7 @@ async fn life_of(peers: &Peers, vin: &str) -> Outcome<Life> {
         .iter()
         .filter(|part| !part.serial_number.is_empty())
         .collect();
-    let lots = try_join_all(
-        serialised
-            .iter()
-            .map(|part| lot(&peers.procurement, &part.lot_id)),
-    )
-    .await?;
+    let lots = try_join_all(serialised.iter().map(|part| lot(&peers.procurement, part))).await?;
     let mut life = Life {
         vin: vehicle.vin.clone(),
         build_number: vehicle.build_number,
@@ -111,10 +106,18 @@ async fn life_of(peers: &Peers, vin: &str) -> Outcome<Life> {
     Ok(life)
 }
 
-async fn lot(peer: &Peer, lot_id: &str) -> Outcome<Lot> {
-    let message = GetLotRequest {
-        lot_id: lot_id.to_owned(),
-    };
+/// The lot of a part. Procurement knows those that were bought; of a made one its name says who made it.
+async fn lot(peer: &Peer, part: &AsBuiltPart) -> Outcome<Lot> {
+    let lot_id = part.lot_id.clone();
+    if part.made {
+        let maker = LotId::parse(&lot_id).map(|lot| lot.supplier.to_string());
+        return Ok(Lot {
+            lot_id,
+            supplier_id: maker.unwrap_or_default(),
+            ..Lot::default()
+        });
+    }
+    let message = GetLotRequest { lot_id };
     let answer = ask!(peer, "read a lot", InboundServiceClient.get_lot, message)?;
     Ok(answer.lot.unwrap_or_default())
 }
