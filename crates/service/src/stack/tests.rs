@@ -1,4 +1,4 @@
-//! What the whole stack costs a call.
+//! A call through the whole stack.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
@@ -7,7 +7,7 @@ use std::{
     future::{Ready, ready},
     sync::Arc,
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use http::{Request, Response};
@@ -41,7 +41,7 @@ impl Service<Request<Body>> for Nothing {
 }
 
 #[tokio::test]
-async fn the_whole_stack_costs_less_than_ten_microseconds() {
+async fn calls_find_their_way_through_the_whole_stack() {
     let config = StackConfig {
         methods: Arc::new(Methods::new(&Descriptors::new(&[]), &[])),
         metrics: Metrics::off(),
@@ -52,17 +52,11 @@ async fn the_whole_stack_costs_less_than_ten_microseconds() {
         draining: CancellationToken::new(),
     };
     let stack = compose(config, Routes::new().add_service(Nothing));
-    let mut best = Duration::MAX;
-    for _ in 0..50 {
-        let began = Instant::now();
-        for _ in 0..200 {
-            let mut request = Request::new(Body::empty());
-            *request.uri_mut() = http::Uri::from_static("http://h/grpc.health.v1.Health/Check");
-            drop(stack.clone().call(request).await.unwrap());
-        }
-        best = best.min(began.elapsed() / 200);
+    // The handler asserts that each finds its `Call`.
+    for _ in 0..100 {
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = http::Uri::from_static("http://h/grpc.health.v1.Health/Check");
+        let answer = stack.clone().call(request).await.unwrap();
+        assert_eq!(answer.status(), http::StatusCode::OK);
     }
-    eprintln!("the stack costs {best:?} a call");
-    // The best of many, because a test machine has other things to do as well.
-    assert!(best < Duration::from_micros(10), "{best:?} a call");
 }
