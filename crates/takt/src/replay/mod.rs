@@ -8,7 +8,7 @@ mod driver;
 pub mod interrupt;
 mod line;
 pub mod options;
-mod parts;
+pub mod parts;
 mod pipeline;
 mod progress;
 mod request;

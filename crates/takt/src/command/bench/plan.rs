@@ -12,6 +12,7 @@ use super::machine::{Machine, commit, machine};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Answer, Format, grouped, table, table_text, tell};
 use crate::problem::{planning, units};
+use crate::replay::parts::peak_rss_bytes;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -155,7 +156,7 @@ fn solved(folder: &Path, script: Option<&Path>) -> Outcome<Solved> {
         replan_visited_worst: visited,
         replan_equals_full: changed.is_same_as(&full),
         reference,
-        peak_rss_bytes: peak_rss(),
+        peak_rss_bytes: peak_rss_bytes(),
     })
 }
 
@@ -205,14 +206,6 @@ fn compared(plan: &Plan, folder: &Path, script: &Path) -> Outcome<Reference> {
         items_compared: wanted.len(),
         items_that_differ: differ,
     })
-}
-
-/// The most memory that was in use, where the system tells it.
-fn peak_rss() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = peak.and_then(|peak| peak.split_whitespace().next()?.parse::<u64>().ok());
-    kib.unwrap_or(0) * 1024
 }
 
 impl Answer for Measured {
