@@ -84,8 +84,8 @@ pub fn requirements(
             for (item, need) in &needs.get(bom, Config(0).with(0, variant)).base {
                 add(*item, *need, *units);
             }
-            let (mut configs, guessed) = next[variant].take(*units);
-            for (item, need) in whole[variant].take(guessed) {
+            let (mut configs, ordered) = next[variant].take(*units);
+            for (item, need) in whole[variant].take(&configs[ordered..]) {
                 add(item, need, 1);
             }
             configs.sort_unstable();
@@ -125,15 +125,15 @@ impl<'a> Vehicles<'a> {
         }
     }
 
-    /// The next vehicles, and how many of them nobody has ordered yet.
-    fn take(&mut self, units: i64) -> (Vec<Config>, i64) {
+    /// The next vehicles, and how many of them are ordered: those come first, and then what nobody has ordered yet.
+    fn take(&mut self, units: i64) -> (Vec<Config>, usize) {
         let units = units.max(0) as usize;
         let (real, rest) = self.queue.split_at(units.min(self.queue.len()));
         self.queue = rest;
         let mut configs = real.to_vec();
         let guessed = (units - real.len()) as u64;
         if guessed == 0 {
-            return (configs, 0);
+            return (configs, real.len());
         }
         let numbers: Vec<u64> = (self.forecast_no..self.forecast_no + guessed).collect();
         self.forecast_no += guessed;
@@ -158,21 +158,20 @@ impl<'a> Vehicles<'a> {
             *config = config.with(founders.key, value);
         }
         configs.append(&mut forecast);
-        (configs, guessed as i64)
+        (configs, real.len())
     }
 }
 
 /// What rounding up adds to the forecast of one variant: for each value of each attribute the part of a vehicle that
 /// the largest remainder has not given it yet.
 struct WholeVehicles {
-    /// The values: weight, sum of the weights, vehicles given, parts that hang on the value.
     values: Vec<Rounded>,
-    splits: Vec<Apportion>,
     forecast: i64,
 }
 
+/// A value of an attribute: its share as weight of a sum, the forecast vehicles that have it, the parts that hang on it.
 struct Rounded {
-    split: usize,
+    key: usize,
     value: usize,
     weight: i64,
     sum: i64,
@@ -188,7 +187,7 @@ impl WholeVehicles {
         // A value that no condition names: what a configuration needs without the attribute.
         let none = crate::feature::MAX_VALUES - 1;
         let mut values = Vec::new();
-        for (split, attribute) in attributes.iter().enumerate() {
+        for attribute in attributes {
             let shares = attribute.of(variant);
             let sum: i64 = shares.iter().map(|share| share.0.max(0)).sum();
             let without = bom.requirement(blank.with(attribute.key, none));
@@ -199,7 +198,7 @@ impl WholeVehicles {
                     (more > 0).then_some((*item, Quantity(more)))
                 });
                 values.push(Rounded {
-                    split,
+                    key: attribute.key,
                     value,
                     weight: share.0,
                     sum,
@@ -211,29 +210,18 @@ impl WholeVehicles {
         }
         Self {
             values,
-            splits: attributes
-                .iter()
-                .map(|attribute| Apportion::new(attribute.of(variant)))
-                .collect(),
             forecast: 0,
         }
     }
 
     /// What the next forecast vehicles change: parts that are now needed a vehicle ahead, and parts that were ahead and
     /// are now among the given ones.
-    fn take(&mut self, guessed: i64) -> Vec<(usize, Quantity)> {
-        if guessed == 0 {
-            return Vec::new();
-        }
-        self.forecast += guessed;
-        let given: Vec<Vec<i64>> = self
-            .splits
-            .iter_mut()
-            .map(|split| split.take(guessed))
-            .collect();
+    fn take(&mut self, forecast: &[Config]) -> Vec<(usize, Quantity)> {
+        self.forecast += forecast.len() as i64;
         let mut changes = Vec::new();
         for rounded in &mut self.values {
-            rounded.given += given[rounded.split][rounded.value];
+            let has = |config: &&Config| config.value(rounded.key) == rounded.value;
+            rounded.given += forecast.iter().filter(has).count() as i64;
             let share = i128::from(rounded.weight) * i128::from(self.forecast);
             let whole = ceil_div(share, i128::from(rounded.sum)).unwrap_or_default();
             let ahead = whole > rounded.given;
