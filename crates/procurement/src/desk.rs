@@ -1,4 +1,4 @@
-//! What the parts of procurement share: the database, the catalogue, and the requirements as they were last read.
+//! What the parts of procurement share: the database, the catalogue, and requirements and supply as they were last read.
 //!
 //! It must not know any rpc. Invariants: the catalogue is read once an activation, the series of a plan once; only what
 //! was committed is kept here, so forgetting it costs time and nothing else.
@@ -15,6 +15,7 @@ use tonic::Status;
 use crate::{
     programme::{Catalogue, store::catalogue_fetch},
     requirement::Needs,
+    supply::Supply,
 };
 
 /// What the parts of procurement share.
@@ -24,6 +25,7 @@ pub(crate) struct Desk {
     programme_version: Box<dyn Fn() -> i64 + Send + Sync>,
     catalogue: Mutex<Option<(i64, Arc<Catalogue>)>>,
     needs: Mutex<Option<Arc<Needs>>>,
+    supply: Mutex<Option<Arc<Supply>>>,
 }
 
 /// A stream of answers.
@@ -40,6 +42,7 @@ impl Desk {
             programme_version: Box::new(programme_version),
             catalogue: Mutex::default(),
             needs: Mutex::default(),
+            supply: Mutex::default(),
         }
     }
 
@@ -73,6 +76,23 @@ impl Desk {
         kept.as_ref()
             .filter(|needs| needs.revision == revision)
             .map(Arc::clone)
+    }
+
+    /// Supply as it was last read.
+    pub(crate) fn supply(&self) -> Option<Arc<Supply>> {
+        let kept = self.supply.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().map(Arc::clone)
+    }
+
+    /// Keeps supply for the next one who asks, unless a newer one is kept.
+    pub(crate) fn supply_keep(&self, supply: &Arc<Supply>) {
+        let mut kept = self.supply.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept
+            .as_ref()
+            .is_none_or(|kept| kept.version < supply.version)
+        {
+            *kept = Some(Arc::clone(supply));
+        }
     }
 
     /// Keeps requirements for the next one who asks.

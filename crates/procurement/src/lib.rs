@@ -18,6 +18,7 @@ mod reactions;
 mod requirement;
 mod rows;
 mod supplier;
+mod supply;
 #[cfg(test)]
 mod tests;
 

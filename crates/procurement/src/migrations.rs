@@ -106,5 +106,23 @@ const MATERIAL: Migration = Migration {
     ],
 };
 
+/// The log of supply: a row a transaction that changed it, its changes packed. Its head is locked by whoever writes, so versions
+/// follow each other in the order of commits.
+const SUPPLY: Migration = Migration {
+    name: "m0006_supply",
+    up: &[
+        "CREATE TABLE supply_head (head_no {id}, version {int} NOT NULL, CONSTRAINT su_1 CHECK (head_no = 1 AND version >= 0))",
+        "INSERT INTO supply_head (head_no, version) VALUES (1, 0)",
+        "CREATE TABLE supply_log (version {id}, changes {blob} NOT NULL)",
+    ],
+};
+
 /// The schema, step by step.
-pub const MIGRATIONS: &[Migration] = &[PROGRAMME, REQUIREMENT, PURCHASE_ORDER, INBOUND, MATERIAL];
+pub const MIGRATIONS: &[Migration] = &[
+    PROGRAMME,
+    REQUIREMENT,
+    PURCHASE_ORDER,
+    INBOUND,
+    MATERIAL,
+    SUPPLY,
+];

@@ -15,6 +15,7 @@ use super::store;
 use crate::{
     material::store::{BalanceChange, balance_add, change},
     programme::Catalogue,
+    supply::{Cells, store::changes_record},
 };
 
 /// The states of a lot; the numbers are those of the column.
@@ -171,6 +172,7 @@ pub(super) async fn lots_judge(
     let mut found = store::lots_fetch(tx, lots).await?;
     let mut lost: BTreeMap<u32, BalanceChange> = BTreeMap::new();
     let mut changed = Vec::new();
+    let mut supply = Cells::default();
     for number in lots {
         let name = catalogue.lot_text(*number);
         let lot = found
@@ -188,10 +190,14 @@ pub(super) async fn lots_judge(
         };
         change(&mut lost, number.item_no()).lost += free;
         if is_new {
+            let usable = |state| i64::from(state == LotState::Released);
+            let free = lot.free() * (usable(lot.state) - usable(before));
+            supply.free(number.item_no(), lot.received_on.unwrap_or_default(), free);
             changed.push((lot.clone(), before));
         }
     }
     store::verdicts_save(tx, &changed).await?;
     balance_add(tx, &lost).await?;
+    changes_record(tx, &supply).await?;
     Ok(found.into_values().collect())
 }

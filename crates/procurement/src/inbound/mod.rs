@@ -10,6 +10,7 @@ use takt_kernel::{Date, LotNumber};
 use crate::{
     programme::SourceNo,
     purchase_order::{Line, Shipped},
+    supply::{Cell, Kind},
 };
 
 pub(crate) mod lot;
@@ -188,6 +189,16 @@ impl AsnLine {
             let size = self.sizes.get(place).copied().unwrap_or(alike);
             (LotNumber(self.first_lot.value() + at), size)
         })
+    }
+
+    /// Where they stand in the supply while they are under way.
+    pub(crate) fn shipped(&self, expected_on: Date) -> Cell {
+        Cell {
+            source: SourceNo::of_lot(self.first_lot),
+            kind: Kind::Shipped,
+            on: expected_on,
+            line: self.line,
+        }
     }
 
     /// Whether a lot is among them.

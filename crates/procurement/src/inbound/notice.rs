@@ -12,6 +12,7 @@ use crate::{
     material::store::{BalanceChange, balance_add, change},
     programme::Catalogue,
     purchase_order::{self, Shipped},
+    supply::{Cells, store::changes_record},
 };
 
 /// A notice with what it ships.
@@ -69,7 +70,21 @@ pub(super) async fn notices_record(
         *lots.entry(shipped.line).or_default() += shipped.lots;
         change(&mut lost, shipped.first_lot.item_no()).lost += shipped.short.milli();
     }
+    let mut supply = Cells::default();
+    for accepted in &accepted {
+        for shipped in &accepted.shipped {
+            if let Some(line) = lines.get(&shipped.line) {
+                let left = shipped.quantity.milli() + shipped.short.milli();
+                supply.add(line.ordered(), -left);
+                supply.add(
+                    line.shipped(accepted.notice.expected_on),
+                    shipped.quantity.milli(),
+                );
+            }
+        }
+    }
     purchase_order::store::shipped_add(tx, &lots).await?;
     balance_add(tx, &lost).await?;
+    changes_record(tx, &supply).await?;
     Ok((accepted.len(), flaws))
 }

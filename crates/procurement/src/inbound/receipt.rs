@@ -16,6 +16,7 @@ use crate::{
     },
     programme::Catalogue,
     purchase_order,
+    supply::{Cells, store::changes_record},
 };
 
 /// A run of lots as they are received: consecutive, of one size and in one state.
@@ -64,6 +65,7 @@ pub(super) async fn receipts_record(
     }
     let (mut arrived, mut received, mut flaws) = (Vec::new(), Vec::new(), Vec::new());
     let mut lines: BTreeMap<i64, i64> = BTreeMap::new();
+    let mut supply = Cells::default();
     for receipt in receipts {
         let Some(asn) = asns.get_mut(&receipt.asn_id) else {
             flaws.push(Flaw::new(
@@ -81,6 +83,7 @@ pub(super) async fn receipts_record(
         received.push((asn.number, receipt.received_on));
         for line in goods {
             *lines.entry(line.line).or_default() += line.lots;
+            supply.add(line.shipped(asn.expected_on), -line.quantity);
             arrivals(receipt, line, &mut arrived);
         }
     }
@@ -100,6 +103,10 @@ pub(super) async fn receipts_record(
         let change = change(&mut changes, one.run.first.item_no());
         change.received += one.run.total();
         change.lots += one.run.lots;
+        if one.state == LotState::Released {
+            let run = one.run;
+            supply.free(run.first.item_no(), run.received_on, run.total());
+        }
         change.lost += if one.state == LotState::Blocked {
             one.run.total()
         } else {
@@ -115,6 +122,7 @@ pub(super) async fn receipts_record(
         after.values().filter(|line| line.is_closed()),
     )
     .await?;
+    changes_record(tx, &supply).await?;
     Ok(Recorded {
         receipts: received.len(),
         lots: arrived.iter().map(|arrived| arrived.run.lots).sum(),

@@ -9,7 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use takt_service::{Error, Tx};
 
 use super::{Reservation, ReservationState, reservation::reservations_fetch};
-use crate::requirement::store::plan_lock;
+use crate::{
+    requirement::store::plan_lock,
+    supply::{
+        Cells,
+        store::{changes_record, kept_fetch, kept_free_fetch},
+    },
+};
 
 /// A vehicle that was built and used its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,9 +127,11 @@ pub(crate) async fn consumption_add(tx: &Tx, built: &[Built]) -> Result<(), Erro
         .values()
         .filter(|one| consumed.complete.contains(&one.number))
         .collect();
-    if !complete.is_empty() {
-        issues_post(tx, &complete).await?;
-    }
+    let supply = if complete.is_empty() {
+        Cells::default()
+    } else {
+        issues_post(tx, &complete).await?
+    };
     let rows = consumed.changed.values().map(|one| {
         let state = if consumed.complete.contains(&one.number) {
             ReservationState::Consumed
@@ -152,11 +160,25 @@ pub(crate) async fn consumption_add(tx: &Tx, built: &[Built]) -> Result<(), Erro
         "",
     )
     .await?;
-    Ok(())
+    changes_record(tx, &supply).await
 }
 
-/// Moves the lines of complete reservations into the ledger and out of lots and balances.
-async fn issues_post(tx: &Tx, complete: &[&Reservation]) -> Result<(), Error> {
+/// Moves the lines of complete reservations into the ledger and out of lots and balances; answers with what that changes
+/// in supply.
+async fn issues_post(tx: &Tx, complete: &[&Reservation]) -> Result<Cells, Error> {
+    let numbers = |state| {
+        let with = complete.iter().filter(move |one| one.state == state);
+        with.map(|one| one.number).collect::<Vec<_>>()
+    };
+    let mut supply = Cells::default();
+    for (item_no, kept) in kept_fetch(tx, &numbers(ReservationState::Confirmed)).await? {
+        supply.reserved(item_no, -kept);
+    }
+    // What was given back is free, or somebody else's, and is used all the same.
+    let given_back = numbers(ReservationState::Released);
+    for (item_no, received_on, free) in kept_free_fetch(tx, &given_back).await? {
+        supply.free(item_no, received_on, -free);
+    }
     let list = || {
         complete
             .iter()
@@ -217,10 +239,13 @@ async fn issues_post(tx: &Tx, complete: &[&Reservation]) -> Result<(), Error> {
         ))
         .await?;
     }
+    for (item_no, received_on, free) in kept_free_fetch(tx, &given_back).await? {
+        supply.free(item_no, received_on, free);
+    }
     run(
         "DELETE FROM reservation_line WHERE reservation_no IN (SELECT reservation_no FROM v)"
             .to_owned(),
     )
     .await?;
-    Ok(())
+    Ok(supply)
 }

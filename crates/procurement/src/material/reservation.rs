@@ -9,7 +9,13 @@ use takt_kernel::{Date, LotNumber, Quantity};
 use takt_service::{Error, Row, Tx};
 
 use super::{Need, Reservation, ReservationState, Run};
-use crate::rows::{date, day, get};
+use crate::{
+    rows::{date, day, get},
+    supply::{
+        Cells,
+        store::{changes_record, kept_fetch, kept_free_fetch},
+    },
+};
 
 /// The free lots of what is needed on a day as runs, in item order and within an item first in first out.
 pub(crate) async fn free_fetch(tx: &Tx, build_on: Date, needs: &[Need]) -> Result<Vec<Run>, Error> {
@@ -102,12 +108,25 @@ pub(crate) async fn reservation_add(
                CAST(SUM(lots * quantity) AS BIGINT) AS held FROM reservation_line WHERE reservation_no = $1 GROUP BY 1) AS x \
                WHERE t.item_no = x.item_no";
     tx.exec(sql, vec![number.into()]).await?;
+    let mut supply = Cells::default();
+    for run in picks {
+        supply.free(run.first.item_no(), run.received_on, -run.total());
+        supply.reserved(run.first.item_no(), run.total());
+    }
+    changes_record(tx, &supply).await?;
     Ok(number)
 }
 
 /// Gives the stock of a reservation back. What is kept back by quality stays lost to the plan.
 pub(crate) async fn reservation_free(tx: &Tx, reservation: &Reservation) -> Result<(), Error> {
     let number = || vec![reservation.number.into()];
+    let mut supply = Cells::default();
+    for (item_no, kept) in kept_fetch(tx, &[reservation.number]).await? {
+        supply.reserved(item_no, -kept);
+    }
+    for (item_no, received_on, free) in kept_free_fetch(tx, &[reservation.number]).await? {
+        supply.free(item_no, received_on, -free);
+    }
     let sql = "UPDATE reservation SET state = 3 WHERE reservation_no = $1 AND state = 1 AND consumed_count = 0";
     if tx.exec(sql, number()).await? == 0 {
         return Err(Error::Conflict {
@@ -123,7 +142,11 @@ pub(crate) async fn reservation_free(tx: &Tx, reservation: &Reservation) -> Resu
     let sql = "UPDATE lot AS t SET reserved = t.reserved - r.quantity FROM reservation_line AS r \
                WHERE r.reservation_no = $1 AND t.received_on = r.received_on \
                AND t.lot_number BETWEEN r.first_lot AND r.first_lot + r.lots - 1";
-    tx.exec(sql, number()).await.map(|_| ())
+    tx.exec(sql, number()).await?;
+    for (item_no, received_on, free) in kept_free_fetch(tx, &[reservation.number]).await? {
+        supply.free(item_no, received_on, free);
+    }
+    changes_record(tx, &supply).await
 }
 
 /// A reservation by its name.

@@ -22,6 +22,10 @@ use crate::{
     desk::{Answers, Desk, chunks},
     programme::Catalogue,
     requirement::store::{needs_fetch, plan_fetch},
+    supply::{
+        store::{supply_at, supply_fetch},
+        wire::{supply_asked, supply_pb},
+    },
 };
 
 /// The lines of a message: some hundred bytes each.
@@ -298,6 +302,34 @@ impl MaterialService for MaterialRpc {
             lots,
             span,
         )))
+    }
+
+    type StreamSupplyStream = Answers<pb::StreamSupplyResponse>;
+
+    async fn stream_supply(
+        &self,
+        request: Request<pb::StreamSupplyRequest>,
+    ) -> Result<Response<Self::StreamSupplyStream>, Status> {
+        let call = Call::of(&request);
+        let message = request.into_inner();
+        let catalogue = self.0.catalogue(&call).await?;
+        let asked = supply_asked(&message, &catalogue)?;
+        let at = message.at_version;
+        let kept = self.0.supply();
+        let read = self.0.store.read(&call, "supply_stream", move |tx| {
+            let kept = kept.clone();
+            Box::pin(async move {
+                match at {
+                    0 => supply_fetch(tx, kept.as_deref()).await,
+                    at => supply_at(tx, at).await,
+                }
+            })
+        });
+        let supply = Arc::new(read.await?);
+        if at == 0 {
+            self.0.supply_keep(&supply);
+        }
+        Ok(Response::new(supply_pb(&catalogue, &supply, asked)))
     }
 
     async fn reconcile_stock(

@@ -9,7 +9,10 @@ use std::fmt;
 use takt_kernel::{Date, LotNumber, Quantity};
 use takt_service::Refusal;
 
-use crate::programme::SourceNo;
+use crate::{
+    programme::SourceNo,
+    supply::{Cell, Kind},
+};
 
 pub(crate) mod action;
 pub(crate) mod release;
@@ -95,6 +98,32 @@ impl Line {
             0
         };
         self.lot_size.times(lots).unwrap_or_default()
+    }
+
+    /// What has not left yet, whatever the supplier said of it.
+    pub(crate) fn open(&self) -> Quantity {
+        self.lot_size
+            .times(self.lots - self.shipped)
+            .unwrap_or_default()
+    }
+
+    /// Where what has not left stands in the supply.
+    pub(crate) fn ordered(&self) -> Cell {
+        Cell {
+            source: self.source,
+            kind: Kind::Ordered,
+            on: self.receipt_on,
+            line: self.number,
+        }
+    }
+
+    /// Where what is under way stands in the supply.
+    pub(crate) fn shipped(&self, expected_on: Date) -> Cell {
+        Cell {
+            kind: Kind::Shipped,
+            on: expected_on,
+            ..self.ordered()
+        }
     }
 
     /// Whether nothing more will come.

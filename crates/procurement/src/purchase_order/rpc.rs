@@ -28,6 +28,7 @@ use crate::{
     programme::Catalogue,
     requirement::store::{needs_fetch, plan_fetch, plan_lock},
     rows::{count, short},
+    supply::{Cells, store::changes_record},
 };
 
 /// The lines of a message: some hundred bytes each, so that a message stays below 64 KiB.
@@ -316,6 +317,11 @@ pub(super) async fn release(
     }
     let orders = store::lines_add(tx, catalogue, &lines).await?;
     store::book_set(tx, on, next_line + count(lines.len())).await?;
+    let mut supply = Cells::default();
+    for line in &lines {
+        supply.add(line.ordered(), line.open().milli());
+    }
+    changes_record(tx, &supply).await?;
     Ok(pb::ReleaseOrdersResponse {
         order_count: short(count(orders)),
         line_count: short(count(lines.len())),
@@ -366,10 +372,13 @@ async fn acknowledge(
     store::words_save(tx, &changed).await?;
     let rejected = || changed.iter().filter(|line| line.word == Word::Rejected);
     let mut lost: BTreeMap<u32, BalanceChange> = BTreeMap::new();
+    let mut supply = Cells::default();
     for line in rejected() {
         change(&mut lost, line.source.item_no()).lost += line.lost().milli();
+        supply.add(line.ordered(), -line.open().milli());
     }
     balance_add(tx, &lost).await?;
     store::closed_add(tx, catalogue, rejected()).await?;
+    changes_record(tx, &supply).await?;
     Ok(short(count(changed.len())))
 }

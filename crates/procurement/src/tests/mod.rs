@@ -7,6 +7,7 @@ mod material;
 mod orders;
 mod reactions;
 pub(crate) mod sample;
+mod supply;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

@@ -160,6 +160,7 @@ impl MaterialService for Procurement {
         tokio_stream::Empty<Result<pb::StreamStockValuesResponse, Status>>;
     type StreamDaysOfSupplyStream =
         tokio_stream::Empty<Result<pb::StreamDaysOfSupplyResponse, Status>>;
+    type StreamSupplyStream = tokio_stream::Once<Result<pb::StreamSupplyResponse, Status>>;
     type StreamLedgerStream = tokio_stream::Empty<Result<pb::StreamLedgerResponse, Status>>;
 
     async fn check_availability(
@@ -230,6 +231,29 @@ impl MaterialService for Procurement {
         _: Request<pb::StreamDaysOfSupplyRequest>,
     ) -> Result<Response<Self::StreamDaysOfSupplyStream>, Status> {
         Err(Status::unimplemented("not asked by production"))
+    }
+
+    async fn stream_supply(
+        &self,
+        _: Request<pb::StreamSupplyRequest>,
+    ) -> Result<Response<Self::StreamSupplyStream>, Status> {
+        self.with(|state| {
+            if state.away {
+                return Err(Error::denied("procurement is away").into());
+            }
+            let items = state.lots.iter().map(|(item_id, lots)| pb::ItemSupply {
+                item_id: item_id.clone(),
+                free_thousandths: lots.iter().map(|lot| lot.thousandths).sum(),
+                ..pb::ItemSupply::default()
+            });
+            Ok(Response::new(tokio_stream::once(Ok(
+                pb::StreamSupplyResponse {
+                    version: 1,
+                    whole: true,
+                    items: items.collect(),
+                },
+            ))))
+        })
     }
 
     async fn stream_ledger(
