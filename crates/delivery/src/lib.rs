@@ -51,6 +51,7 @@ pub fn definition() -> Definition {
         invariants: invariants::INVARIANTS,
         peers: &["production"],
         subscribers: &["production"],
+        endless: &[],
         build,
     }
 }

@@ -41,6 +41,7 @@ pub fn definition() -> Definition {
         invariants: invariants::INVARIANTS,
         peers: &["production"],
         subscribers: &[],
+        endless: &[],
         build,
     }
 }

@@ -104,6 +104,38 @@ pub const INVARIANTS: &[Invariant] = &[
         checked: "SELECT COUNT(*) FROM shop_order",
         violated: "SELECT CAST(day_on AS TEXT) || ' item ' || CAST(item_no AS TEXT) FROM shop_order WHERE made <> used OR released < made LIMIT 20",
     },
+    Invariant {
+        id: "JOB-1",
+        rule: "a job leaves WAITING when the one before it is completed, and not earlier",
+        checked: "SELECT COUNT(*) FROM job",
+        violated: "SELECT CAST(j.subject_no AS TEXT) || '/' || j.operation_id FROM job AS j LEFT JOIN job AS b ON b.subject_no = j.subject_no \
+                   AND b.place = j.place - 1 WHERE (COALESCE(b.state, 6) = 6) = (j.state = 1 OR j.held_from = 1 OR (j.state = 7 AND j.station = 0 \
+                   AND b.state = 7)) LIMIT 20",
+    },
+    Invariant {
+        id: "JOB-2",
+        rule: "what a job begins with is what the one before it made good",
+        checked: "SELECT COUNT(*) FROM job WHERE place > 1",
+        violated: "SELECT CAST(j.subject_no AS TEXT) || '/' || j.operation_id FROM job AS j JOIN job AS b ON b.subject_no = j.subject_no \
+                   AND b.place = j.place - 1 WHERE b.state = 6 AND j.quantity <> b.quantity - b.scrapped LIMIT 20",
+    },
+    Invariant {
+        id: "JOB-3",
+        rule: "a job has as many events as changed it, and its last one tells its state",
+        checked: "SELECT COUNT(*) FROM job_event",
+        violated: "SELECT CAST(j.subject_no AS TEXT) || '/' || j.operation_id FROM job AS j LEFT JOIN (SELECT subject_no, place, COUNT(*) AS events, \
+                   MAX(sequence) AS last FROM job_event GROUP BY subject_no, place) AS e ON e.subject_no = j.subject_no AND e.place = j.place \
+                   LEFT JOIN job_event AS l ON l.subject_no = e.subject_no AND l.place = e.place AND l.sequence = e.last \
+                   WHERE COALESCE(e.events, 0) <> j.sequence OR COALESCE(e.last, 0) <> j.sequence \
+                   OR (l.state <> j.state AND j.state <> 7 AND NOT (l.state = 1 AND j.state = 2)) LIMIT 20",
+    },
+    Invariant {
+        id: "JOB-4",
+        rule: "the jobs of a day are those that were dispatched",
+        checked: "SELECT COUNT(*) FROM job_day",
+        violated: "SELECT CAST(d.day_on AS TEXT) FROM job_day AS d LEFT JOIN (SELECT day_on, COUNT(*) AS jobs FROM job GROUP BY day_on) AS j \
+                   ON j.day_on = d.day_on WHERE COALESCE(j.jobs, 0) <> d.job_count LIMIT 20",
+    },
 ];
 
 /// The tables with their business columns.
@@ -364,5 +396,56 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "shop_order",
         columns: &["day_on", "item_no", "released", "made", "used"],
+    },
+    Table {
+        name: "job",
+        columns: &[
+            "subject_no",
+            "place",
+            "operation_id",
+            "day_on",
+            "quantity",
+            "scrapped",
+            "rework_count",
+            "state",
+            "held_from",
+            "station",
+            "started_at",
+            "ended_at",
+            "sequence",
+        ],
+    },
+    Table {
+        name: "job_day",
+        columns: &["day_on", "vehicle_count", "shop_order_count", "job_count"],
+    },
+    // The position and the id of an event depend on the order of arrival.
+    Table {
+        name: "job_event",
+        columns: &[
+            "subject_no",
+            "place",
+            "sequence",
+            "kind",
+            "station",
+            "occurred_at",
+            "state",
+            "quantity",
+            "defect_code",
+            "note",
+        ],
+    },
+    Table {
+        name: "job_defect",
+        columns: &[
+            "subject_no",
+            "place",
+            "sequence",
+            "operation_id",
+            "day_on",
+            "defect_code",
+            "kind",
+            "quantity",
+        ],
     },
 ];

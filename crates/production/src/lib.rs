@@ -6,6 +6,7 @@
 
 mod import;
 mod invariants;
+mod job;
 mod migrations;
 mod peers;
 mod plan;
@@ -30,9 +31,9 @@ use takt_service::{Definition, Deps, Error, Routes, Wiring, peer::Peer, server};
 use tokio::sync::Mutex;
 
 use crate::{
-    import::Import, plan::rpc::PlanningRpc, product::rpc::ProductRpc, product::store::ProductCache,
-    promise::rpc::PromiseRpc, ramp::rpc::RampRpc, reactions::Facts, shop_floor::rpc::ShopFloorRpc,
-    shop_floor::run::DayIntents, vehicle::rpc::VehicleRpc,
+    import::Import, job::report::Stations, plan::rpc::PlanningRpc, product::rpc::ProductRpc,
+    product::store::ProductCache, promise::rpc::PromiseRpc, ramp::rpc::RampRpc, reactions::Facts,
+    shop_floor::rpc::ShopFloorRpc, shop_floor::run::DayIntents, vehicle::rpc::VehicleRpc,
 };
 
 /// What all parts of production share; cheap to clone.
@@ -43,6 +44,8 @@ struct Production {
     procurement: Peer,
     /// Whoever runs a day holds this.
     line: Arc<Mutex<()>>,
+    /// Where the events of all stations meet.
+    stations: Arc<Stations>,
 }
 
 /// What production is.
@@ -54,6 +57,10 @@ pub fn definition() -> Definition {
         invariants: invariants::INVARIANTS,
         peers: &["procurement"],
         subscribers: &["procurement", "delivery"],
+        endless: &[
+            "/takt.production.v1.ShopFloorService/Report",
+            "/takt.production.v1.ShopFloorService/WatchStation",
+        ],
         build,
     }
 }
@@ -65,6 +72,7 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         products: ProductCache::new(deps.clone()),
         deps,
         line: Arc::default(),
+        stations: Arc::default(),
     };
     let routes = Routes::new()
         .add_service(server!(

@@ -4,10 +4,20 @@
 //! quantities thousandths, money minor units or millionths, shares millionths; what a row may hold is checked here
 //! as well as in the domain.
 
+mod floor;
+
 use takt_service::Migration;
 
 /// Every step of the schema, oldest first.
-pub const MIGRATIONS: &[Migration] = &[PROGRAMME, PLAN, DEMAND, VEHICLE, AS_BUILT, SHOP_FLOOR];
+pub const MIGRATIONS: &[Migration] = &[
+    PROGRAMME,
+    PLAN,
+    DEMAND,
+    VEHICLE,
+    AS_BUILT,
+    SHOP_FLOOR,
+    floor::JOB,
+];
 
 /// What an import brings; replaced as a whole by the next one.
 const PROGRAMME: Migration = Migration {

@@ -19,7 +19,10 @@ use takt_planning::{
     shop::{ShopFlow, ShopOperation},
 };
 
-use super::{BomLine, DayEntry, Item, Product, Programme, Shop, Unusable, VARIANT_KEY, Variant};
+use super::{
+    BomLine, DayEntry, Item, Product, Programme, Shop, Unusable, VARIANT_KEY, Variant,
+    routing::Routing,
+};
 
 /// A variant as it was imported.
 #[derive(Debug, Clone, Default)]
@@ -122,6 +125,7 @@ impl Parts {
         let schedule = Schedule::new(&line, first, &calendar, Scale(programme.scale_vehicles));
         let ramp = RampPlan::new(first, &self.ramp_days(first)?);
         let flow = self.flow()?;
+        let routing = Routing::of(&self)?;
         Ok(Product {
             programme,
             shops: self.shops,
@@ -136,6 +140,7 @@ impl Parts {
             ramp,
             schedule,
             flow,
+            routing,
             line,
             item_index,
             needs: Mutex::new(NeedCache::default()),
@@ -371,7 +376,7 @@ impl Parts {
         Ok(variants)
     }
 
-    fn mask(&self, operation: &OperationPart) -> Result<u64, Unusable> {
+    pub(super) fn mask(&self, operation: &OperationPart) -> Result<u64, Unusable> {
         if operation.variant_ids.is_empty() {
             return Ok(u64::MAX);
         }

@@ -4,6 +4,7 @@
 //! material has no cycle; every option condition names keys and values that exist; the calendar has no gap.
 
 pub mod master;
+pub mod routing;
 pub mod rpc;
 pub mod store;
 
@@ -173,6 +174,8 @@ pub struct Product {
     pub schedule: Schedule,
     /// The way of a vehicle through the shops.
     pub flow: ShopFlow,
+    /// The operations in the order of flow.
+    pub routing: routing::Routing,
     line: Line,
     item_index: HashMap<String, usize>,
     needs: Mutex<NeedCache>,

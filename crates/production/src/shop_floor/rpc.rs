@@ -10,7 +10,7 @@ use takt_contract::{
 };
 use takt_kernel::{Date, RequestId, Violations};
 use takt_service::{Call, Error};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     Stop,
@@ -19,7 +19,7 @@ use super::{
     store::{completed_fetch, stop_shop, stops_page, worked_fetch},
 };
 use crate::{
-    Production,
+    Production, job,
     product::{
         Product,
         store::{day_of, number_of},
@@ -128,6 +128,54 @@ impl ShopFloorService for ShopFloorRpc {
         Ok(Response::new(pb::GetWorkInProgressResponse {
             shops: shops.collect(),
         }))
+    }
+
+    type ReportStream = Answers<pb::ReportResponse>;
+    type WatchStationStream = Answers<pb::WatchStationResponse>;
+
+    async fn dispatch_jobs(
+        &self,
+        request: Request<pb::DispatchJobsRequest>,
+    ) -> Result<Response<pb::DispatchJobsResponse>, Status> {
+        let call = Call::of(&request);
+        let open = job::rpc::dispatch(&self.0, &call, request.into_inner());
+        Ok(Response::new(open.await?))
+    }
+
+    async fn report(
+        &self,
+        request: Request<Streaming<pb::ReportRequest>>,
+    ) -> Result<Response<Self::ReportStream>, Status> {
+        let call = Call::of(&request);
+        let told = job::rpc::reported(self.0.clone(), call, request.into_inner());
+        Ok(Response::new(told.await?))
+    }
+
+    async fn list_jobs(
+        &self,
+        request: Request<pb::ListJobsRequest>,
+    ) -> Result<Response<pb::ListJobsResponse>, Status> {
+        let call = Call::of(&request);
+        let jobs = job::rpc::list(&self.0, &call, request.into_inner());
+        Ok(Response::new(jobs.await?))
+    }
+
+    async fn get_job(
+        &self,
+        request: Request<pb::GetJobRequest>,
+    ) -> Result<Response<pb::GetJobResponse>, Status> {
+        let call = Call::of(&request);
+        let job = job::rpc::get(&self.0, &call, request.into_inner());
+        Ok(Response::new(job.await?))
+    }
+
+    async fn watch_station(
+        &self,
+        request: Request<pb::WatchStationRequest>,
+    ) -> Result<Response<Self::WatchStationStream>, Status> {
+        let call = Call::of(&request);
+        let events = job::rpc::watch(self.0.clone(), call, request.into_inner());
+        Ok(Response::new(events.await?))
     }
 }
 

@@ -6,6 +6,7 @@
 )]
 
 mod days;
+mod jobs;
 mod plans;
 mod procurement;
 mod traces;

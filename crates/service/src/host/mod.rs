@@ -30,6 +30,8 @@ pub struct Definition {
     pub peers: &'static [&'static str],
     /// The services that it tells its facts.
     pub subscribers: &'static [&'static str],
+    /// The paths of its streams that live until one side ends them, `/takt.production.v1.ShopFloorService/Report`.
+    pub endless: &'static [&'static str],
     /// Makes its parts.
     pub build: fn(Deps) -> Result<Wiring, Error>,
 }

@@ -157,12 +157,13 @@ impl Definition {
             };
             routes = routes.add_service(server!(InboxServiceServer, inbox, deps.chassis));
         }
+        let endless = [ENDLESS, self.endless].concat();
         let server = Server::new(
             telemetry,
             &config.chassis,
             routes,
             &[FILE_DESCRIPTOR_SET],
-            ENDLESS,
+            &endless,
         )
         .await;
         let retention = Retention {

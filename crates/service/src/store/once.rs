@@ -44,6 +44,11 @@ impl Once {
         }
     }
 
+    /// The fingerprint of the method and the message, for those who keep answers in rows of their own.
+    pub fn fingerprint(&self) -> [u8; 16] {
+        self.fingerprint
+    }
+
     /// The id, as it stands on the wire.
     pub fn request_id(&self) -> String {
         uuid::Uuid::from_bytes(self.request_id).to_string()

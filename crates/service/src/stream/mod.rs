@@ -27,6 +27,11 @@ pub type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 pub struct Outlet<T>(mpsc::Sender<T>);
 
 impl<T> Outlet<T> {
+    /// Whether nobody listens any more; for work that waits and has nothing to send.
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
     /// Hands a message over as soon as there is room.
     ///
     /// # Errors
