@@ -11,6 +11,7 @@ pub mod economics;
 pub mod feature;
 pub mod genealogy;
 pub mod line;
+pub mod material;
 pub mod mrp;
 pub mod netting;
 pub mod option_plan;

@@ -1,5 +1,7 @@
 //! The SU7 programme through the pure functions alone: plan, orders, netting, building. `data/` holds the columns
 //! of the programme folder that this needs. What the services must reach, this reaches first.
+#[path = "su7/material.rs"]
+mod material;
 mod world;
 
 use takt_kernel::{Amount, Currency, Date, Quantity, Share};

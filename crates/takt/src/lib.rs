@@ -9,6 +9,7 @@ pub mod failure;
 pub mod health;
 pub mod host;
 pub mod import;
+pub mod offline;
 pub mod output;
 pub mod problem;
 pub mod programme;

@@ -83,7 +83,10 @@ impl Plan {
         );
         let due = match start > supply.start {
             true if self.blows_through(item, supply.due) => start.max(supply.due),
-            true => self.network.finish(item, start).max(supply.due),
+            true => self
+                .network
+                .finish_on(item, supply.line, start)
+                .max(supply.due),
             false => supply.due,
         };
         (due, start, waits)
@@ -193,7 +196,7 @@ impl Plan {
                 upstream.into_iter().collect(),
             ));
         }
-        let place = self.place(item);
+        let place = self.place_of(item, supply.line);
         if start > supply.start {
             // The place that would have had to start or deliver earlier stands below the item.
             let upstream = vec![reason(
@@ -225,6 +228,15 @@ impl Plan {
             None if named.supplier.is_empty() => named.id.clone(),
             None => named.supplier.clone(),
         }
+    }
+
+    /// The same where one of several suppliers delivers: that one.
+    fn place_of(&self, item: usize, line: u16) -> String {
+        let sources = &self.problem.items[item].sources;
+        let source = usize::from(line)
+            .checked_sub(1)
+            .and_then(|at| sources.get(at));
+        source.map_or_else(|| self.place(item), |source| source.supplier.clone())
     }
 
     fn late_in_schedule(

@@ -130,7 +130,9 @@ fn item(problem: &Problem, item: &Item) -> Result<(), MrpError> {
     let holds = (1000..=Share::ONE.0).contains(&good.0);
     let rule = "give 0.001 to 1";
     require(holds, id, "order_yield", good, rule)?;
-    item.lot.check(id)
+    item.lot.check(id)?;
+    let bought = item.source == super::problem::Source::Buy;
+    super::source::check(id, bought, &item.lot, &item.sources)
 }
 
 fn line(problem: &Problem, line: &Line) -> Result<(), MrpError> {

@@ -21,6 +21,7 @@ mod plan;
 mod problem;
 mod replan;
 mod report;
+mod source;
 mod wagner_whitin;
 
 pub use calendar::Calendar;
@@ -38,4 +39,5 @@ pub use problem::{
 };
 pub use replan::Replanned;
 pub use report::{ItemReport, PlannedRelease, PlannedSupply};
+pub use source::Sourced;
 pub use wagner_whitin::cheapest_lots;

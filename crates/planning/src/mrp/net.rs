@@ -31,7 +31,8 @@ pub(super) struct Supply {
     pub(super) due: Day,
     /// Index of the receipt; `NONE` for a planned order.
     pub(super) receipt: u32,
-    /// The shop it loads in a finite plan: 0 the first, 1 and on the alternates.
+    /// The shop it loads in a finite plan: 0 the first, 1 and on the alternates; of a bought item with several
+    /// suppliers the supplier, from 1 on.
     pub(super) line: u16,
     /// True where its components are still to come: planned and firm orders.
     pub(super) explodes: bool,
@@ -47,6 +48,8 @@ pub(super) struct Netting<'a> {
     pub(super) next_incoming: usize,
     /// A new order is not received before this day: the fence, or in a finite plan today and the lead time.
     pub(super) not_before: Day,
+    /// Lots by supplier, planned ones included, where there are several.
+    given: Vec<i64>,
 }
 
 impl<'a> Netting<'a> {
@@ -60,6 +63,10 @@ impl<'a> Netting<'a> {
             have: rules.on_hand,
             next_incoming: 0,
             not_before: rules.fence_end,
+            given: rules
+                .sources
+                .as_ref()
+                .map_or_else(Vec::new, |s| s.ordered()),
         }
     }
 
@@ -162,7 +169,8 @@ impl<'a> Netting<'a> {
     pub(super) fn is_plain(&self) -> bool {
         let rules = &self.network.rules[self.item];
         let quiet = self.network.incoming[self.item].is_empty();
-        rules.sizing.cover == Cover::One && rules.blow_from == Day::MAX && quiet
+        let single = rules.sources.is_none();
+        rules.sizing.cover == Cover::One && rules.blow_from == Day::MAX && quiet && single
     }
 
     /// Sees to it that `need` is covered on `day`; a new order reaches to the height `target` on its day.
@@ -178,9 +186,13 @@ impl<'a> Netting<'a> {
             return Some(());
         }
         let incoming = self.network.incoming[self.item].as_slice();
+        let until = match self.is_in_time(day) {
+            true => day,
+            false => day.saturating_add(self.reschedule_days),
+        };
         while need > self.have {
             match incoming.get(self.next_incoming) {
-                Some(next) if next.due <= day.saturating_add(self.reschedule_days) => {
+                Some(next) if next.due <= until => {
                     self.receive(*next, supplies)?;
                 }
                 _ => break,
@@ -200,8 +212,24 @@ impl<'a> Netting<'a> {
                 .fold(0i64, |sum, next| sum.saturating_add(next.quantity));
             let short = target.1.saturating_sub(coming).max(need) - self.have;
             let lot = rules.sizing.lot(short)?;
-            self.have = self.have.checked_add(lot)?;
             let due = day.max(self.not_before);
+            if let Some(sources) = &rules.sources {
+                for (source, quantity) in sources.deal(lot, &mut self.given) {
+                    self.have = self.have.checked_add(quantity)?;
+                    supplies.push(Supply {
+                        end: self.have,
+                        start: self
+                            .network
+                            .start_at(self.item, sources.lead_days[source], due),
+                        due,
+                        receipt: NONE,
+                        line: source as u16 + 1,
+                        explodes: true,
+                    });
+                }
+                return Some(());
+            }
+            self.have = self.have.checked_add(lot)?;
             (self.network.start(self.item, due), due)
         };
         supplies.push(Supply {
@@ -213,6 +241,14 @@ impl<'a> Netting<'a> {
             explodes: true,
         });
         Some(())
+    }
+
+    /// Whether one of several suppliers could still deliver by a day.
+    fn is_in_time(&self, day: Day) -> bool {
+        let sources = self.network.rules[self.item].sources.as_deref();
+        sources.is_some_and(|sources| {
+            self.network.start_at(self.item, sources.fastest(), day) >= self.today
+        })
     }
 
     fn receive_until(&mut self, day: Day, supplies: &mut Vec<Supply>) -> Option<()> {

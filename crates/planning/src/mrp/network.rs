@@ -6,6 +6,7 @@ use super::error::MrpError;
 use super::limits;
 use super::lot::Sizing;
 use super::problem::{Day, Line, Problem, Standing};
+use super::source::Sources;
 use takt_kernel::{Share, ceil_div};
 
 /// A line as the explosion sees it.
@@ -88,6 +89,8 @@ pub(super) struct Rules {
     pub(super) safety: i64,
     pub(super) sizing: Sizing,
     pub(super) lead: i32,
+    /// Several suppliers, where there are any.
+    pub(super) sources: Option<Box<Sources>>,
     /// Index in `Network::calendars`.
     pub(super) calendar: Option<u32>,
     pub(super) blow_from: Day,
@@ -156,6 +159,7 @@ impl Network {
                 safety: item.safety_stock.milli(),
                 sizing: item.lot.sizing(),
                 lead: item.lead_days,
+                sources: Sources::new(&item.lot, &item.sources).map(Box::new),
                 calendar: problem.calendar_of(item).map(|at| at as u32),
                 blow_from: item.blow_through_from.unwrap_or(Day::MAX),
                 fence_end: match item.fence_days {
@@ -207,10 +211,28 @@ impl Network {
 
     /// When an order of the item must start to be received on `due`.
     pub(super) fn start(&self, item: usize, due: Day) -> Day {
+        self.start_at(item, self.rules[item].lead, due)
+    }
+
+    /// When an order for a supplier must start to be received on `due`.
+    pub(super) fn start_at(&self, item: usize, lead: i32, due: Day) -> Day {
+        match self.rules[item].calendar {
+            None => due - lead,
+            Some(at) => self.calendars[at as usize].back(due, lead),
+        }
+    }
+
+    /// When an order that starts on `start` is received, whichever supplier `line` names.
+    pub(super) fn finish_on(&self, item: usize, line: u16, start: Day) -> Day {
         let rules = &self.rules[item];
+        let of = |sources: &Sources| {
+            let at = usize::from(line).checked_sub(1)?;
+            sources.lead_days.get(at).copied()
+        };
+        let lead = rules.sources.as_deref().and_then(of).unwrap_or(rules.lead);
         match rules.calendar {
-            None => due - rules.lead,
-            Some(at) => self.calendars[at as usize].back(due, rules.lead),
+            None => start + lead,
+            Some(at) => self.calendars[at as usize].forward(start, lead),
         }
     }
 
@@ -224,11 +246,7 @@ impl Network {
 
     /// When an order of the item that starts on `start` is received.
     pub(super) fn finish(&self, item: usize, start: Day) -> Day {
-        let rules = &self.rules[item];
-        match rules.calendar {
-            None => start + rules.lead,
-            Some(at) => self.calendars[at as usize].forward(start, rules.lead),
-        }
+        self.finish_on(item, 0, start)
     }
 
     fn levels(&mut self, problem: &Problem) -> Result<(), MrpError> {

@@ -4,6 +4,7 @@
 //! Invariant: whatever `check` lets through can be planned without overflow of a day or an index.
 use super::calendar::Calendar;
 use super::lot::Lot;
+use super::source::Sourced;
 use crate::feature::{Condition, Config};
 use takt_kernel::{Date, Quantity, Share};
 
@@ -61,8 +62,11 @@ pub struct Item {
     pub shop: Option<usize>,
     /// The calendar on which its lead time runs, where it is not that of the shop; none means every day.
     pub calendar: Option<usize>,
-    /// Working days from release to receipt.
+    /// Working days from release to receipt; of a finite plan also where there are several suppliers.
     pub lead_days: i32,
+    /// Several suppliers with shares and lead times of their own; needs a fixed lot. A receipt that comes after a
+    /// shortage is then had earlier only where none of them could still deliver in time.
+    pub sources: Vec<Sourced>,
     /// How much is ordered at once.
     pub lot: Lot,
     /// Kept back for what nobody foresees.
@@ -93,6 +97,7 @@ impl Item {
             shop: None,
             calendar: None,
             lead_days: 0,
+            sources: Vec::new(),
             lot: Lot::default(),
             safety_stock: Quantity::ZERO,
             on_hand: Quantity::ZERO,

@@ -259,6 +259,7 @@ impl Plan {
         rules.sizing.cover == Cover::One
             && self.network.incoming[item].is_empty()
             && rules.safety <= rules.on_hand
+            && rules.sources.is_none()
     }
 
     /// How many supplies were there before the requirement at `from` was looked at.

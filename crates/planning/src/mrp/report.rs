@@ -32,6 +32,8 @@ pub struct PlannedSupply {
     pub quantity: Quantity,
     /// The shop it is made in; none where the item has none.
     pub shop: Option<usize>,
+    /// The index of the supplier, where the item has several.
+    pub source: Option<usize>,
     /// True where it is no order but passes through to the lines: a phantom, or a part that is used up.
     pub passes_through: bool,
     /// True where its components are still to come: planned and firm orders.
@@ -81,7 +83,8 @@ impl Plan {
                     true => rules.safety - before,
                     false => plan.requirements.get(at).map_or(0, |r| r.end - before),
                 };
-                report.net.0 += short;
+                // An order that is split among suppliers covers its part of it.
+                report.net.0 += short.min(quantity);
                 report.planned_quantity.0 += quantity;
                 report.releases.push(PlannedRelease {
                     date: self.problem.date(supply.start),
@@ -120,11 +123,18 @@ impl Plan {
                     None => named.shop,
                 },
                 passes_through: planned && self.blows_through(item, supply.due),
+                source: other.filter(|at| *at < named.sources.len()),
                 explodes: supply.explodes,
             });
             before = supply.end;
         }
         all
+    }
+
+    /// When a supply of an item starts; none where there is no such supply.
+    pub fn start_of(&self, item: usize, supply: usize) -> Option<Day> {
+        let supplies = &self.items.get(item)?.supplies;
+        supplies.get(supply).map(|supply| supply.start)
     }
 
     /// What a demand is given: day and quantity; in an unlimited plan all of it on its due date.

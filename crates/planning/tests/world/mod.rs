@@ -24,8 +24,8 @@ pub struct Programme {
     pub ramp: RampPlan,
     pub orders: Vec<i64>,
     daily: Vec<Vec<i64>>,
-    calendar: Vec<CalendarDay>,
-    operations: Vec<Operation>,
+    pub calendar: Vec<CalendarDay>,
+    pub operations: Vec<Operation>,
 }
 
 /// The rows of a file without its head; quoted fields hold commas.

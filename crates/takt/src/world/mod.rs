@@ -17,7 +17,7 @@ use class::{Lateness, mode_of};
 use dice::Dice;
 
 pub use line::LineDay;
-pub use orders::Customers;
+pub use orders::{Customers, scale_of};
 pub use supply::{Fate, Suppliers};
 
 /// The outside world of a run.

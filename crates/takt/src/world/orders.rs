@@ -146,7 +146,7 @@ impl Customers {
 }
 
 /// The size of a run as the planning counts it: in hundred-thousandths of the programme.
-fn scale_of(full: &Programme, vehicles: i64) -> Scale {
+pub fn scale_of(full: &Programme, vehicles: i64) -> Scale {
     let size = i128::from(vehicles) * i128::from(WHOLE);
     Scale(takt_kernel::floor_div(size, i128::from(full.vehicles.max(1))).unwrap_or(WHOLE))
 }
