@@ -40,13 +40,15 @@ impl Plan {
         let mut doubtful = vec![false; self.items.len()];
         for item in self.network.order.iter().rev().map(|at| *at as usize) {
             let below = self.network.below(item);
-            let late = |s: &super::net::Supply| {
-                s.explodes && s.start < self.problem.today || s.due < self.problem.today
+            let today = self.problem.today;
+            let late = |(at, s): (usize, &super::net::Supply)| {
+                let past = s.explodes && s.start < today || s.due < today;
+                // A receipt that comes before anybody wants it delays nobody.
+                past || s.receipt != NONE && s.due > self.wanted(item, self.begin(item, at), s.due)
             };
             doubtful[item] = below.iter().any(|edge| doubtful[edge.child as usize])
-                || !self.network.incoming[item].is_empty()
                 || self.network.rules[item].fence_end != Day::MIN
-                || self.items[item].supplies.iter().any(late);
+                || self.items[item].supplies.iter().enumerate().any(late);
         }
         Outlook {
             doubtful,

@@ -166,7 +166,7 @@ impl Plan {
     }
 
     /// The day of the first requirement above a height; safety stock is wanted when it comes.
-    fn wanted(&self, item: usize, height: i64, due: Day) -> Day {
+    pub(super) fn wanted(&self, item: usize, height: i64, due: Day) -> Day {
         if height < self.network.rules[item].safety {
             return due;
         }
