@@ -2,6 +2,8 @@
 //! know services or commands. Invariant: options stand in the order that production gives them (the variant first, then
 //! the keys by name), so that the folder and the services compute alike.
 mod standing;
+#[cfg(test)]
+mod tests;
 
 pub use standing::Standing;
 
