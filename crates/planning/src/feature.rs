@@ -8,6 +8,9 @@ use takt_kernel::ParseError;
 pub const MAX_KEYS: usize = 7;
 /// At most so many values of a key, so that a condition is one mask.
 pub const MAX_VALUES: usize = 64;
+/// The byte behind the last key: the engineering changes that a vehicle has, one bit each (see `change`). It is no option: nobody
+/// orders it, and no text of a configuration names it.
+pub const CHANGE_KEY: usize = MAX_KEYS;
 
 /// One feature: its key and its values in file order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -149,6 +152,17 @@ impl Config {
     pub const fn variant(self) -> usize {
         self.value(0)
     }
+
+    /// The engineering changes that the vehicle has, one bit each.
+    pub const fn changes(self) -> usize {
+        self.value(CHANGE_KEY)
+    }
+
+    /// The configuration as it was ordered, without any change.
+    #[must_use]
+    pub const fn ordered(self) -> Self {
+        self.with(CHANGE_KEY, 0)
+    }
 }
 
 impl fmt::Display for Config {
@@ -182,9 +196,54 @@ impl Condition {
             .all(|(key, mask)| mask >> config.value(usize::from(*key)) & 1 == 1)
     }
 
-    /// True where a key other than the variant decides.
+    /// True where an option decides: a key other than the variant and the changes.
     pub fn is_optional(&self) -> bool {
-        self.0.iter().any(|(key, _)| *key != 0)
+        self.keys().any(|key| key != 0 && key != CHANGE_KEY)
+    }
+
+    /// True where an engineering change decides.
+    pub fn is_changed(&self) -> bool {
+        self.keys().any(|key| key == CHANGE_KEY)
+    }
+
+    /// The same condition for vehicles that have the change of a bit, or that do not have it.
+    #[must_use]
+    pub fn with_change(&self, bit: u8, has: bool) -> Self {
+        let holds = |value: &u32| (value >> bit & 1 == 1) == has;
+        let mask = (0..MAX_VALUES as u32).filter(holds).fold(0u64, |mask, value| mask | 1 << value);
+        self.and(CHANGE_KEY as u8, mask)
+    }
+
+    /// Both conditions.
+    #[must_use]
+    pub fn meet(&self, other: &Self) -> Self {
+        let terms = other.0.iter();
+        terms.fold(self.clone(), |all, (key, mask)| all.and(*key, *mask))
+    }
+
+    /// What this condition leaves of all configurations: conditions that exclude each other, none where it always holds.
+    pub fn complement(&self) -> Vec<Self> {
+        let mut before = Self::ALWAYS;
+        let mut rest = Vec::new();
+        for (key, mask) in &self.0 {
+            rest.push(before.and(*key, !mask));
+            before = before.and(*key, *mask);
+        }
+        rest
+    }
+
+    /// True where no configuration can satisfy it.
+    pub fn is_never(&self) -> bool {
+        self.0.iter().any(|(_, mask)| *mask == 0)
+    }
+
+    fn and(&self, key: u8, mask: u64) -> Self {
+        let mut terms = self.0.clone();
+        match terms.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, known)) => *known &= mask,
+            None => terms.push((key, mask)),
+        }
+        Self(terms)
     }
 
     /// The mask of variants it admits.

@@ -6,6 +6,7 @@
 //! Each module names the rule of the programme (`RULES n`) or the textbook it follows.
 pub mod apportion;
 pub mod bom;
+pub mod change;
 pub mod day;
 pub mod economics;
 pub mod feature;

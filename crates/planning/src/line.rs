@@ -72,6 +72,16 @@ impl Limits {
         }
     }
 
+    /// The same limits with at most `units` of all variants together.
+    #[must_use]
+    pub fn at_most(&self, units: i64) -> Self {
+        let mut limits = self.clone();
+        if let Some((_, total)) = limits.0.first_mut() {
+            *total = units.min(*total);
+        }
+        limits
+    }
+
     /// The limits when `lost` of the day's time is lost, floored.
     #[must_use]
     pub fn without(&self, lost: Share) -> Self {

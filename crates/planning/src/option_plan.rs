@@ -5,10 +5,12 @@
 //! cumulative forecast is rounded up to a whole vehicle: at most one vehicle's parts a value more than the shares,
 //! until the orders are there. Cost: O(planned vehicles x log + days x items); 0.1 s for 100,000.
 use crate::apportion::{Apportion, deal};
-use crate::bom::{Bom, NeedCache};
-use crate::feature::Config;
+use crate::bom::{Bom, NeedCache, Needs};
+use crate::change::{Breaks, Part};
+use crate::feature::{CHANGE_KEY, Config};
 use crate::orders::{Attribute, Founders};
 use crate::ramp::FeasiblePlan;
+use std::collections::BTreeMap;
 use takt_kernel::{Date, Quantity, Share, ceil_div};
 
 /// Requirements by item and day.
@@ -45,13 +47,15 @@ pub fn founders_left(founders: Founders, locked: i64, variants: &[Share]) -> Vec
 }
 
 /// The requirements of a plan. `queues` holds each variant's open orders, FOUNDERS first, then oldest; only as
-/// many as the plan builds are looked at, so a prefix of that length will do.
+/// many as the plan builds are looked at, so a prefix of that length will do. `breaks` say from which vehicle on an
+/// engineering change counts.
 pub fn requirements(
     bom: &Bom,
     needs: &mut NeedCache,
     plan: &FeasiblePlan,
     queues: &[Vec<Config>],
     forecast: Forecast<'_>,
+    breaks: &Breaks,
 ) -> Requirements {
     let mut by_item = vec![Vec::new(); bom.items().len()];
     for (item, series) in bom
@@ -64,12 +68,13 @@ pub fn requirements(
         series.resize(plan.days.len(), Quantity::ZERO);
     }
     let variants = plan.days.first().map_or(0, Vec::len);
-    let mut whole: Vec<WholeVehicles> = (0..variants)
-        .map(|variant| WholeVehicles::new(bom, variant, forecast.attributes))
+    let mut whole: Vec<WholeVehicles<'_>> = (0..variants)
+        .map(|variant| WholeVehicles::new(variant, forecast.attributes))
         .collect();
     let mut next: Vec<Vehicles<'_>> = (0..variants)
         .map(|variant| Vehicles::new(variant, queues.get(variant), forecast))
         .collect();
+    let mut planned = 0;
     for (day, counts) in plan.days.iter().enumerate() {
         let mut add = |item: usize, need: Quantity, units: i64| {
             if let Some(cell) = by_item[item].get_mut(day) {
@@ -79,18 +84,26 @@ pub fn requirements(
                 );
             }
         };
-        for (variant, units) in counts.iter().enumerate().filter(|(_, units)| **units > 0) {
+        let parts = breaks.parts(plan.first.plus(day as i32), planned, counts);
+        planned += counts.iter().sum::<i64>();
+        for Part {
+            changes,
+            variant,
+            units,
+        } in parts
+        {
+            let has = |config: Config| config.with(CHANGE_KEY, changes);
             // What no option decides is the same for every vehicle of the variant.
-            for (item, need) in &needs.get(bom, Config(0).with(0, variant)).base {
-                add(*item, *need, *units);
+            for (item, need) in &needs.get(bom, has(Config(0).with(0, variant))).base {
+                add(*item, *need, units);
             }
-            let (mut configs, ordered) = next[variant].take(*units);
-            for (item, need) in whole[variant].take(&configs[ordered..]) {
+            let (mut configs, ordered) = next[variant].take(units);
+            for (item, need) in whole[variant].take(bom, changes, &configs[ordered..]) {
                 add(item, need, 1);
             }
             configs.sort_unstable();
             for equal in configs.chunk_by(|a, b| a == b) {
-                for (item, need) in &needs.get(bom, equal[0]).option {
+                for (item, need) in &needs.get(bom, has(equal[0])).option {
                     add(*item, *need, equal.len() as i64);
                 }
             }
@@ -164,75 +177,102 @@ impl<'a> Vehicles<'a> {
 
 /// What rounding up adds to the forecast of one variant: for each value of each attribute the part of a vehicle that
 /// the largest remainder has not given it yet.
-struct WholeVehicles {
+struct WholeVehicles<'a> {
+    variant: usize,
+    attributes: &'a [Attribute],
     values: Vec<Rounded>,
+    /// By the changes that vehicles have, what hangs on each value: in the order of `values`.
+    parts: BTreeMap<usize, Vec<Vec<(usize, Quantity)>>>,
     forecast: i64,
 }
 
-/// A value of an attribute: its share as weight of a sum, the forecast vehicles that have it, the parts that hang on it.
+/// A value of an attribute: its share as weight of a sum, and the forecast vehicles that have it.
 struct Rounded {
     key: usize,
     value: usize,
     weight: i64,
     sum: i64,
     given: i64,
-    /// Whether the vehicle that is not given yet is counted already.
-    ahead: bool,
-    parts: Vec<(usize, Quantity)>,
+    /// The changes with which the vehicle that is not given yet is counted already.
+    ahead: Option<usize>,
 }
 
-impl WholeVehicles {
-    fn new(bom: &Bom, variant: usize, attributes: &[Attribute]) -> Self {
-        let blank = Config(0).with(0, variant);
-        // A value that no condition names: what a configuration needs without the attribute.
-        let none = crate::feature::MAX_VALUES - 1;
+impl<'a> WholeVehicles<'a> {
+    fn new(variant: usize, attributes: &'a [Attribute]) -> Self {
         let mut values = Vec::new();
         for attribute in attributes {
             let shares = attribute.of(variant);
             let sum: i64 = shares.iter().map(|share| share.0.max(0)).sum();
-            let without = bom.requirement(blank.with(attribute.key, none));
             for (value, share) in shares.iter().enumerate().filter(|(_, share)| share.0 > 0) {
-                let with = bom.requirement(blank.with(attribute.key, value));
-                let parts = with.option.iter().filter_map(|(item, need)| {
-                    let more = need.milli() - without.of(*item).milli();
-                    (more > 0).then_some((*item, Quantity(more)))
-                });
                 values.push(Rounded {
                     key: attribute.key,
                     value,
                     weight: share.0,
                     sum,
                     given: 0,
-                    ahead: false,
-                    parts: parts.collect(),
+                    ahead: None,
                 });
             }
         }
         Self {
+            variant,
+            attributes,
             values,
+            parts: BTreeMap::new(),
             forecast: 0,
         }
     }
 
+    /// What hangs on each value for vehicles that have these changes.
+    fn parts_of(&self, bom: &Bom, changes: usize) -> Vec<Vec<(usize, Quantity)>> {
+        let blank = Config(0).with(0, self.variant).with(CHANGE_KEY, changes);
+        // A value that no condition names: what a configuration needs without the attribute.
+        let none = crate::feature::MAX_VALUES - 1;
+        let without: BTreeMap<usize, Needs> = self
+            .attributes
+            .iter()
+            .map(|attribute| (attribute.key, bom.requirement(blank.with(attribute.key, none))))
+            .collect();
+        let of = |rounded: &Rounded| {
+            let with = bom.requirement(blank.with(rounded.key, rounded.value));
+            let without = without.get(&rounded.key);
+            let parts = with.option.iter().filter_map(|(item, need)| {
+                let base = without.map_or(Quantity::ZERO, |without| without.of(*item));
+                let more = need.milli() - base.milli();
+                (more > 0).then_some((*item, Quantity(more)))
+            });
+            parts.collect()
+        };
+        self.values.iter().map(of).collect()
+    }
+
     /// What the next forecast vehicles change: parts that are now needed a vehicle ahead, and parts that were ahead and
     /// are now among the given ones.
-    fn take(&mut self, forecast: &[Config]) -> Vec<(usize, Quantity)> {
+    fn take(&mut self, bom: &Bom, changes: usize, forecast: &[Config]) -> Vec<(usize, Quantity)> {
+        if !self.parts.contains_key(&changes) {
+            let parts = self.parts_of(bom, changes);
+            self.parts.insert(changes, parts);
+        }
         self.forecast += forecast.len() as i64;
-        let mut changes = Vec::new();
-        for rounded in &mut self.values {
+        let mut differences = Vec::new();
+        for (at, rounded) in self.values.iter_mut().enumerate() {
             let has = |config: &&Config| config.value(rounded.key) == rounded.value;
             rounded.given += forecast.iter().filter(has).count() as i64;
             let share = i128::from(rounded.weight) * i128::from(self.forecast);
             let whole = ceil_div(share, i128::from(rounded.sum)).unwrap_or_default();
-            let ahead = whole > rounded.given;
-            let step = i64::from(ahead) - i64::from(rounded.ahead);
-            rounded.ahead = ahead;
-            if step != 0 {
-                let parts = rounded.parts.iter();
-                changes.extend(parts.map(|(item, need)| (*item, Quantity(need.milli() * step))));
+            let ahead = (whole > rounded.given).then_some(rounded.ahead.unwrap_or(changes));
+            let steps = [(rounded.ahead, -1), (ahead, 1)];
+            if rounded.ahead != ahead {
+                for (changes, step) in steps {
+                    let parts = changes.and_then(|changes| self.parts.get(&changes)?.get(at));
+                    let parts = parts.into_iter().flatten();
+                    differences
+                        .extend(parts.map(|(item, need)| (*item, Quantity(need.milli() * step))));
+                }
             }
+            rounded.ahead = ahead;
         }
-        changes
+        differences
     }
 }
 
@@ -307,6 +347,7 @@ mod tests {
             &plan,
             &[vec![order, order]],
             forecast,
+            &Breaks::default(),
         );
         assert_eq!(got.by_item[0], []);
         assert_eq!(got.by_item[1], series(&[2, 3, 3, 2]));

@@ -92,6 +92,7 @@ pub struct Bom {
     /// Items in ascending level, so that parents come before children.
     order: Vec<usize>,
     optional: Vec<bool>,
+    changed: Vec<bool>,
     variants: Vec<u64>,
     root: usize,
 }
@@ -109,7 +110,8 @@ impl Bom {
             first_line[at + 1] += first_line[at];
         }
         let (level, order) = level::levels(&items, &lines, &first_line)?;
-        let (optional, variants) = (vec![false; items.len()], vec![0; items.len()]);
+        let (optional, changed) = (vec![false; items.len()], vec![false; items.len()]);
+        let variants = vec![0; items.len()];
         let mut bom = Self {
             items,
             lines,
@@ -117,6 +119,7 @@ impl Bom {
             level,
             order,
             optional,
+            changed,
             variants,
             root,
         };
@@ -132,6 +135,7 @@ impl Bom {
             for line in self.first_line[parent]..self.first_line[parent + 1] {
                 let (child, condition) = (self.lines[line].child, &self.lines[line].condition);
                 self.optional[child] |= self.optional[parent] || condition.is_optional();
+                self.changed[child] |= self.changed[parent] || condition.is_changed();
                 self.variants[child] |= self.variants[parent] & condition.variants();
             }
         }
@@ -163,6 +167,11 @@ impl Bom {
     /// True where an option other than the variant decides how much of the item a vehicle needs.
     pub fn is_optional(&self, item: usize) -> bool {
         self.optional.get(item).copied().unwrap_or(false)
+    }
+
+    /// True where an engineering change decides whether or how much of the item a vehicle needs.
+    pub fn is_changed(&self, item: usize) -> bool {
+        self.changed.get(item).copied().unwrap_or(false)
     }
 
     /// True where some vehicle of the variant can need the item.
