@@ -210,7 +210,9 @@ impl Condition {
     #[must_use]
     pub fn with_change(&self, bit: u8, has: bool) -> Self {
         let holds = |value: &u32| (value >> bit & 1 == 1) == has;
-        let mask = (0..MAX_VALUES as u32).filter(holds).fold(0u64, |mask, value| mask | 1 << value);
+        let mask = (0..MAX_VALUES as u32)
+            .filter(holds)
+            .fold(0u64, |mask, value| mask | 1 << value);
         self.and(CHANGE_KEY as u8, mask)
     }
 

@@ -231,7 +231,12 @@ impl<'a> WholeVehicles<'a> {
         let without: BTreeMap<usize, Needs> = self
             .attributes
             .iter()
-            .map(|attribute| (attribute.key, bom.requirement(blank.with(attribute.key, none))))
+            .map(|attribute| {
+                (
+                    attribute.key,
+                    bom.requirement(blank.with(attribute.key, none)),
+                )
+            })
             .collect();
         let of = |rounded: &Rounded| {
             let with = bom.requirement(blank.with(rounded.key, rounded.value));

@@ -197,4 +197,14 @@ pub const TABLES: &[Table] = &[
         name: "supply_head",
         columns: &["head_no"],
     },
+    Table {
+        name: "part_approval",
+        columns: &[
+            "item_id",
+            "supplier_id",
+            "ppap_level",
+            "status",
+            "valid_from",
+        ],
+    },
 ];

@@ -156,4 +156,11 @@ pub const INVARIANTS: &[Invariant] = &[
                    CAST(SUM(-e.lots * e.quantity) AS BIGINT) AS issued FROM ledger AS e JOIN requirement_plan AS p ON e.day < p.as_of WHERE e.kind = 2 \
                    GROUP BY 1) AS s ON s.item_no = r.item_no WHERE r.issued_before <> COALESCE(s.issued, 0) ORDER BY r.item_no",
     },
+    Invariant {
+        id: "PA-1",
+        rule: "a part is approved or refused at a supplier that has an agreement for it",
+        checked: "SELECT COUNT(*) FROM part_approval",
+        violated: "SELECT p.item_id || ' ' || p.supplier_id FROM part_approval AS p LEFT JOIN agreement AS a ON a.item_id = p.item_id \
+                   AND a.supplier_id = p.supplier_id WHERE a.item_id IS NULL ORDER BY p.item_id, p.supplier_id",
+    },
 ];

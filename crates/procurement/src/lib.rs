@@ -17,6 +17,7 @@ mod purchase_order;
 mod reactions;
 mod requirement;
 mod rows;
+mod sourcing;
 mod supplier;
 mod supply;
 #[cfg(test)]
@@ -28,7 +29,7 @@ use takt_contract::procurement::v1::{
     inbound_service_server::InboundServiceServer, material_service_server::MaterialServiceServer,
     purchase_order_service_server::PurchaseOrderServiceServer,
     requirement_service_server::RequirementServiceServer,
-    supplier_service_server::SupplierServiceServer,
+    sourcing_service_server::SourcingServiceServer, supplier_service_server::SupplierServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
 
@@ -75,6 +76,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             MaterialServiceServer,
             material::rpc::MaterialRpc(Arc::clone(&desk),),
+            chassis
+        ))
+        .add_service(server!(
+            SourcingServiceServer,
+            sourcing::rpc::SourcingRpc(Arc::clone(&desk)),
             chassis
         ));
     Ok(Wiring {

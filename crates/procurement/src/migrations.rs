@@ -117,6 +117,15 @@ const SUPPLY: Migration = Migration {
     ],
 };
 
+/// Which parts are approved at which supplier; the newest word counts. Who may not supply any more keeps what was said.
+const PART_APPROVAL: Migration = Migration {
+    name: "m0014_part_approval",
+    up: &[
+        "CREATE TABLE part_approval (item_id {text} NOT NULL, supplier_id {text} NOT NULL, ppap_level {int} NOT NULL, status {int} NOT NULL, \
+         valid_from {int} NOT NULL, PRIMARY KEY (item_id, supplier_id), CONSTRAINT pa_1 CHECK (ppap_level BETWEEN 1 AND 5 AND status IN (1, 2))) {rowless}",
+    ],
+};
+
 /// The schema, step by step.
 pub const MIGRATIONS: &[Migration] = &[
     PROGRAMME,
@@ -125,4 +134,5 @@ pub const MIGRATIONS: &[Migration] = &[
     INBOUND,
     MATERIAL,
     SUPPLY,
+    PART_APPROVAL,
 ];

@@ -4,6 +4,8 @@
 //! facts (`reactions.rs`). One folder an aggregate: `mod.rs` is the domain, `store.rs` the rows, `rpc.rs` the wire. The
 //! longest way is a day of the line: `shop_floor/run.rs`.
 
+mod change;
+mod digest;
 mod import;
 mod invariants;
 mod job;
@@ -22,6 +24,7 @@ mod vehicle;
 use std::sync::Arc;
 
 use takt_contract::production::v1::{
+    engineering_change_service_server::EngineeringChangeServiceServer,
     planning_service_server::PlanningServiceServer, product_service_server::ProductServiceServer,
     promise_service_server::PromiseServiceServer, ramp_service_server::RampServiceServer,
     shop_floor_service_server::ShopFloorServiceServer,
@@ -31,9 +34,10 @@ use takt_service::{Definition, Deps, Error, Routes, Wiring, peer::Peer, server};
 use tokio::sync::Mutex;
 
 use crate::{
-    import::Import, job::report::Stations, plan::rpc::PlanningRpc, product::rpc::ProductRpc,
-    product::store::ProductCache, promise::rpc::PromiseRpc, ramp::rpc::RampRpc, reactions::Facts,
-    shop_floor::rpc::ShopFloorRpc, shop_floor::run::DayIntents, vehicle::rpc::VehicleRpc,
+    change::rpc::EngineeringChangeRpc, import::Import, job::report::Stations,
+    plan::rpc::PlanningRpc, product::rpc::ProductRpc, product::store::ProductCache,
+    promise::rpc::PromiseRpc, ramp::rpc::RampRpc, reactions::Facts, shop_floor::rpc::ShopFloorRpc,
+    shop_floor::run::DayIntents, vehicle::rpc::VehicleRpc,
 };
 
 /// What all parts of production share; cheap to clone.
@@ -53,7 +57,7 @@ pub fn definition() -> Definition {
     Definition {
         name: "production",
         migrations: migrations::MIGRATIONS,
-        tables: invariants::TABLES,
+        tables: digest::TABLES,
         invariants: invariants::INVARIANTS,
         peers: &["procurement"],
         subscribers: &["procurement", "delivery"],
@@ -98,6 +102,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             VehicleServiceServer,
             VehicleRpc(production.clone()),
+            chassis
+        ))
+        .add_service(server!(
+            EngineeringChangeServiceServer,
+            EngineeringChangeRpc(production.clone()),
             chassis
         ))
         .add_service(server!(

@@ -17,6 +17,7 @@ pub const MIGRATIONS: &[Migration] = &[
     AS_BUILT,
     SHOP_FLOOR,
     floor::JOB,
+    ENGINEERING_CHANGE,
 ];
 
 /// What an import brings; replaced as a whole by the next one.
@@ -134,5 +135,20 @@ const SHOP_FLOOR: Migration = Migration {
         // What a shop made of an item on a day and what the next shop used of it, in thousandths.
         "CREATE TABLE shop_order (day_on {int} NOT NULL, item_no {int} NOT NULL, released {int} NOT NULL, made {int} NOT NULL, used {int} NOT NULL, \
          CHECK (released >= made AND made = used), PRIMARY KEY (day_on, item_no)) {rowless}",
+    ],
+};
+
+/// Engineering changes. A released one has a mask of its own: the bit that a vehicle's configuration has above its options.
+const ENGINEERING_CHANGE: Migration = Migration {
+    name: "m0014_engineering_change",
+    up: &[
+        "CREATE TABLE engineering_change (change_id {text} NOT NULL PRIMARY KEY, title {text} NOT NULL, reason {text} NOT NULL, \
+         effectivity {int} NOT NULL CHECK (effectivity BETWEEN 1 AND 3), effective_on {int}, effective_build {int}, \
+         interchange {int} NOT NULL CHECK (interchange BETWEEN 0 AND 2), state {int} NOT NULL CHECK (state BETWEEN 1 AND 6), \
+         version {int} NOT NULL, assessed_on {int}, first_possible_on {int}, approved_by {text} NOT NULL, mask {int} UNIQUE, first_build {int}, \
+         CONSTRAINT ec_1 CHECK ((mask IS NOT NULL) = (state IN (4, 5)) AND (first_build IS NOT NULL) = (state = 5))) {rowless}",
+        "CREATE TABLE engineering_change_item (change_id {text} NOT NULL, line_no {int} NOT NULL, parent_item_id {text} NOT NULL, \
+         old_item_id {text} NOT NULL, new_item_id {text} NOT NULL, quantity {int} NOT NULL, option_condition {text} NOT NULL, \
+         PRIMARY KEY (change_id, line_no)) {rowless}",
     ],
 };

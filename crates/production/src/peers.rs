@@ -1,7 +1,9 @@
-//! What production asks procurement: the stock that a build may use, and to keep it for the build.
+//! What production asks procurement: the outlook of items, the stock that a build may use, and to keep it for the build.
 //!
 //! It must not know the database. Invariants: an answer is read as a whole or refused, nothing of it is guessed; a
 //! question carries a request id of its own where it changes something, so that it can be asked again.
+
+pub mod outlook;
 
 use std::collections::BTreeMap;
 
@@ -157,7 +159,7 @@ fn reserved_of(answer: pb::ReserveMaterialResponse, product: &Product) -> Result
     Ok(reserved)
 }
 
-fn strange(what: &str) -> Error {
+pub(super) fn strange(what: &str) -> Error {
     Error::broken(format!(
         "procurement named {what}, which does not fit the programme that is active here"
     ))

@@ -88,9 +88,13 @@ pub fn gate(today: Date, sources: &[NewSource], weekly: Quantity) -> Gate {
         let receipt_on = order_on.map(|on| on.plus(source.lead_days));
         if let Some(receipt_on) = receipt_on {
             let code = ReasonCode::AwaitSupply;
-            found
-                .reasons
-                .push(reason(code, source, order_on, Some(receipt_on), Quantity::ZERO));
+            found.reasons.push(reason(
+                code,
+                source,
+                order_on,
+                Some(receipt_on),
+                Quantity::ZERO,
+            ));
         }
         let first = receipt_on.map(|on| on.plus(1));
         found.first_possible = found.first_possible.zip(first).map(|(a, b)| a.max(b));

@@ -61,7 +61,9 @@ impl Change {
 
 /// The changes that a vehicle has by date and build number; those that run out are not among them yet.
 pub fn changes_of(changes: &[Change], on: Date, build: i64) -> usize {
-    let has = changes.iter().filter(|change| change.holds(on, build) == Some(true));
+    let has = changes
+        .iter()
+        .filter(|change| change.holds(on, build) == Some(true));
     has.fold(0, |mask, change| mask | change.mask())
 }
 

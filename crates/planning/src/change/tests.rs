@@ -38,9 +38,15 @@ fn a_change_counts_from_its_day_its_vehicle_or_the_first_it_was_seen_on() {
         since: Some(7),
         ..by_date
     };
-    assert_eq!((seen.holds(day(99), 6), seen.holds(day(0), 7)), (Some(false), Some(true)));
+    assert_eq!(
+        (seen.holds(day(99), 6), seen.holds(day(0), 7)),
+        (Some(false), Some(true))
+    );
     let runs_out = change(2, Effectivity::RunOut(day(10)));
-    assert_eq!((runs_out.holds(day(9), 1), runs_out.holds(day(10), 1)), (Some(false), None));
+    assert_eq!(
+        (runs_out.holds(day(9), 1), runs_out.holds(day(10), 1)),
+        (Some(false), None)
+    );
 }
 
 #[test]
@@ -56,7 +62,10 @@ fn a_day_is_split_where_a_change_begins() {
         units,
     };
     // Build numbers 10 to 12, 13 to 16, 17 on.
-    assert_eq!(breaks.parts(day(0), 0, &[2, 1]), [part(0, 0, 2), part(0, 1, 1)]);
+    assert_eq!(
+        breaks.parts(day(0), 0, &[2, 1]),
+        [part(0, 0, 2), part(0, 1, 1)]
+    );
     assert_eq!(
         breaks.parts(day(1), 3, &[2, 2]),
         [part(0, 0, 1), part(1, 0, 1), part(1, 1, 2)]
@@ -176,7 +185,11 @@ fn a_new_part_waits_for_approval_then_for_its_lead_time() {
     let got = gate(day(100), &[approved.clone(), later], units(10));
     assert_eq!(got.first_possible, Some(day(150)));
     assert_eq!(got.reasons[0].until, Some(day(149)));
-    assert!(got.reasons.iter().any(|r| r.code == ReasonCode::PpapNotApproved));
+    assert!(
+        got.reasons
+            .iter()
+            .any(|r| r.code == ReasonCode::PpapNotApproved)
+    );
     // 35 % of 12 pieces are 4.2, and the site makes 4.
     let got = gate(day(100), std::slice::from_ref(&approved), units(12));
     assert_eq!(got.first_possible, None);
@@ -189,7 +202,10 @@ fn a_new_part_waits_for_approval_then_for_its_lead_time() {
     assert_eq!((got.first_possible, got.complete), (None, false));
     // Who has no share is not waited for.
     let none = source(0, Approval::Missing, None);
-    assert_eq!(gate(day(100), &[none], units(1)).first_possible, Some(day(100)));
+    assert_eq!(
+        gate(day(100), &[none], units(1)).first_possible,
+        Some(day(100))
+    );
 }
 
 proptest! {

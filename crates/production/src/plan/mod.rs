@@ -6,12 +6,13 @@
 pub mod rpc;
 pub mod store;
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use takt_kernel::{Date, Quantity, Share};
 use takt_planning::{
+    change::{Breaks, Change, Effectivity, covered},
     feature::Config,
-    option_plan::{Forecast, founders_left, requirements},
+    option_plan::{Forecast, Requirements, founders_left, requirements},
     promise::{self, VariantProfile},
     ramp::{FeasiblePlan, feasible_plan, material_plan},
 };
@@ -93,36 +94,17 @@ pub fn plan_line(product: &Product, position: &Position, as_of: Date) -> LinePla
     LinePlan { as_of, days }
 }
 
-/// Explodes a planned line into the requirements of bought items.
-pub fn explode(product: &Product, position: &Position, line: LinePlan) -> Plan {
-    let shares: Vec<Share> = product
-        .variants
-        .iter()
-        .map(|variant| variant.share)
-        .collect();
-    let left = product.founders.map_or_else(Vec::new, |founders| {
-        founders_left(founders, position.founders_locked, &shares)
-    });
-    let forecast = Forecast {
-        attributes: &product.attributes,
-        founders: product.founders,
-        founders_left: &left,
-    };
-    // Parts are needed on the days of the undisturbed plan, whatever keeps the line from building on them.
-    let material = material_plan(
-        &product.ramp,
-        &position.built,
-        line.as_of,
-        &product.schedule,
-    );
-    let needed = requirements(
-        &product.bom,
-        &mut product.needs(),
-        &material,
-        &position.queues,
-        forecast,
-    );
+/// Explodes a planned line into the requirements of bought items. `supply` is what is there and on order of the items that
+/// run out for an engineering change.
+pub fn explode(
+    product: &Product,
+    position: &Position,
+    supply: &BTreeMap<usize, Quantity>,
+    line: LinePlan,
+) -> Plan {
+    let needed = needed(product, position, supply, line.as_of);
     let series = needed
+        .requirements
         .by_item
         .iter()
         .enumerate()
@@ -137,10 +119,91 @@ pub fn explode(product: &Product, position: &Position, line: LinePlan) -> Plan {
     Plan {
         plan_id: String::new(),
         as_of: line.as_of,
-        first: needed.first,
+        first: needed.requirements.first,
         days: line.days,
         series,
     }
+}
+
+/// What a plan needs, and where the engineering changes begin in it.
+#[derive(Debug, Clone)]
+pub struct Needed {
+    /// The days on which parts are needed.
+    pub material: FeasiblePlan,
+    /// What they need.
+    pub requirements: Requirements,
+    /// Where changes begin.
+    pub breaks: Breaks,
+}
+
+/// What is needed from a day on.
+pub fn needed(
+    product: &Product,
+    position: &Position,
+    supply: &BTreeMap<usize, Quantity>,
+    as_of: Date,
+) -> Needed {
+    let shares: Vec<Share> = product
+        .variants
+        .iter()
+        .map(|variant| variant.share)
+        .collect();
+    let left = product.founders.map_or_else(Vec::new, |founders| {
+        founders_left(founders, position.founders_locked, &shares)
+    });
+    let forecast = Forecast {
+        attributes: &product.attributes,
+        founders: product.founders,
+        founders_left: &left,
+    };
+    // Parts are needed on the days of the undisturbed plan, whatever keeps the line from building on them.
+    let material = material_plan(&product.ramp, &position.built, as_of, &product.schedule);
+    let explode = |breaks: &Breaks| {
+        requirements(
+            &product.bom,
+            &mut product.needs(),
+            &material,
+            &position.queues,
+            forecast,
+            breaks,
+        )
+    };
+    let next = position.built.iter().sum::<i64>() + 1;
+    let mut breaks = Breaks::of(&product.changes, next, |_| None);
+    let mut requirements = explode(&breaks);
+    let runs_out = |change: &Change| {
+        let Effectivity::RunOut(from) = change.effectivity else {
+            return None;
+        };
+        let of = |item: &usize| {
+            let need = requirements.by_item.get(*item)?;
+            let available = supply.get(item).copied().unwrap_or_default();
+            covered(&material, need, from, available)
+        };
+        change.old.iter().filter_map(of).min()
+    };
+    let with_stock = Breaks::of(&product.changes, next, runs_out);
+    if with_stock != breaks {
+        requirements = explode(&with_stock);
+        breaks = with_stock;
+    }
+    Needed {
+        material,
+        requirements,
+        breaks,
+    }
+}
+
+/// The items whose stock decides where a change begins.
+pub fn running_out(product: &Product) -> Vec<usize> {
+    let open = |change: &&Change| {
+        change.since.is_none() && matches!(change.effectivity, Effectivity::RunOut(_))
+    };
+    let some = product.changes.iter().filter(open);
+    let mut items: Vec<usize> = some.flat_map(|change| change.old.iter().copied()).collect();
+    items.sort_unstable();
+    items.dedup();
+    items
 }
 
 /// The id of the `nth` plan (from 1) that was made as of a day.

@@ -16,11 +16,12 @@ use takt_service::{Call, Error, NewFact, Once, Tx, compute};
 use tonic::{Request, Response, Status};
 
 use super::{
-    Plan, PlanDay, Position, explode, plan_id, plan_line,
+    Plan, PlanDay, Position, explode, plan_id, plan_line, running_out,
     store::{PlanHead, plan_days_fetch, plan_fetch, plan_save, position_fetch, requirements_page},
 };
 use crate::{
     Production,
+    peers::outlook::supply_of,
     product::{Product, store::index_of},
 };
 use takt_service::stream::{Answers, Outlet, answers};
@@ -159,8 +160,10 @@ impl Run {
         let start = Arc::clone(&position);
         let line = compute(move || plan_line(&planning, &start, as_of)).await?;
         outlet.send(progress("EXPLODE", 400)).await?;
+        let runs_out = running_out(&product);
+        let supply = supply_of(&self.production, &self.call, &product, &runs_out).await?;
         let planning = Arc::clone(&product);
-        let mut plan = compute(move || explode(&planning, &position, line)).await?;
+        let mut plan = compute(move || explode(&planning, &position, &supply, line)).await?;
         if !self.keep {
             plan.plan_id = plan_id(&product.programme.programme_id, as_of, 1);
             return outlet.send(done(plan_pb(&plan))).await;

@@ -74,7 +74,7 @@ pub async fn position_fetch(tx: &Tx, product: &Product) -> Result<Position, Erro
 fn push(queues: &mut [Vec<Config>], row: &Row) -> Result<(), Error> {
     let variant: i64 = row.try_get_by_index(0)?;
     if let Some(queue) = queues.get_mut(index_of(variant)) {
-        queue.push(Config(row.try_get_by_index(1)?));
+        queue.push(Config(row.try_get_by_index(1)?).ordered());
     }
     Ok(())
 }

@@ -24,6 +24,7 @@ fn a_plan_without_orders_stands_on_shares() {
     let plan = explode(
         &product,
         &position,
+        &BTreeMap::new(),
         plan_line(&product, &position, day(-100)),
     );
     assert_eq!(
@@ -61,7 +62,12 @@ fn open_orders_come_before_shares_and_missed_vehicles_first() {
         queues: vec![vec![w20; 30], vec![]],
         founders_locked: 4,
     };
-    let plan = explode(&product, &position, plan_line(&product, &position, day(2)));
+    let plan = explode(
+        &product,
+        &position,
+        &BTreeMap::new(),
+        plan_line(&product, &position, day(2)),
+    );
     // Day 2 wants the 3 STD and 4 MAX that are due; the line does 8, but only 5 MAX.
     assert_eq!(plan.days[0].variants, [3, 4]);
     assert_eq!(plan.vehicle_count(), 39);

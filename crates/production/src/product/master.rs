@@ -8,12 +8,12 @@ use std::{
     sync::Mutex,
 };
 
-use takt_kernel::{Date, Quantity, Share, half_even_div};
+use takt_kernel::{Date, Quantity, Share};
 use takt_planning::{
     bom::{self, Bom, NeedCache},
+    change,
     feature::{Config, Feature, Features},
     line::{CalendarDay, Line, Operation, Schedule},
-    orders::{Attribute, Founders},
     ramp::RampPlan,
     scale::Scale,
     shop::{ShopFlow, ShopOperation},
@@ -21,8 +21,9 @@ use takt_planning::{
 
 use super::{
     BomLine, DayEntry, Item, Product, Programme, Shop, Unusable, VARIANT_KEY, Variant,
-    routing::Routing,
+    revision::revised, routing::Routing,
 };
+use crate::change::Change;
 
 /// A variant as it was imported.
 #[derive(Debug, Clone, Default)]
@@ -92,6 +93,8 @@ pub struct Parts {
     pub days: Vec<DayEntry>,
     /// What the maker wants built: date, variant, vehicles.
     pub ramp: Vec<(Date, String, i64)>,
+    /// The engineering changes that plans and line follow, by their bits.
+    pub changes: Vec<Change>,
 }
 
 impl Parts {
@@ -113,7 +116,7 @@ impl Parts {
             .enumerate()
             .map(|(at, item)| (item.item_id.clone(), at))
             .collect();
-        let bom = self.bom(&programme, &items, &item_index, &features)?;
+        let (bom, changes) = self.bom(&programme, &items, &item_index, &features)?;
         let (attributes, founders) = self.shares(&programme, &features);
         let variants = self.variants(&features)?;
         let line = self.line(&programme)?;
@@ -134,6 +137,12 @@ impl Parts {
             variants,
             features,
             bom,
+            changes,
+            change_ids: self
+                .changes
+                .into_iter()
+                .map(|change| change.change_id)
+                .collect(),
             attributes,
             founders,
             days: self.days,
@@ -233,7 +242,7 @@ impl Parts {
         items: &[Item],
         index: &HashMap<String, usize>,
         features: &Features,
-    ) -> Result<Bom, Unusable> {
+    ) -> Result<(Bom, Vec<change::Change>), Unusable> {
         let find = |item: &str| {
             index.get(item).copied().ok_or_else(|| {
                 Unusable(format!(
@@ -261,94 +270,10 @@ impl Parts {
                 component_scrap: Share(line.component_scrap),
             });
         }
+        let (lines, changes) = revised(lines, &self.changes, items, index, features)?;
         Bom::build(nodes, lines, find(&programme.vehicle_item_id)?)
+            .map(|bom| (bom, changes))
             .map_err(|error| Unusable(error.to_string()))
-    }
-
-    /// The shares of orders by option, and the edition. The share of the edition's value is that of all vehicles of
-    /// the programme, and its rows name the variants that have it (RULES 10).
-    fn shares(
-        &self,
-        programme: &Programme,
-        features: &Features,
-    ) -> (Vec<Attribute>, Option<Founders>) {
-        let mut attributes = Vec::new();
-        let mut founders = None;
-        for (key, feature) in features.all().iter().enumerate().skip(1) {
-            let mine: Vec<&OptionPart> = self
-                .options
-                .iter()
-                .filter(|option| option.key == feature.key)
-                .collect();
-            if feature.key == programme.priority_option {
-                founders = self.founders(programme, features, key, &mine);
-                continue;
-            }
-            let row = |variant: &str| -> Vec<Share> {
-                let share = |value: &String| {
-                    let of = |wanted: &str| {
-                        mine.iter()
-                            .find(|o| o.value == *value && o.variant_id == wanted)
-                    };
-                    Share(
-                        of(variant)
-                            .or_else(|| of(""))
-                            .map_or(0, |option| option.share),
-                    )
-                };
-                feature.values.iter().map(share).collect()
-            };
-            let by_variant = mine.iter().any(|option| !option.variant_id.is_empty());
-            let shares = match by_variant {
-                true => self
-                    .variants
-                    .iter()
-                    .map(|variant| row(&variant.variant_id))
-                    .collect(),
-                false => vec![row("")],
-            };
-            attributes.push(Attribute { key, shares });
-        }
-        (attributes, founders)
-    }
-
-    fn founders(
-        &self,
-        programme: &Programme,
-        features: &Features,
-        key: usize,
-        mine: &[&OptionPart],
-    ) -> Option<Founders> {
-        let founder = features.value(key, &programme.priority_value)?;
-        let normal = features
-            .all()
-            .get(key)
-            .and_then(|f| (0..f.values.len()).find(|value| *value != founder))?;
-        let rows: Vec<&&OptionPart> = mine
-            .iter()
-            .filter(|o| o.value == programme.priority_value && o.share > 0)
-            .collect();
-        let everywhere = rows.iter().any(|row| row.variant_id.is_empty());
-        let admitted = |id: &str| everywhere || rows.iter().any(|row| row.variant_id == id);
-        let bits = self
-            .variants
-            .iter()
-            .enumerate()
-            .filter(|(_, variant)| admitted(&variant.variant_id));
-        let variants = bits.fold(0, |mask, (at, _)| mask | 1u64 << at);
-        let share = rows.iter().map(|row| row.share).max().unwrap_or(0);
-        // The share was rounded to millionths; the count behind it is the nearest whole one.
-        let limit = half_even_div(
-            i128::from(share) * i128::from(programme.vehicle_count),
-            i128::from(Share::ONE.0),
-        )?;
-        Some(Founders {
-            key,
-            founder,
-            normal,
-            variants,
-            limit,
-        })
     }
 
     fn variants(&self, features: &Features) -> Result<Vec<Variant>, Unusable> {

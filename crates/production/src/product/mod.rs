@@ -4,8 +4,10 @@
 //! material has no cycle; every option condition names keys and values that exist; the calendar has no gap.
 
 pub mod master;
+mod revision;
 pub mod routing;
 pub mod rpc;
+mod shares;
 pub mod store;
 
 use std::{
@@ -17,6 +19,7 @@ use std::{
 use takt_kernel::{Date, Price, Quantity, Share, Violations};
 use takt_planning::{
     bom::{Bom, NeedCache},
+    change::Change,
     feature::{Config, Features},
     line::{CalendarDay, Limits, Line, Schedule},
     orders::{Attribute, Founders},
@@ -160,8 +163,12 @@ pub struct Product {
     pub variants: Vec<Variant>,
     /// The options: `VAR` first, then the keys by name.
     pub features: Features,
-    /// The bill of material, levelled.
+    /// The bill of material, levelled, with every engineering change that plans and line follow.
     pub bom: Bom,
+    /// Those changes.
+    pub changes: Vec<Change>,
+    /// Their ids, in the same order.
+    pub change_ids: Vec<String>,
     /// Shares of option values, the edition left out.
     pub attributes: Vec<Attribute>,
     /// The edition that is built first.
@@ -336,9 +343,10 @@ impl Product {
         needs.bought().chain(made).collect()
     }
 
-    /// Whether every vehicle of every variant needs the item, whatever its options.
+    /// Whether every vehicle of every variant needs the item, whatever its options and changes.
     pub fn is_universal(&self, item: usize) -> bool {
         !self.bom.is_optional(item)
+            && !self.bom.is_changed(item)
             && (0..self.variants.len()).all(|variant| self.bom.is_used_by(item, variant))
     }
 }

@@ -4,7 +4,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use takt_kernel::{Currency, Date, Price, Share};
@@ -14,6 +17,7 @@ use super::{
     BomLine, DayEntry, Item, Product, Programme, Shop,
     master::{OperationPart, OptionPart, Parts, VariantPart},
 };
+use crate::change::{Change, store::live_fetch};
 
 /// The tables that an import fills, in the order in which they are emptied.
 pub const TABLES: [&str; 14] = [
@@ -33,14 +37,15 @@ pub const TABLES: [&str; 14] = [
     "economics_mix",
 ];
 
-/// A product and the version of the programme that it was loaded at.
-type Held = (i64, Arc<Product>);
+/// What a product was loaded at: the version of the programme, and how often its changes were changed here.
+type Version = (i64, u64);
 
-/// The product in use, loaded when it is first asked for and again after each activation.
+/// The product in use, loaded when it is first asked for and again after each activation and each engineering change.
 #[derive(Clone)]
 pub struct ProductCache {
     deps: Deps,
-    held: Arc<Mutex<Option<Held>>>,
+    held: Arc<Mutex<Option<(Version, Arc<Product>)>>>,
+    changed: Arc<AtomicU64>,
 }
 
 impl ProductCache {
@@ -49,7 +54,20 @@ impl ProductCache {
         Self {
             deps,
             held: Arc::default(),
+            changed: Arc::default(),
         }
+    }
+
+    /// Forgets the product, because its engineering changes are others now; what is being loaded meanwhile is not kept.
+    pub fn forget(&self) {
+        self.changed.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn version(&self) -> Version {
+        (
+            self.deps.programme_version(),
+            self.changed.load(Ordering::SeqCst),
+        )
     }
 
     /// The product in use.
@@ -60,7 +78,7 @@ impl ProductCache {
         if let Some(product) = self.known() {
             return Ok(product);
         }
-        let version = self.deps.programme_version();
+        let version = self.version();
         let product = self
             .deps
             .store
@@ -77,17 +95,17 @@ impl ProductCache {
         if let Some(product) = self.known() {
             return Ok(product);
         }
-        let version = self.deps.programme_version();
+        let version = self.version();
         Ok(self.keep(version, product_load(tx).await?))
     }
 
     fn known(&self) -> Option<Arc<Product>> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let (version, product) = held.as_ref()?;
-        (*version == self.deps.programme_version()).then(|| Arc::clone(product))
+        (*version == self.version()).then(|| Arc::clone(product))
     }
 
-    fn keep(&self, version: i64, product: Product) -> Arc<Product> {
+    fn keep(&self, version: Version, product: Product) -> Arc<Product> {
         let product = Arc::new(product);
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) =
             Some((version, Arc::clone(&product)));
@@ -100,6 +118,16 @@ impl ProductCache {
 /// # Errors
 /// `Refused` when they contradict each other; what the database said.
 pub async fn product_load(tx: &Tx) -> Result<Product, Error> {
+    product_with(tx, None).await
+}
+
+/// The product as it would be with one more engineering change.
+///
+/// # Errors
+/// As [`product_load`].
+pub async fn product_with(tx: &Tx, change: Option<Change>) -> Result<Product, Error> {
+    let mut changes = live_fetch(tx).await?;
+    changes.extend(change);
     let parts = Parts {
         programme: programme_fetch(tx).await?,
         shops: shops_fetch(tx).await?,
@@ -110,6 +138,7 @@ pub async fn product_load(tx: &Tx) -> Result<Product, Error> {
         operations: operations_fetch(tx).await?,
         days: days_fetch(tx).await?,
         ramp: ramp_fetch(tx).await?,
+        changes,
     };
     Ok(parts.assemble()?)
 }

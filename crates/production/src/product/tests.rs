@@ -114,6 +114,7 @@ pub(crate) fn parts() -> Parts {
             stations: 1,
         };
     Parts {
+        changes: Vec::new(),
         programme: Some(Programme {
             programme_id: "small".into(),
             name: "Small".into(),

@@ -127,6 +127,8 @@ pub async fn vehicles_save(tx: &Tx, on: Date, vehicles: &[NewVehicle]) -> Result
         vec![
             vehicle.serial.into(),
             vehicle.build_number.unwrap_or(0).into(),
+            // A vehicle that was pulled out may meet an engineering change before it is built.
+            vehicle.config.0.into(),
             state(vehicle).into(),
             day.into(),
             released.into(),
@@ -135,6 +137,7 @@ pub async fn vehicles_save(tx: &Tx, on: Date, vehicles: &[NewVehicle]) -> Result
     });
     let set = [
         "build_number = v.build_number",
+        "config = v.config",
         "state = v.state",
         "built_on = v.built_on",
         "released_on = NULLIF(v.released_on, -1000000000)",
@@ -144,6 +147,7 @@ pub async fn vehicles_save(tx: &Tx, on: Date, vehicles: &[NewVehicle]) -> Result
     let names = [
         "serial",
         "build_number",
+        "config",
         "state",
         "built_on",
         "released_on",

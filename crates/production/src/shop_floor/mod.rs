@@ -5,6 +5,7 @@
 //! that can be kept and carried out later with the same outcome.
 
 pub mod built;
+mod choose;
 pub mod issue;
 pub mod rpc;
 pub mod run;
@@ -15,15 +16,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use takt_kernel::{Date, Quantity};
-use takt_planning::{
-    day::{DayInput, build_day},
-    feature::Config,
-    line::Limits,
-    sequence::even_order,
-};
+use takt_planning::feature::Config;
 use takt_service::Refusal;
 
 use crate::product::Product;
+pub use choose::choose;
 
 /// An order that waits to be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,82 +130,6 @@ pub fn wanted(product: &Product, on: Date, built: &[i64]) -> Vec<i64> {
         .enumerate()
         .map(|(variant, built)| product.ramp.wanted(on, variant) - built);
     due.map(|due| due.max(0)).collect()
-}
-
-/// Decides what a day builds; None when more of a queue must be read to decide.
-pub fn choose(
-    product: &Product,
-    on: Date,
-    limits: Limits,
-    floor: &Floor,
-    orders: &Orders,
-) -> Option<Choice> {
-    let configs: Vec<Vec<Config>> = floor
-        .queues
-        .iter()
-        .map(|queue| queue.iter().map(|waiting| waiting.config).collect())
-        .collect();
-    let input = DayInput {
-        ramp: &product.ramp,
-        date: on,
-        built: &floor.built,
-        queues: &configs,
-        bom: &product.bom,
-    };
-    let capacity = limits.total();
-    let mut stock = floor.stock.clone();
-    let day = build_day(input, limits, &mut product.needs(), &mut stock);
-    // A variant that stands because what was read of its queue is used up may have a buildable order behind it.
-    let reads_on = |variant: usize, item: Option<usize>| {
-        floor.cut.get(variant).copied().unwrap_or(false)
-            && item.is_none_or(|item| product.bom.is_optional(item))
-    };
-    if day
-        .stopped
-        .iter()
-        .any(|stop| reads_on(stop.variant, stop.item))
-    {
-        return None;
-    }
-    let picked = day
-        .picked
-        .iter()
-        .filter_map(|pick| floor.queues.get(pick.variant)?.get(pick.place).copied());
-    let (mut pulled_before, fresh): (Vec<Waiting>, Vec<Waiting>) =
-        picked.partition(|waiting| waiting.serial.is_some());
-    pulled_before.sort_by_key(|waiting| waiting.serial);
-    let kinds: Vec<usize> = fresh
-        .iter()
-        .map(|waiting| waiting.config.variant())
-        .collect();
-    let spread = even_order(&kinds)
-        .into_iter()
-        .filter_map(|place| fresh.get(place).copied());
-    let place = |(at, waiting): (usize, Waiting)| Place {
-        order: waiting.order_number,
-        config: waiting.config.0,
-        serial: waiting.serial,
-        pulled: orders.pulled.contains(&at),
-        held: orders.held.contains(&at),
-    };
-    let stops = day.stopped.iter().filter(|stop| stop.units > 0);
-    Some(Choice {
-        wanted: wanted(product, on, &floor.built).iter().sum(),
-        capacity,
-        places: pulled_before
-            .into_iter()
-            .chain(spread)
-            .enumerate()
-            .map(place)
-            .collect(),
-        stops: stops
-            .map(|stop| Stop {
-                variant: stop.variant,
-                item: stop.item,
-                units: stop.units,
-            })
-            .collect(),
-    })
 }
 
 /// Why a day is not run.

@@ -17,7 +17,7 @@ use takt_planning::feature::Config;
 use takt_service::{Call, Error, Intent, IntentHandler, NewFact, Once, Tx};
 
 use super::{
-    Choice, DayRefusal, Floor, Orders,
+    Choice, DayRefusal, Floor, Orders, Place,
     built::{self, NewVehicle},
     choose,
     issue::{ShopOrder, issue, shop_orders, vin, with_own_lots},
@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     Production,
+    change::store::changes_began,
     peers::{Reserve, Reserved, reserve, stock_on},
     plan::{rpc::variants_pb, store::built_fetch},
     product::Product,
@@ -204,11 +205,15 @@ async fn finish(
             reserved,
             attempt: row.attempt,
         });
+        let began = !changes_begun(&product, &built.choice, 0).is_empty();
         let work = production.deps.store.write(call, "day_build", move |tx| {
             let built = Arc::clone(&built);
             Box::pin(async move { built.write(tx).await })
         });
         if let Some(answer) = work.await? {
+            if began {
+                production.products.forget();
+            }
             return Ok(answer);
         }
     }
@@ -299,6 +304,18 @@ fn reservation_id(on: Date) -> String {
     format!("build-{on}")
 }
 
+/// The engineering changes that a day's vehicles are the first to have, with the build number of the first of them.
+fn changes_begun(product: &Product, choice: &Choice, first_build: i64) -> Vec<(String, i64)> {
+    let changes = product.changes.iter().zip(&product.change_ids);
+    let open = changes.filter(|(change, _)| change.since.is_none());
+    open.filter_map(|(change, id)| {
+        let has = |place: &Place| place.config().changes() & change.mask() != 0;
+        let at = choice.built().position(has)?;
+        Some((id.clone(), first_build + i64::try_from(at).ok()?))
+    })
+    .collect()
+}
+
 /// A day whose parts are kept, ready to be written.
 pub(super) struct Build {
     pub(super) request: Arc<DayRequest>,
@@ -328,6 +345,10 @@ impl Build {
         let (serial, first_build) = built::counters_fetch(tx).await?;
         let vehicles = self.vehicles(serial, first_build)?;
         built::vehicles_save(tx, on, &vehicles).await?;
+        let began = changes_begun(product, &self.choice, first_build);
+        if !began.is_empty() {
+            changes_began(tx, &began).await?;
+        }
         let configs: Vec<Config> = self.choice.built().map(|place| place.config()).collect();
         let last_build = first_build + i64::try_from(configs.len()).unwrap_or(0) - 1;
         let orders = shop_orders(product, &configs);

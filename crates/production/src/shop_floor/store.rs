@@ -114,6 +114,17 @@ pub async fn day_begin(tx: &Tx, on: Date, request_id: &str, request: &[u8]) -> R
     Ok(())
 }
 
+/// The day whose choice is kept and not built yet.
+///
+/// # Errors
+/// What the database said.
+pub async fn day_open(tx: &Tx) -> Result<Option<Date>, Error> {
+    let sql = "SELECT day_on FROM line_day WHERE state = 0 AND chosen IS NOT NULL";
+    let row = tx.one(sql, vec![]).await?;
+    row.map(|row| Ok(date_of(row.try_get_by_index(0)?)))
+        .transpose()
+}
+
 /// Keeps what was decided; false when somebody else decided first.
 ///
 /// # Errors
@@ -184,7 +195,8 @@ pub async fn floor_fetch(tx: &Tx, product: &Product, most: &[i64]) -> Result<Flo
         if let Some(queue) = floor.queues.get_mut(index_of(row.try_get_by_index(0)?)) {
             queue.push(Waiting {
                 order_number: row.try_get_by_index(1)?,
-                config: Config(row.try_get_by_index(2)?),
+                // Which engineering changes it gets is settled when it is built.
+                config: Config(row.try_get_by_index(2)?).ordered(),
                 serial: Some(row.try_get_by_index(3)?),
             });
         }

@@ -5,6 +5,7 @@
     reason = "a test is the host of the services that it starts"
 )]
 
+mod changes;
 mod days;
 mod jobs;
 mod plans;
@@ -59,6 +60,11 @@ struct Service {
 impl Service {
     /// A service with the small programme.
     async fn imported() -> Self {
+        Self::with_rows(rows()).await
+    }
+
+    /// A service with a programme of these rows.
+    async fn with_rows(rows: Vec<Row>) -> Self {
         let procurement = Procurement::default();
         let address = procurement.clone().served().await;
         let folder = tempfile::tempdir().unwrap();
@@ -72,7 +78,7 @@ impl Service {
             folder,
         };
         service.start().await;
-        service.import("i", rows()).await.unwrap();
+        service.import("i", rows).await.unwrap();
         service
     }
 

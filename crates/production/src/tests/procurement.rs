@@ -14,6 +14,7 @@ use takt_contract::{
     procurement::v1::{
         self as pb,
         material_service_server::{MaterialService, MaterialServiceServer},
+        sourcing_service_server::{SourcingService, SourcingServiceServer},
     },
 };
 use takt_service::{
@@ -46,6 +47,10 @@ pub(crate) struct State {
     pub(crate) refusals: u32,
     /// How many of the next reservations are made and their answers lost.
     pub(crate) losses: u32,
+    /// What is on order of an item, in thousandths.
+    pub(crate) open: BTreeMap<String, i64>,
+    /// The suppliers of an item.
+    pub(crate) sources: BTreeMap<String, Vec<pb::SourceOutlook>>,
     /// The facts it was told.
     pub(crate) told: Vec<Fact>,
 }
@@ -61,6 +66,7 @@ impl Procurement {
         let address = listener.local_addr().unwrap();
         let routes = Routes::new()
             .add_service(MaterialServiceServer::new(self.clone()))
+            .add_service(SourcingServiceServer::new(self.clone()))
             .add_service(InboxServiceServer::new(self));
         tokio::task::spawn(async move {
             let telemetry = Telemetry::start("procurement", &LogConfig::default()).unwrap();
@@ -268,6 +274,53 @@ impl MaterialService for Procurement {
         _: Request<pb::ReconcileStockRequest>,
     ) -> Result<Response<pb::ReconcileStockResponse>, Status> {
         Err(Status::unimplemented("not asked by production"))
+    }
+}
+
+#[tonic::async_trait]
+impl SourcingService for Procurement {
+    async fn record_part_approval(
+        &self,
+        _: Request<pb::RecordPartApprovalRequest>,
+    ) -> Result<Response<pb::RecordPartApprovalResponse>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
+    async fn get_supply_outlook(
+        &self,
+        request: Request<pb::GetSupplyOutlookRequest>,
+    ) -> Result<Response<pb::GetSupplyOutlookResponse>, Status> {
+        self.with(|state| {
+            if state.away {
+                return Err(Error::Down {
+                    what: "procurement".into(),
+                    detail: "it is away".to_owned(),
+                    outcome: takt_service::error::Outcome::Certain,
+                }
+                .into());
+            }
+            let quantity = |thousandths: i64| {
+                Some(takt_contract::quantity_pb(
+                    takt_kernel::Quantity(thousandths),
+                    takt_kernel::Unit::Piece,
+                ))
+            };
+            let outlook = |item_id: String| {
+                let lots = state.lots.get(&item_id).into_iter().flatten();
+                pb::SupplyOutlook {
+                    known: true,
+                    on_hand: quantity(lots.map(|lot| lot.thousandths).sum()),
+                    open: quantity(state.open.get(&item_id).copied().unwrap_or(0)),
+                    lot: quantity(1000),
+                    sources: state.sources.get(&item_id).cloned().unwrap_or_default(),
+                    item_id,
+                }
+            };
+            let items = request.into_inner().item_ids;
+            Ok(Response::new(pb::GetSupplyOutlookResponse {
+                items: items.into_iter().map(outlook).collect(),
+            }))
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 //! It must not know rows or messages. Invariants: a state never goes back, but for a hold before departure; a vehicle
 //! that left the plant is held no more here; matter that has moved is always believed.
 
+pub mod break_point;
 pub mod rpc;
 pub mod store;
 pub mod trace;

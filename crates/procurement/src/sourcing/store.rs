@@ -1,0 +1,79 @@
+//! The rows of approvals, and what an outlook reads.
+//!
+//! It must not know rules. Invariant: the number of statements does not depend on the items asked for.
+
+use std::collections::BTreeMap;
+
+use takt_kernel::Quantity;
+use takt_service::{Error, Tx};
+
+use super::{PartApproval, Word};
+use crate::rows::{date, day, get, list};
+
+/// Keeps the newest word on a part at a supplier.
+pub(crate) async fn approval_save(
+    tx: &Tx,
+    item: &str,
+    supplier: &str,
+    approval: PartApproval,
+) -> Result<(), Error> {
+    let columns = [
+        "item_id",
+        "supplier_id",
+        "ppap_level",
+        "status",
+        "valid_from",
+    ];
+    let row = vec![
+        item.into(),
+        supplier.into(),
+        i64::from(approval.level).into(),
+        (approval.word as i64).into(),
+        day(approval.valid_from),
+    ];
+    let newest = "ON CONFLICT (item_id, supplier_id) DO UPDATE SET ppap_level = excluded.ppap_level, status = excluded.status, \
+                  valid_from = excluded.valid_from";
+    tx.insert_many("part_approval", &columns, vec![row], newest)
+        .await
+        .map(|_| ())
+}
+
+/// The approvals of some items by item and supplier.
+pub(crate) async fn approvals_fetch(
+    tx: &Tx,
+    items: &[String],
+) -> Result<BTreeMap<(String, String), PartApproval>, Error> {
+    let query = "SELECT a.item_id, a.supplier_id, a.ppap_level, a.status, a.valid_from FROM v JOIN part_approval AS a ON a.item_id = v.item_id";
+    let rows = tx
+        .rows_for(&["item_id"], list(items.iter().cloned()), query)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let word = match get::<i64>(row, 3)? {
+                1 => Word::Approved,
+                _ => Word::Rejected,
+            };
+            let approval = PartApproval {
+                level: i32::try_from(get::<i64>(row, 2)?).unwrap_or_default(),
+                word,
+                valid_from: date(row, 4)?,
+            };
+            Ok(((get(row, 0)?, get(row, 1)?), approval))
+        })
+        .collect()
+}
+
+/// What the sites can make of some items in a week, by item and supplier, where somebody knows.
+pub(crate) async fn capacities_fetch(
+    tx: &Tx,
+    items: &[String],
+) -> Result<BTreeMap<(String, String), Quantity>, Error> {
+    let query = "SELECT n.item_id, n.supplier_id, n.capacity_per_week FROM v JOIN node AS n ON n.item_id = v.item_id \
+                 WHERE n.capacity_per_week IS NOT NULL";
+    let rows = tx
+        .rows_for(&["item_id"], list(items.iter().cloned()), query)
+        .await?;
+    rows.iter()
+        .map(|row| Ok(((get(row, 0)?, get(row, 1)?), Quantity(get(row, 2)?))))
+        .collect()
+}
