@@ -40,11 +40,14 @@ pub const TABLES: [&str; 14] = [
 /// What a product was loaded at: the version of the programme, and how often its changes were changed here.
 type Version = (i64, u64);
 
+/// A product and what it was loaded at.
+type Held = (Version, Arc<Product>);
+
 /// The product in use, loaded when it is first asked for and again after each activation and each engineering change.
 #[derive(Clone)]
 pub struct ProductCache {
     deps: Deps,
-    held: Arc<Mutex<Option<(Version, Arc<Product>)>>>,
+    held: Arc<Mutex<Option<Held>>>,
     changed: Arc<AtomicU64>,
 }
 

@@ -51,6 +51,18 @@ pub fn choose(
     }
 }
 
+/// The engineering changes that a day's vehicles are the first to have, with the build number of the first of them.
+pub fn changes_begun(product: &Product, choice: &Choice, first_build: i64) -> Vec<(String, i64)> {
+    let changes = product.changes.iter().zip(&product.change_ids);
+    let open = changes.filter(|(change, _)| change.since.is_none());
+    open.filter_map(|(change, id)| {
+        let has = |place: &Place| place.config().changes() & change.mask() != 0;
+        let at = choice.built().position(has)?;
+        Some((id.clone(), first_build + i64::try_from(at).ok()?))
+    })
+    .collect()
+}
+
 /// The places that hold so many vehicles that are not pulled out, `from` being the first of them.
 fn places_for(vehicles: i64, from: usize, pulled: &[usize]) -> i64 {
     let mut left = vehicles;

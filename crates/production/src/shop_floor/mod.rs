@@ -20,7 +20,7 @@ use takt_planning::feature::Config;
 use takt_service::Refusal;
 
 use crate::product::Product;
-pub use choose::choose;
+pub use choose::{changes_begun, choose};
 
 /// An order that waits to be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,9 +17,9 @@ use takt_planning::feature::Config;
 use takt_service::{Call, Error, Intent, IntentHandler, NewFact, Once, Tx};
 
 use super::{
-    Choice, DayRefusal, Floor, Orders, Place,
+    Choice, DayRefusal, Floor, Orders,
     built::{self, NewVehicle},
-    choose,
+    changes_begun, choose,
     issue::{ShopOrder, issue, shop_orders, vin, with_own_lots},
     store::{self, DayRow},
     wanted,
@@ -302,18 +302,6 @@ async fn reserved(
 
 fn reservation_id(on: Date) -> String {
     format!("build-{on}")
-}
-
-/// The engineering changes that a day's vehicles are the first to have, with the build number of the first of them.
-fn changes_begun(product: &Product, choice: &Choice, first_build: i64) -> Vec<(String, i64)> {
-    let changes = product.changes.iter().zip(&product.change_ids);
-    let open = changes.filter(|(change, _)| change.since.is_none());
-    open.filter_map(|(change, id)| {
-        let has = |place: &Place| place.config().changes() & change.mask() != 0;
-        let at = choice.built().position(has)?;
-        Some((id.clone(), first_build + i64::try_from(at).ok()?))
-    })
-    .collect()
 }
 
 /// A day whose parts are kept, ready to be written.
