@@ -117,7 +117,7 @@ fn item(problem: &Problem, item: &Item) -> Result<(), MrpError> {
         known(id, "shop", shop, problem.shops.len())?;
     }
     let work = item.alternates.iter().map(|a| a.micro_hours);
-    for micro in work.chain([item.micro_hours]) {
+    for micro in work.chain([item.micro_hours, item.changeover_micro_hours]) {
         let rule = "give 0 to 1000 hours a unit, in millionths";
         let holds = (0..=1_000_000_000).contains(&micro);
         require(holds, id, "micro_hours", micro, rule)?;

@@ -83,6 +83,8 @@ pub struct Item {
     pub fence_days: i32,
     /// Millionths of an hour per unit released, in `shop`.
     pub micro_hours: i64,
+    /// Millionths of an hour that a shop loses when it changes over to the item, once in a bucket of its capacity.
+    pub changeover_micro_hours: i64,
     /// Second lines, in order of preference.
     pub alternates: Vec<Alternate>,
 }
@@ -105,6 +107,7 @@ impl Item {
             blow_through_from: None,
             fence_days: 0,
             micro_hours: 0,
+            changeover_micro_hours: 0,
             alternates: Vec::new(),
         }
     }

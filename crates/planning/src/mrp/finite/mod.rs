@@ -7,7 +7,12 @@
 //! knowing the next. Bought items are netted at the end. Invariants: no bucket of a shop is overdrawn except by firm
 //! orders; no order starts before today; the answer depends on the problem alone.
 mod bound;
+mod explain;
+mod forward;
+mod guide;
+mod justify;
 mod obtain;
+mod room;
 mod search;
 mod state;
 
@@ -37,8 +42,6 @@ pub(super) struct Blocked {
     /// The items from the demand's own down to the one that could not be had, with the day each was wanted.
     pub(super) path: Vec<(u32, Day)>,
     pub(super) obstacle: Obstacle,
-    /// How much of the lowest made item of the path was wanted, in thousandths.
-    pub(super) wanted: i64,
 }
 
 /// What finite planning decided beside the orders.
@@ -69,8 +72,9 @@ impl Plan {
         let last = plan.problem.demands.iter().map(|d| d.due).max();
         let today = plan.problem.today;
         let end = last.unwrap_or(today).max(today).saturating_add(PATIENCE);
-        let (state, schedule, deliveries) = search::best(&plan.problem, &plan.network, end);
-        let orders = state.into_orders();
+        let found = search::best(&plan, end)?;
+        let (schedule, deliveries) = (found.schedule, found.deliveries);
+        let orders = found.state.orders;
         for (item, delivery) in deliveries {
             plan.items[item].deliveries.push(delivery);
         }

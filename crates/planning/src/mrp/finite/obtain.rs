@@ -6,20 +6,18 @@ use super::Obstacle;
 use super::state::State;
 
 /// A place where an order can be made.
-#[derive(Clone, Copy)]
-struct Place {
-    shop: Option<usize>,
-    micro_hours: i64,
-    line: u16,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) shop: Option<usize>,
+    pub(super) micro_hours: i64,
+    pub(super) line: u16,
 }
 
 /// What fits into a bucket.
-struct Fit {
-    lot: i64,
+pub(super) struct Fit {
+    pub(super) lot: i64,
     /// The day before the bucket.
     before: Option<Day>,
-    /// Room held for others was passed over.
-    passed: bool,
 }
 
 impl State<'_> {
@@ -46,136 +44,92 @@ impl State<'_> {
             return quantity;
         }
         if !make {
-            self.meet(Obstacle::Material(self.soonest[item]), open);
+            self.meet(Obstacle::Material(self.soonest[item]));
             return quantity - open;
         }
         if blows {
-            return quantity - open + self.order_at(item, open, day, day, None);
+            return quantity - open + self.order_at(item, open, day, None);
         }
         if day < fence {
-            self.meet(Obstacle::Fence(fence), open);
+            self.meet(Obstacle::Fence(fence));
             return quantity - open;
         }
         let latest = self.network.start(item, day);
         if latest < self.problem.today {
-            self.meet(Obstacle::LeadTime, open);
+            self.meet(Obstacle::LeadTime);
             return quantity - open;
         }
-        let met = self.met.is_some();
-        if self.fill(item, &mut open, latest, true) && open > 0 {
-            // Nothing fits before what is held for others: then the earlier due date takes it.
-            if !met {
-                self.met = None;
-            }
-            self.fill(item, &mut open, latest, false);
-        }
+        self.fill(item, &mut open, latest);
         quantity - open
     }
 
-    /// Places orders for what is open, from the latest start back, until it is covered or nothing fits; true where room
-    /// held for others was passed over.
-    fn fill(&mut self, item: usize, open: &mut i64, latest: Day, yielding: bool) -> bool {
-        let (mut start, mut passed) = (latest, false);
+    /// Places orders for what is open, from the latest start back, until it is covered or nothing fits.
+    fn fill(&mut self, item: usize, open: &mut i64, latest: Day) {
+        let mut start = latest;
         let fence = self.network.rules[item].fence_end;
         loop {
             let mut earlier = None;
             for place in self.places(item) {
                 loop {
-                    let Some(fit) = self.fits(item, *open, start, place, yielding) else {
-                        return passed;
+                    let Some(fit) = self.fits(item, *open, start, place) else {
+                        return;
                     };
                     let lot = fit.lot;
-                    passed |= fit.passed;
                     earlier = earlier.max(fit.before);
                     if lot == 0 {
                         break;
                     }
-                    let got = self.order_at(
-                        item,
-                        lot,
-                        start,
-                        self.network.finish(item, start),
-                        Some(place),
-                    );
+                    let got = self.order_at(item, lot, start, Some(place));
                     let used = got.min(*open);
                     self.free(item, self.network.finish(item, start), got - used);
                     *open -= used;
                     // Where components are short, earlier there are not more of them.
                     if *open == 0 || got < lot {
-                        return passed;
+                        return;
                     }
                 }
             }
             let Some(before) = earlier else {
-                return passed;
+                return;
             };
             start = self.network.work_day(item, before);
             if start < self.problem.today || self.network.finish(item, start) < fence {
-                self.full(item, latest, *open);
-                return passed;
+                self.full(item, latest);
+                return;
             }
         }
     }
 
     /// The lot that fits on a day; None where no lot is possible at all.
-    fn fits(
-        &self,
-        item: usize,
-        open: i64,
-        start: Day,
-        place: Place,
-        yielding: bool,
-    ) -> Option<Fit> {
+    pub(super) fn fits(&self, item: usize, open: i64, start: Day, place: Place) -> Option<Fit> {
         let rules = &self.network.rules[item];
         let wanted = rules.sizing.lot(open)?;
-        let Some(shop) = place.shop.filter(|_| place.micro_hours > 0) else {
+        let setup = self.problem.items[item].changeover_micro_hours;
+        let Some(shop) = place.shop.filter(|_| place.micro_hours > 0 || setup > 0) else {
             return Some(Fit {
                 lot: wanted,
                 before: None,
-                passed: false,
             });
         };
         let room = &self.rooms[shop];
         let at = room.at(start)?;
-        let mut left = room.left[at];
-        let held = room.held[at];
-        let passed = yielding && held.work > 0 && self.could_be_earlier(item, held.since);
-        if passed {
-            left -= held.work;
-        }
-        let good = self.good_within(item, (left / place.micro_hours).max(0));
-        let work = rules.release(wanted)?.checked_mul(place.micro_hours)?;
-        let lot = if work > left {
-            rules.sizing.lot_within(good.min(wanted))
-        } else if self.top_up && good - wanted < rules.sizing.lot(1)? {
-            // A rest that no lot fits into is lost; a larger lot uses it for what is needed next.
-            rules.sizing.lot_within(good).max(wanted)
-        } else {
-            wanted
+        let left = room.left[at] - self.changeover(item, place.line, at);
+        let good = match place.micro_hours {
+            _ if left < 0 => 0,
+            0 => wanted,
+            micro_hours => self.good_within(item, left / micro_hours),
         };
         Some(Fit {
-            lot,
+            lot: match good < wanted {
+                true => rules.sizing.lot_within(good),
+                false => wanted,
+            },
             before: Some(room.first_day(at) - 1),
-            passed,
         })
     }
 
-    /// True where a lot of the item could start before a day: by its lead times, or from what lies in stock.
-    fn could_be_earlier(&self, item: usize, day: Day) -> bool {
-        let rules = &self.network.rules[item];
-        let release = rules.sizing.lot(1).and_then(|lot| rules.release(lot));
-        let release = release.unwrap_or(0);
-        self.earliest[item] < day
-            || self.from_stock[item] < day
-                && self.bought[item].iter().all(|edge| {
-                    let child = edge.child as usize;
-                    self.soonest[child] < day
-                        || self.lying(child, day - 1) >= edge.need(release, day - 1).unwrap_or(0)
-                })
-    }
-
     /// The good quantity that a release of at most so much gives.
-    fn good_within(&self, item: usize, release: i64) -> i64 {
+    pub(super) fn good_within(&self, item: usize, release: i64) -> i64 {
         let share = self.network.rules[item].good;
         if share == takt_kernel::Share::ONE {
             return release;
@@ -186,7 +140,12 @@ impl State<'_> {
         takt_kernel::floor_div(product, 1_000_000).unwrap_or(0)
     }
 
-    fn places(&self, item: usize) -> impl Iterator<Item = Place> + use<> {
+    /// The place of a line: 0 the first, 1 and on the alternates.
+    pub(super) fn place(&self, item: usize, line: u16) -> Option<Place> {
+        self.places(item).nth(usize::from(line))
+    }
+
+    pub(super) fn places(&self, item: usize) -> impl Iterator<Item = Place> + use<> {
         let item = &self.problem.items[item];
         let first = Place {
             shop: item.shop,
@@ -204,21 +163,14 @@ impl State<'_> {
         std::iter::once(first).chain(others)
     }
 
-    fn full(&mut self, item: usize, latest: Day, open: i64) {
+    fn full(&mut self, item: usize, latest: Day) {
         if let Some(shop) = self.problem.items[item].shop {
-            self.meet(Obstacle::Shop(shop as u32, latest), open);
+            self.meet(Obstacle::Shop(shop as u32, latest));
         }
     }
 
     /// Books an order with its components, as large as they allow and at most `lot`.
-    fn order_at(
-        &mut self,
-        item: usize,
-        lot: i64,
-        start: Day,
-        _due: Day,
-        place: Option<Place>,
-    ) -> i64 {
+    fn order_at(&mut self, item: usize, lot: i64, start: Day, place: Option<Place>) -> i64 {
         let mark = self.mark();
         let mut lot = lot;
         loop {
@@ -231,11 +183,7 @@ impl State<'_> {
                 return 0;
             };
             // Room first: the components may want the same shop.
-            if let Some((shop, place)) = place.and_then(|place| Some((place.shop?, place)))
-                && let Some(at) = self.rooms[shop].at(start)
-            {
-                self.load(shop, at, release * place.micro_hours, item);
-            }
+            self.book(item, lot, start, place);
             match self.components(item, lot, release, start) {
                 None => {
                     self.order(item, start, place.map_or(0, |place| place.line), lot);
@@ -254,7 +202,13 @@ impl State<'_> {
     }
 
     /// Takes the components of an order; where one is short, what lot it supports.
-    fn components(&mut self, item: usize, lot: i64, release: i64, start: Day) -> Option<i64> {
+    pub(super) fn components(
+        &mut self,
+        item: usize,
+        lot: i64,
+        release: i64,
+        start: Day,
+    ) -> Option<i64> {
         for at in 0..self.made[item].len() {
             let edge = self.made[item][at];
             let Some(need) = edge.need(release, start) else {
@@ -275,7 +229,7 @@ impl State<'_> {
                 if need > 0 && start < self.soonest[child] {
                     let got = self.take(child, need, start);
                     if got < need {
-                        self.short(child, start, lot);
+                        self.short(child, start);
                         return Some(part(lot, got, need));
                     }
                 }
@@ -285,9 +239,9 @@ impl State<'_> {
     }
 
     /// Remembers that a bought component is short.
-    fn short(&mut self, child: usize, start: Day, lot: i64) {
+    fn short(&mut self, child: usize, start: Day) {
         self.path.push((child as u32, start));
-        self.meet(Obstacle::Material(self.soonest[child]), lot);
+        self.meet(Obstacle::Material(self.soonest[child]));
         self.path.pop();
     }
 
@@ -314,7 +268,7 @@ impl State<'_> {
             }
         }
         if let Some(child) = scarce {
-            self.short(child, start, lot);
+            self.short(child, start);
             if !any {
                 best = self.network.rules[item].sizing.lot_within(best);
             }
@@ -324,7 +278,7 @@ impl State<'_> {
 }
 
 /// `lot` x `got` / `need`, rounded down.
-fn part(lot: i64, got: i64, need: i64) -> i64 {
+pub(super) fn part(lot: i64, got: i64, need: i64) -> i64 {
     let product = i128::from(lot) * i128::from(got);
     takt_kernel::floor_div(product, i128::from(need)).unwrap_or(0)
 }

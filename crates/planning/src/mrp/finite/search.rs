@@ -1,129 +1,127 @@
-//! Tries again where demands are late: room is held for items that cannot be made earlier, so that those that can
-//! be make way. It must not know how a requirement is covered. Invariants: the plan with the least late unit-days
-//! is kept, the first of equals; how often is tried depends on the problem alone.
-use super::super::network::Network;
+//! Which way of finite planning comes out best. It must not know how a requirement is covered. Method: demand by
+//! demand backwards first; where something is late, forwards along a guide, again and again, the guide made from what the best plan
+//! delivers and some days less (forward-backward improvement: Li and Willis, European Journal of Operational Research
+//! 59, 1992). Invariants: the plan with the least late unit-days, the first priority first, is kept, the first of
+//! equals; how often is tried depends on the problem alone.
+use super::super::error::MrpError;
+use super::super::plan::{Delivery, Plan};
 use super::super::problem::{Day, Problem};
-use super::state::{Held, Room, State};
-use super::{Blocked, Delivered, Obstacle, Schedule};
+use super::forward::Pace;
+use super::state::State;
+use super::{Delivered, Schedule};
 use std::collections::BTreeMap;
 
 /// A plan is tried so many times at most,
-const TRIES: usize = 60;
+const TRIES: usize = 80;
 /// and so that not more demands than this are planned over all tries.
-const DEMANDS: usize = 240_000;
-/// and not again where all tries together looked at more requirements than this.
-const STEPS: usize = 20_000_000;
-/// How many halves of a bucket are held at once, the next where the one before made nothing better.
-const STRIDES: [i64; 6] = [1, 2, 4, 8, 16, 32];
+const DEMANDS: usize = 320_000;
+/// Made items x days above which forward planning takes too long and too much memory.
+const CELLS: usize = 20_000_000;
+/// How many days earlier than in the best plan late demands are asked for.
+const EARLIER: [Day; 7] = [1, 0, 2, 3, 5, 7, 10];
+/// Which orders are due to start.
+const PACES: [Pace; 3] = [Pace::Days(0), Pace::Bucket, Pace::Days(-1)];
 
-/// A try and what it came to.
-type Try<'a> = (State<'a>, Schedule, Vec<Delivered>);
-
-/// The best try so far.
-struct Best<'a> {
-    tried: Try<'a>,
+/// A plan while it is looked for.
+pub(super) struct Found<'a> {
+    pub(super) state: State<'a>,
+    pub(super) schedule: Schedule,
+    pub(super) deliveries: Vec<Delivered>,
     late: Vec<i128>,
-    held: Vec<Vec<Held>>,
-    /// Requirements looked at by this try and all before it.
-    steps: usize,
+    /// It came about by planning forwards: orders may start earlier than they have to.
+    forward: bool,
 }
 
-impl Best<'_> {
-    /// Nothing is late, or a try costs too much for another.
-    fn is_enough(&self) -> bool {
-        self.late.iter().all(|late| *late == 0) || self.steps > STEPS
+impl<'a> Found<'a> {
+    fn new(
+        state: State<'a>,
+        (schedule, deliveries): (Schedule, Vec<Delivered>),
+        forward: bool,
+    ) -> Self {
+        Self {
+            late: lateness(state.problem, &schedule, &deliveries),
+            state,
+            schedule,
+            deliveries,
+            forward,
+        }
+    }
+
+    fn is_in_time(&self) -> bool {
+        self.late.iter().all(|late| *late == 0)
     }
 }
 
-pub(super) fn best<'a>(problem: &'a Problem, network: &'a Network, end: Day) -> Try<'a> {
-    let nothing = |room: &Room| vec![Held::NOTHING; room.left.len()];
-    let state = State::new(problem, network, end);
-    let held: Vec<_> = state.rooms.iter().map(nothing).collect();
+/// The best plan of a problem through `end`.
+pub(super) fn best(plan: &Plan, end: Day) -> Result<Found<'_>, MrpError> {
+    let (problem, network) = (&plan.problem, &plan.network);
+    let mut state = State::new(problem, network, end);
+    let days = (i64::from(end) - i64::from(problem.today)).max(1) as usize;
+    let small = state.makes.len().saturating_mul(days) <= CELLS;
+    let tried = state.run();
+    let mut best = Found::new(state, tried, false);
+    let mut scratch: Option<Plan> = None;
     let tries = (DEMANDS / problem.demands.len().max(1)).clamp(4, TRIES);
-    let best = attempt(problem, network, end, held, false);
-    let (best, left) = walk(problem, network, end, best, tries);
-    climb(problem, network, end, best, left).tried
-}
-
-/// Holds more and more, whether it helps at once or not: what holds little back may need much.
-fn walk<'a>(
-    problem: &'a Problem,
-    network: &'a Network,
-    end: Day,
-    first: Best<'a>,
-    tries: usize,
-) -> (Best<'a>, usize) {
-    let (mut best, mut last, mut stride) = (first, None, 1);
-    for tried in 1..tries / 2 {
-        let from = last.as_ref().unwrap_or(&best);
-        if best.is_enough() {
-            return (best, 0);
-        }
-        let mut held = from.held.clone();
-        if !hold_more(&from.tried.0, &from.tried.1.blocked, stride, &mut held) {
-            return (best, tries - tried);
-        }
-        let mut next = attempt(problem, network, end, held, true);
-        next.steps += best.steps;
-        best.steps = next.steps;
-        if next.late < best.late {
-            best = next;
-            last = None;
-        } else {
-            last = Some(next);
-            stride = (stride * 2).min(64);
-        }
-    }
-    (best, tries - tries / 2)
-}
-
-/// Goes on from the best try with every stride in turn, as long as something gets better.
-fn climb<'a>(
-    problem: &'a Problem,
-    network: &'a Network,
-    end: Day,
-    mut best: Best<'a>,
-    tries: usize,
-) -> Best<'a> {
-    let (mut step, mut top_up) = (0, true);
+    let (mut option, mut failed) = (0, 0);
+    let options = EARLIER.len() * PACES.len();
+    let mut given = wanted(problem);
     for _ in 0..tries {
-        if best.is_enough() || step == 2 * STRIDES.len() {
+        if best.is_in_time() || failed == options || !small {
             break;
         }
-        let mut held = best.held.clone();
-        let stride = STRIDES[step % STRIDES.len()];
-        top_up ^= step == STRIDES.len();
-        hold_more(&best.tried.0, &best.tried.1.blocked, stride, &mut held);
-        let mut next = attempt(problem, network, end, held, top_up);
-        next.steps += best.steps;
-        best.steps = next.steps;
-        step += 1;
-        if next.late < best.late {
-            best = next;
-            step = 0;
+        let mut state = State::new(problem, network, end);
+        let scratch = scratch.get_or_insert_with(|| plan.clone());
+        let needs = scratch.needs(&state, &given)?;
+        let pace = PACES[option / EARLIER.len() % PACES.len()];
+        let tried = state.run_forward(needs, pace);
+        let next = Found::new(state, tried, true);
+        let better = next.late < best.late;
+        if better {
+            (best, failed) = (next, 0);
+        } else {
+            (option, failed) = (option + 1, failed + 1);
         }
+        given = asked(&best, EARLIER[option % EARLIER.len()]);
     }
-    best
+    if best.forward {
+        best.state.justify(&best.deliveries);
+    }
+    best.state.explain(&mut best.schedule, &best.deliveries);
+    Ok(best)
 }
 
-fn attempt<'a>(
-    problem: &'a Problem,
-    network: &'a Network,
-    end: Day,
-    held: Vec<Vec<Held>>,
-    top_up: bool,
-) -> Best<'a> {
-    let mut state = State::new(problem, network, end);
-    state.hold(&held);
-    state.top_up = top_up;
-    let (schedule, deliveries) = state.run();
-    let steps = state.steps.1;
-    Best {
-        late: lateness(problem, &schedule, &deliveries),
-        tried: (state, schedule, deliveries),
-        held,
-        steps,
-    }
+/// Every demand on its due date.
+fn wanted(problem: &Problem) -> Vec<Delivered> {
+    let demands = problem.demands.iter().enumerate();
+    let given = demands.map(|(at, demand)| {
+        let delivery = Delivery {
+            day: demand.due,
+            quantity: demand.quantity.milli(),
+            demand: at as u32,
+        };
+        (demand.item, delivery)
+    });
+    given.filter(|(_, given)| given.quantity > 0).collect()
+}
+
+/// What a plan delivers, `days` earlier where it is late; what it does not plan as if it came at the end.
+fn asked(best: &Found<'_>, days: Day) -> Vec<Delivered> {
+    let demands = &best.state.problem.demands;
+    let unplanned = best.schedule.unplanned.iter().map(|(demand, quantity)| {
+        let delivery = Delivery {
+            day: best.state.end,
+            quantity: *quantity,
+            demand: *demand,
+        };
+        (demands[*demand as usize].item, delivery)
+    });
+    let given = best.deliveries.iter().copied().chain(unplanned);
+    let earlier = given.map(|(item, delivery)| {
+        let due = demands[delivery.demand as usize].due;
+        let day = due.max(delivery.day - days);
+        (item, Delivery { day, ..delivery })
+    });
+    earlier.collect()
 }
 
 /// Late quantity x days by priority, the first priority first; what is not planned counts as if it came at the end
@@ -142,47 +140,4 @@ fn lateness(problem: &Problem, schedule: &Schedule, deliveries: &[Delivered]) ->
         add(*demand, *quantity, super::PATIENCE);
     }
     sums.into_values().collect()
-}
-
-/// Holds more room for what could not be had, from the first bucket in which it can be made on, and at most `half`
-/// halves of that bucket at once.
-fn hold_more(state: &State<'_>, blocked: &[Blocked], half: i64, held: &mut [Vec<Held>]) -> bool {
-    // By shop and first bucket: the work that was wanted, and the last bucket in which it is of use.
-    let mut wanted: BTreeMap<(usize, usize), (i64, usize)> = BTreeMap::new();
-    for blocked in blocked {
-        if !matches!(blocked.obstacle, Obstacle::Material(_) | Obstacle::Shop(..)) {
-            continue;
-        }
-        let mut path = blocked.path.iter().rev().map(|(item, _)| *item as usize);
-        let Some(item) = path.find(|item| state.network.rules[*item].make) else {
-            continue;
-        };
-        let place = &state.problem.items[item];
-        let Some(shop) = place.shop else { continue };
-        let room = &state.rooms[shop];
-        let due = state.problem.demands[blocked.demand as usize].due;
-        let (Some(from), Some(to)) = (room.at(state.earliest[item]), room.at(due)) else {
-            continue;
-        };
-        let release = state.network.rules[item].release(blocked.wanted);
-        let work = release.unwrap_or(0).saturating_mul(place.micro_hours);
-        let sum = wanted.entry((shop, from)).or_default();
-        *sum = (sum.0.saturating_add(work), sum.1.max(to));
-    }
-    let mut more = false;
-    for ((shop, from), (work, to)) in wanted {
-        let room = &state.rooms[shop];
-        let mut work = work.min((room.whole[from] / 2).saturating_mul(half));
-        for at in from..=to {
-            let held = &mut held[shop][at];
-            let part = (room.whole[at] - held.work).clamp(0, work);
-            if part > 0 {
-                held.work += part;
-                held.since = held.since.min(room.first_day(from));
-                work -= part;
-                more = true;
-            }
-        }
-    }
-    more
 }

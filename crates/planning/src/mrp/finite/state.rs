@@ -3,8 +3,10 @@
 //! belongs to nobody; undoing to a mark restores everything that was booked after it.
 use super::super::network::{Edge, Network};
 use super::super::plan::Delivery;
-use super::super::problem::{Capacity, Day, Problem};
+use super::super::problem::{Day, Problem};
+use super::room::Room;
 use super::{Blocked, Delivered, Obstacle, Order, Schedule};
+use std::collections::HashMap;
 
 /// A quantity that is there from a day on.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +16,7 @@ pub(super) struct Lot {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Step {
+pub(super) enum Step {
     Took {
         item: u32,
         lot: u32,
@@ -24,95 +26,19 @@ enum Step {
         item: u32,
     },
     Loaded {
+        item: u32,
+        line: u16,
         shop: u32,
         at: u32,
         work: i64,
-        held: i64,
     },
     Ordered {
         item: u32,
     },
 }
 
-/// The first thing that stood in the way: the items down to it with the days they were wanted, and how much of the
-/// lowest made one.
-pub(super) type Met = (Vec<(u32, Day)>, Obstacle, i64);
-
-/// Room that is held for items that cannot be made before a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Held {
-    /// Items that can be made before this day do not get it.
-    pub(super) since: Day,
-    pub(super) work: i64,
-}
-
-impl Held {
-    pub(super) const NOTHING: Self = Self {
-        since: Day::MAX,
-        work: 0,
-    };
-}
-
-/// The room of a shop by bucket.
-#[derive(Debug)]
-pub(super) struct Room {
-    weekly: bool,
-    first: i32,
-    pub(super) left: Vec<i64>,
-    /// What is held in each bucket.
-    pub(super) held: Vec<Held>,
-    /// The room before anything is booked.
-    pub(super) whole: Vec<i64>,
-}
-
-impl Room {
-    fn new(problem: &Problem, shop: usize, end: Day) -> Self {
-        let shop = &problem.shops[shop];
-        let (weekly, usual) = match shop.capacity {
-            Capacity::Week(hours) => (true, hours),
-            Capacity::Day(hours) => (false, hours),
-        };
-        let bucket = |day: Day| if weekly { day.div_euclid(7) } else { day };
-        let first = bucket(problem.today);
-        let count = (bucket(end) - first + 1).max(0) as usize;
-        let mut left = vec![usual.saturating_mul(1_000_000); count];
-        if let (false, Some(calendar)) = (weekly, shop.calendar) {
-            for (at, left) in left.iter_mut().enumerate() {
-                if !problem.calendars[calendar].works(first + at as i32) {
-                    *left = 0;
-                }
-            }
-        }
-        for (bucket, hours) in &shop.exceptions {
-            if let Some(left) = usize::try_from(bucket - first)
-                .ok()
-                .and_then(|at| left.get_mut(at))
-            {
-                *left = hours.saturating_mul(1_000_000);
-            }
-        }
-        Self {
-            weekly,
-            first,
-            held: vec![Held::NOTHING; left.len()],
-            whole: left.clone(),
-            left,
-        }
-    }
-
-    /// The bucket of a day; None before today or after the end.
-    pub(super) fn at(&self, day: Day) -> Option<usize> {
-        let bucket = if self.weekly { day.div_euclid(7) } else { day };
-        let at = usize::try_from(bucket - self.first).ok()?;
-        (at < self.left.len()).then_some(at)
-    }
-
-    /// The first day of a bucket.
-    pub(super) fn first_day(&self, at: usize) -> Day {
-        let bucket = self.first + at as i32;
-        if self.weekly { bucket * 7 } else { bucket }
-    }
-}
+/// The first thing that stood in the way, and the items down to it with the days they were wanted.
+pub(super) type Met = (Vec<(u32, Day)>, Obstacle);
 
 /// Where finite planning stands.
 pub(super) struct State<'a> {
@@ -120,19 +46,21 @@ pub(super) struct State<'a> {
     pub(super) network: &'a Network,
     pub(super) rooms: Vec<Room>,
     pub(super) lots: Vec<Vec<Lot>>,
-    orders: Vec<Vec<Order>>,
+    pub(super) orders: Vec<Vec<Order>>,
     /// The day from which a bought item can be had without limit.
     pub(super) soonest: Vec<Day>,
     /// The day from which all bought lines of an item can be had without limit.
     pub(super) open_from: Vec<Day>,
     /// The day from which an item can be made at all, with what has to be bought and made before.
     pub(super) earliest: Vec<Day>,
-    /// The same, as far as stock reaches.
-    pub(super) from_stock: Vec<Day>,
+    /// Items that are made, in low-level order.
+    pub(super) makes: Vec<u32>,
     /// The lines of each item: to bought items, and to made ones.
     pub(super) bought: Vec<Vec<Edge>>,
     pub(super) made: Vec<Vec<Edge>>,
-    journal: Vec<Step>,
+    /// Orders by item, line and bucket, for items with a changeover.
+    pub(super) set_up: HashMap<(u32, u16, u32), i32>,
+    pub(super) journal: Vec<Step>,
     /// The items on the way from the demand to where planning stands.
     pub(super) path: Vec<(u32, Day)>,
     /// The first obstacle that was met, where one is asked for.
@@ -143,8 +71,6 @@ pub(super) struct State<'a> {
     /// A delivery for which more requirements were looked at is given up: the search is exponential in the levels at
     /// worst, and a usual one looks at each made item once or twice.
     pub(super) patience: usize,
-    /// Whether lots are enlarged to use the rest of a bucket.
-    pub(super) top_up: bool,
 }
 
 impl<'a> State<'a> {
@@ -162,16 +88,18 @@ impl<'a> State<'a> {
             soonest: Vec::with_capacity(items),
             open_from: vec![Day::MIN; items],
             earliest: vec![today; items],
-            from_stock: vec![today; items],
+            makes: (network.order.iter().copied())
+                .filter(|at| network.rules[*at as usize].make)
+                .collect(),
             bought: vec![Vec::new(); items],
             made: vec![Vec::new(); items],
+            set_up: HashMap::new(),
             journal: Vec::new(),
             path: Vec::new(),
             met: None,
             end,
             steps: (0, 0),
             patience: 2_000 + 20 * network.rules.iter().filter(|rules| rules.make).count(),
-            top_up: false,
         };
         for (item, rules) in network.rules.iter().enumerate() {
             let soonest = network.finish(item, today).max(rules.fence_end);
@@ -206,27 +134,9 @@ impl<'a> State<'a> {
                     false => state.soonest[child],
                 };
                 state.earliest[item] = state.earliest[item].max(there);
-                let there = match network.rules[child].make {
-                    true => network.finish(child, state.from_stock[child]),
-                    false if state.lots[child].is_empty() => state.soonest[child],
-                    false => today,
-                };
-                state.from_stock[item] = state.from_stock[item].max(there);
             }
         }
         state
-    }
-
-    /// Holds room in each shop and bucket, as far as it is there.
-    pub(super) fn hold(&mut self, held: &[Vec<Held>]) {
-        for (room, held) in self.rooms.iter_mut().zip(held) {
-            for ((room, left), held) in room.held.iter_mut().zip(&room.left).zip(held) {
-                *room = Held {
-                    work: held.work.min(*left),
-                    ..*held
-                };
-            }
-        }
     }
 
     /// Plans firm orders, then all demands.
@@ -271,12 +181,12 @@ impl<'a> State<'a> {
             if open > 0 {
                 schedule.unplanned.push((at, open));
             }
-            if let Some((path, obstacle, wanted)) = self.met.take() {
+            if let Some((path, obstacle)) = self.met.take() {
+                let demand = at;
                 schedule.blocked.push(Blocked {
-                    demand: at,
+                    demand,
                     path,
                     obstacle,
-                    wanted,
                 });
             }
         }
@@ -285,7 +195,7 @@ impl<'a> State<'a> {
     }
 
     /// Firm orders load their shop and take their components before anybody else.
-    fn book_firm(&mut self) {
+    pub(super) fn book_firm(&mut self) {
         for item in 0..self.problem.items.len() {
             for incoming in self.network.incoming[item].clone() {
                 if !incoming.firm {
@@ -295,15 +205,7 @@ impl<'a> State<'a> {
                 let Some(release) = self.network.rules[item].release(incoming.quantity) else {
                     continue;
                 };
-                let (shop, micro) = (
-                    self.problem.items[item].shop,
-                    self.problem.items[item].micro_hours,
-                );
-                if let Some((shop, at)) =
-                    shop.and_then(|shop| Some((shop, self.rooms[shop].at(start)?)))
-                {
-                    self.load(shop, at, release.saturating_mul(micro), item);
-                }
+                self.book(item, incoming.quantity, start, self.place(item, 0));
                 for edge in self.network.below(item) {
                     let need = edge.need(release, start).unwrap_or(0);
                     if need > 0 {
@@ -313,10 +215,6 @@ impl<'a> State<'a> {
             }
         }
         self.settle();
-    }
-
-    pub(super) fn into_orders(self) -> Vec<Vec<Order>> {
-        self.orders
     }
 
     /// Where the journal stands, to come back to.
@@ -337,14 +235,14 @@ impl<'a> State<'a> {
                     self.lots[item as usize].pop();
                 }
                 Some(Step::Loaded {
+                    item,
+                    line,
                     shop,
                     at,
                     work,
-                    held,
                 }) => {
-                    let room = &mut self.rooms[shop as usize];
-                    room.left[at as usize] += work;
-                    room.held[at as usize].work += held;
+                    self.rooms[shop as usize].left[at as usize] += work;
+                    self.count_order(item as usize, line, at as usize, -1);
                 }
                 Some(Step::Ordered { item }) => {
                     self.orders[item as usize].pop();
@@ -355,7 +253,7 @@ impl<'a> State<'a> {
     }
 
     /// Nothing will be taken back: used lots are dropped.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         for step in self.journal.drain(..) {
             if let Step::Took { item, .. } = step {
                 self.lots[item as usize].retain(|lot| lot.left > 0);
@@ -397,22 +295,6 @@ impl<'a> State<'a> {
         }
     }
 
-    pub(super) fn load(&mut self, shop: usize, at: usize, work: i64, item: usize) {
-        let room = &mut self.rooms[shop];
-        room.left[at] -= work;
-        let held = match self.earliest[item] < room.held[at].since {
-            true => 0,
-            false => room.held[at].work.min(work),
-        };
-        room.held[at].work -= held;
-        self.journal.push(Step::Loaded {
-            shop: shop as u32,
-            at: at as u32,
-            work,
-            held,
-        });
-    }
-
     pub(super) fn order(&mut self, item: usize, start: Day, line: u16, quantity: i64) {
         self.orders[item].push(Order {
             start,
@@ -423,9 +305,9 @@ impl<'a> State<'a> {
     }
 
     /// Remembers the first thing in the way.
-    pub(super) fn meet(&mut self, obstacle: Obstacle, wanted: i64) {
+    pub(super) fn meet(&mut self, obstacle: Obstacle) {
         if self.met.is_none() {
-            self.met = Some((self.path.clone(), obstacle, wanted));
+            self.met = Some((self.path.clone(), obstacle));
         }
     }
 }
