@@ -4,8 +4,12 @@
 mod checker;
 #[path = "mrp/hostile.rs"]
 mod hostile;
+#[path = "mrp/lots.rs"]
+mod lots;
 #[path = "mrp/peg.rs"]
 mod peg;
+#[path = "mrp/plant.rs"]
+mod plant;
 #[path = "mrp/properties.rs"]
 mod properties;
 #[path = "mrp/random.rs"]

@@ -78,6 +78,11 @@ impl Row<'_> {
         self.fields.get(column).map_or("", |field| field.trim())
     }
 
+    /// The column, where the row has something in it.
+    pub(super) fn given(&self, column: Option<usize>) -> Option<usize> {
+        column.filter(|column| !self.text(*column).is_empty())
+    }
+
     pub(super) fn error(&self, message: String) -> MrpError {
         MrpError::Row {
             file: self.name,

@@ -26,7 +26,7 @@ pub enum LotRule {
     Fixed(Quantity),
     /// What so many days from the first shortage need (period of supply).
     Period(i32),
-    /// At least the economic order quantity of a yearly requirement.
+    /// At least the economic order quantity of a yearly requirement, rounded to the nearest multiple.
     Economic {
         /// Requirement of 365 days.
         yearly: Quantity,
@@ -128,10 +128,16 @@ impl Lot {
                 cover: Cover::Days(days),
                 ..plain
             },
-            LotRule::Economic { yearly, cost } => Sizing {
-                minimum: plain.minimum.max(economic_quantity(yearly, cost).milli()),
-                ..plain
-            },
+            LotRule::Economic { yearly, cost } => {
+                let economic = economic_quantity(yearly, cost).milli();
+                // The nearest whole multiple, as textbooks round it: near the optimum the cost hardly changes.
+                let multiple = plain.multiple.max(1);
+                let lots = economic.saturating_add(multiple / 2) / multiple;
+                Sizing {
+                    minimum: plain.minimum.max(lots.saturating_mul(multiple)),
+                    ..plain
+                }
+            }
             LotRule::WagnerWhitin(cost) => Sizing {
                 cover: Cover::Cheapest(cost),
                 ..plain

@@ -21,6 +21,7 @@ mod plan;
 mod problem;
 mod replan;
 mod report;
+mod shop_hours;
 mod source;
 mod wagner_whitin;
 
@@ -39,5 +40,6 @@ pub use problem::{
 };
 pub use replan::Replanned;
 pub use report::{ItemReport, PlannedRelease, PlannedSupply};
+pub use shop_hours::{Maintenance, ShiftPlan, ShopHours};
 pub use source::Sourced;
 pub use wagner_whitin::cheapest_lots;

@@ -1,6 +1,6 @@
 //! Checks a plan from its outside, by day and by hand: balances, room, lots, dates. It must not share code with the
 //! planner; it reads the problem and the plan's rows alone, adds up maps by day, and rounds for itself.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use takt_planning::mrp::{Capacity, Day, Line, Plan, Problem, Source, Supplier};
 
 /// What a release of an item needs of a line, rounded up to thousandths.
@@ -93,6 +93,7 @@ fn material(plan: &Plan) -> Vec<String> {
 fn room(plan: &Plan) -> Vec<String> {
     let (problem, mut wrong) = (plan.problem(), Vec::new());
     let mut load: BTreeMap<(usize, i32), i128> = BTreeMap::new();
+    let mut set_up = BTreeSet::new();
     for (at, item) in problem.items.iter().enumerate() {
         for supply in plan.supplies(at) {
             let released = matches!(supply.supplier, Supplier::Receipt(_)) && !supply.explodes;
@@ -109,7 +110,12 @@ fn room(plan: &Plan) -> Vec<String> {
                 Capacity::Day(_) => supply.start,
             };
             let work = release(problem, at, supply.quantity.milli());
-            *load.entry((shop, bucket)).or_default() += i128::from(work) * i128::from(micro);
+            let load = load.entry((shop, bucket)).or_default();
+            *load += i128::from(work) * i128::from(micro);
+            // Whatever is made of an item in a bucket is made after one changeover.
+            if set_up.insert((at, shop, bucket)) {
+                *load += i128::from(item.changeover_micro_hours) * 1000;
+            }
         }
     }
     for ((shop, bucket), work) in load {

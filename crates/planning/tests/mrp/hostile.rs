@@ -62,7 +62,7 @@ proptest! {
             bom: &format!("parent,child,qty_per\n{bom}"),
             resources: "shop,week_capacity_hours\na,10\n",
             demands: "demand,item,qty,due_day,priority\n",
-            receipts: None,
+            ..Texts::default()
         };
         let _ = parse(texts, Date::from_epoch_day(0));
     }

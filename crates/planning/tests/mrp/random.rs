@@ -75,6 +75,9 @@ fn item(at: usize, seed: &ItemSeed, kind: Kind, made: bool) -> Item {
     if made && kind != Kind::Plain && item.blow_through_from.is_none() {
         item.shop = Some(usize::from(*shop) % 2);
         item.micro_hours = 40_000 + 10_000 * i64::from(*shop);
+        if *shop % 3 == 0 {
+            item.changeover_micro_hours = 150_000;
+        }
         if *shop > 5 {
             item.alternates = vec![takt_planning::mrp::Alternate {
                 shop: 2,

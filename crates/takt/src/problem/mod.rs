@@ -16,12 +16,13 @@ fn read(path: &Path) -> Outcome<String> {
 /// Reads a planning problem; day 0 of the folder is `first`.
 pub fn planning(folder: &Path, first: Date) -> Outcome<mrp::Problem> {
     let file = |name: &str| read(&folder.join(name));
-    let receipts = folder.join("receipts.csv");
-    let receipts = if receipts.exists() {
-        Some(read(&receipts)?)
-    } else {
-        None
+    let optional = |name: &str| {
+        let path = folder.join(name);
+        path.exists().then(|| read(&path)).transpose()
     };
+    let (receipts, calendars) = (optional("receipts.csv")?, optional("calendars.csv")?);
+    let (shifts, maintenance) = (optional("shifts.csv")?, optional("maintenance.csv")?);
+    let alternates = optional("alternates.csv")?;
     let (items, bom) = (file("items.csv")?, file("bom.csv")?);
     let (resources, demands) = (file("resources.csv")?, file("demands.csv")?);
     let texts = mrp::Texts {
@@ -30,6 +31,10 @@ pub fn planning(folder: &Path, first: Date) -> Outcome<mrp::Problem> {
         resources: &resources,
         demands: &demands,
         receipts: receipts.as_deref(),
+        calendars: calendars.as_deref(),
+        shifts: shifts.as_deref(),
+        maintenance: maintenance.as_deref(),
+        alternates: alternates.as_deref(),
     };
     mrp::parse(texts, first).map_err(|error| {
         Failure::bad_input(error.to_string())

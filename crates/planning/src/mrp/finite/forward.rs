@@ -103,6 +103,7 @@ impl Forward<'_, '_> {
             if *open == 0 || gone.contains(&item) {
                 return *open > 0;
             }
+            self.state.steps.0 = 0;
             let quantity = self.take(item, *open, day);
             self.state.settle();
             *open -= quantity;
@@ -126,12 +127,15 @@ impl Forward<'_, '_> {
 
     /// Takes up to `quantity` of what is there on a day; a phantom is put together from what it is made of.
     fn take(&mut self, item: usize, quantity: i64, day: Day) -> i64 {
+        let state = &mut *self.state;
+        state.steps = (state.steps.0 + 1, state.steps.1 + 1);
         let rules = &self.state.network.rules[item];
         if !rules.make && day >= self.state.soonest[item] {
             return quantity;
         }
         let got = self.state.take(item, quantity, day);
-        if got == quantity || !rules.make || day < rules.blow_from {
+        let tired = self.state.steps.0 > self.state.patience;
+        if got == quantity || !rules.make || day < rules.blow_from || tired {
             return got;
         }
         let (mark, mut rest) = (self.state.mark(), quantity - got);
@@ -255,6 +259,7 @@ impl Forward<'_, '_> {
     /// Takes the components of as large a part of a lot as they allow, and answers how large.
     fn supported(&mut self, item: usize, mut lot: i64, day: Day) -> i64 {
         let mark = self.state.mark();
+        self.state.steps.0 = 0;
         while lot > 0 {
             let Some((supported, child, short)) = self.components(item, lot, day) else {
                 break;

@@ -34,11 +34,13 @@ struct Placed {
 }
 
 impl Plan {
-    /// The needs of all made items if demands are given what `given` says. The plan is left empty.
+    /// The needs of all made items if demands are given what `given` says; orders that are built ahead start `early`
+    /// days before the end of their bucket. The plan is overwritten.
     pub(super) fn needs(
         &mut self,
         state: &State<'_>,
         given: &[Delivered],
+        early: Day,
     ) -> Result<Vec<Vec<Need>>, MrpError> {
         for plan in &mut self.items {
             *plan = ItemPlan::default();
@@ -56,7 +58,7 @@ impl Plan {
             let code = |item: usize| self.network.level[item];
             let done = level.first().map(|item| code(*item));
             if done.is_some() && done != next.map(code) {
-                self.level_out(&level, state, &mut left);
+                self.level_out(&level, state, early, &mut left);
                 for item in level.drain(..) {
                     needs[item] = self.needs_of_item(item);
                 }
@@ -71,7 +73,7 @@ impl Plan {
     }
 
     /// Gives the orders of the items of a level the latest days for which their shops have room.
-    fn level_out(&mut self, level: &[usize], state: &State<'_>, left: &mut [Vec<i64>]) {
+    fn level_out(&mut self, level: &[usize], state: &State<'_>, early: Day, left: &mut [Vec<i64>]) {
         let mut by_shop: BTreeMap<usize, Vec<Piece>> = BTreeMap::new();
         for item in level {
             let named = &self.problem.items[*item];
@@ -91,7 +93,7 @@ impl Plan {
         let mut placed = Vec::new();
         for (shop, mut pieces) in by_shop {
             pieces.sort_by_key(|piece| piece.latest);
-            self.fill(shop, pieces, state, &mut left[shop], &mut placed);
+            self.fill(shop, pieces, state, early, &mut left[shop], &mut placed);
         }
         placed.sort_unstable();
         for parts in placed.chunk_by(|a, b| a.item == b.item) {
@@ -104,6 +106,7 @@ impl Plan {
         shop: usize,
         mut pieces: Vec<Piece>,
         state: &State<'_>,
+        early: Day,
         left: &mut [i64],
         placed: &mut Vec<Placed>,
     ) {
@@ -131,7 +134,12 @@ impl Plan {
                 let fits = (*left / micro).clamp(0, piece.quantity);
                 *left -= fits * micro;
                 if fits > 0 {
-                    put(&piece, piece.latest.min(last), fits);
+                    let ahead = last.saturating_sub(early).max(first);
+                    let start = match piece.latest <= last {
+                        true => piece.latest,
+                        false => ahead,
+                    };
+                    put(&piece, start, fits);
                 }
                 if fits < piece.quantity {
                     piece.quantity -= fits;

@@ -1,11 +1,10 @@
 //! Finite planning: a plan that never asks a shop for more than it can do and never consumes what is not there. It must
 //! not know pegging or results. Method: demands by priority, then due date, then file order, each planned backwards
 //! through all levels before the next; an order that does not fit into its bucket is built ahead, what cannot be
-//! had by the due date is delivered as soon as it can. On one shop with equal work that is optimal for the total
-//! tardiness (Baker and Trietsch, Principles of Sequencing and Scheduling: earliest due date for equal processing
-//! times). Lots keep minimum and multiple; rules that look ahead do not apply, because a demand is planned without
-//! knowing the next. Bought items are netted at the end. Invariants: no bucket of a shop is overdrawn except by firm
-//! orders; no order starts before today; the answer depends on the problem alone.
+//! had by the due date is delivered as soon as it can. Where something is late so, the plan is also made forwards in
+//! time along a guide, and the better one is kept (`search`). Lots keep minimum and multiple; rules that look ahead do
+//! not apply, because a demand is planned without knowing the next. Bought items are netted at the end. Invariants: no
+//! bucket of a shop is overdrawn except by firm orders; no order starts before today; the answer depends on the problem alone.
 mod bound;
 mod explain;
 mod forward;

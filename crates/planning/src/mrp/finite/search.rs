@@ -12,15 +12,42 @@ use super::{Delivered, Schedule};
 use std::collections::BTreeMap;
 
 /// A plan is tried so many times at most,
-const TRIES: usize = 80;
+const TRIES: usize = 100;
 /// and so that not more demands than this are planned over all tries.
-const DEMANDS: usize = 320_000;
+const DEMANDS: usize = 280_000;
+/// and not again where all tries together looked at more requirements than this.
+const STEPS: usize = 60_000_000;
 /// Made items x days above which forward planning takes too long and too much memory.
 const CELLS: usize = 20_000_000;
 /// How many days earlier than in the best plan late demands are asked for.
 const EARLIER: [Day; 7] = [1, 0, 2, 3, 5, 7, 10];
 /// Which orders are due to start.
 const PACES: [Pace; 3] = [Pace::Days(0), Pace::Bucket, Pace::Days(-1)];
+
+/// How many days before the end of its bucket an order that is built ahead should start.
+const EARLY: [Day; 2] = [0, 2];
+
+/// A way to plan forwards.
+#[derive(Clone, Copy)]
+struct Way {
+    sooner: Day,
+    pace: Pace,
+    early: Day,
+}
+
+fn ways(sooner: &[Day]) -> Vec<Way> {
+    let mut all = Vec::new();
+    for sooner in sooner.iter().copied() {
+        for pace in PACES {
+            all.extend(EARLY.map(|early| Way {
+                sooner,
+                pace,
+                early,
+            }));
+        }
+    }
+    all
+}
 
 /// A plan while it is looked for.
 pub(super) struct Found<'a> {
@@ -52,6 +79,23 @@ impl<'a> Found<'a> {
     }
 }
 
+/// What may still be tried.
+struct Budget {
+    tries: usize,
+    steps: usize,
+}
+
+impl Budget {
+    fn is_left(&self) -> bool {
+        self.tries > 0 && self.steps > 0
+    }
+
+    fn spend(&mut self, tried: &Found<'_>) {
+        self.tries -= 1;
+        self.steps = self.steps.saturating_sub(tried.state.steps.1);
+    }
+}
+
 /// The best plan of a problem through `end`.
 pub(super) fn best(plan: &Plan, end: Day) -> Result<Found<'_>, MrpError> {
     let (problem, network) = (&plan.problem, &plan.network);
@@ -62,32 +106,67 @@ pub(super) fn best(plan: &Plan, end: Day) -> Result<Found<'_>, MrpError> {
     let mut best = Found::new(state, tried, false);
     let mut scratch: Option<Plan> = None;
     let tries = (DEMANDS / problem.demands.len().max(1)).clamp(4, TRIES);
-    let (mut option, mut failed) = (0, 0);
-    let options = EARLIER.len() * PACES.len();
-    let mut given = wanted(problem);
-    for _ in 0..tries {
-        if best.is_in_time() || failed == options || !small {
+    let mut budget = Budget {
+        tries: if small { tries } else { 0 },
+        steps: STEPS.saturating_sub(best.state.steps.1),
+    };
+    // Every way goes down from the due dates as far as it gets,
+    for way in ways(&EARLIER[..1]) {
+        let (mut given, mut reached) = (wanted(problem), None);
+        while !best.is_in_time() && budget.is_left() {
+            let scratch = scratch.get_or_insert_with(|| plan.clone());
+            let next = forward(plan, scratch, &given, way, end)?;
+            budget.spend(&next);
+            if reached
+                .as_ref()
+                .is_some_and(|reached| next.late >= *reached)
+            {
+                break;
+            }
+            given = asked(&next, way.sooner);
+            reached = Some(next.late.clone());
+            if next.late < best.late {
+                best = next;
+            }
+        }
+    }
+    // and then the best goes on in all ways in turn.
+    let (all, mut failed) = (ways(&EARLIER), 0);
+    for way in all.iter().cycle() {
+        while failed < all.len() && !best.is_in_time() && budget.is_left() {
+            failed += 1;
+            let given = asked(&best, way.sooner);
+            let scratch = scratch.get_or_insert_with(|| plan.clone());
+            let next = forward(plan, scratch, &given, *way, end)?;
+            budget.spend(&next);
+            if next.late >= best.late {
+                break;
+            }
+            (best, failed) = (next, 0);
+        }
+        if failed >= all.len() || best.is_in_time() || !budget.is_left() {
             break;
         }
-        let mut state = State::new(problem, network, end);
-        let scratch = scratch.get_or_insert_with(|| plan.clone());
-        let needs = scratch.needs(&state, &given)?;
-        let pace = PACES[option / EARLIER.len() % PACES.len()];
-        let tried = state.run_forward(needs, pace);
-        let next = Found::new(state, tried, true);
-        let better = next.late < best.late;
-        if better {
-            (best, failed) = (next, 0);
-        } else {
-            (option, failed) = (option + 1, failed + 1);
-        }
-        given = asked(&best, EARLIER[option % EARLIER.len()]);
     }
     if best.forward {
         best.state.justify(&best.deliveries);
     }
     best.state.explain(&mut best.schedule, &best.deliveries);
     Ok(best)
+}
+
+/// Plans forwards once.
+fn forward<'a>(
+    plan: &'a Plan,
+    scratch: &mut Plan,
+    given: &[Delivered],
+    way: Way,
+    end: Day,
+) -> Result<Found<'a>, MrpError> {
+    let mut state = State::new(&plan.problem, &plan.network, end);
+    let needs = scratch.needs(&state, given, way.early)?;
+    let tried = state.run_forward(needs, way.pace);
+    Ok(Found::new(state, tried, true))
 }
 
 /// Every demand on its due date.

@@ -1,12 +1,14 @@
 //! Reads a planning problem from comma-separated texts: items, bill of material, resources, demands and, where
-//! there are any, receipts. It must not know files on disk. Format: days are whole numbers from the first day,
-//! quantities have at most three decimals, hours at most three, hours per unit at most six; items have `kind`
-//! vehicle, make or buy. Columns `supplier`, `fence_days`, `order_yield` and `phantom` may be left out. Low-level
-//! codes are computed, so the column is not read. Invariant: a refusal names text, line, field and the way out.
+//! there are any, receipts, calendars, shifts, maintenance and second lines. It must not know files on disk. Format: days
+//! are whole numbers from the first day, quantities have at most three decimals, hours at most three, hours per unit
+//! at most six. Low-level codes are computed, so the column is not read. Invariant: a refusal names text, line, field
+//! and the way out.
+mod items;
+mod shops;
+
 use super::csv::{Row, Table};
 use super::error::MrpError;
-use super::lot::{Lot, LotRule};
-use super::problem::{Capacity, Day, Demand, Item, Line, Problem, Receipt, Shop, Source, Standing};
+use super::problem::{Demand, Line, Problem, Receipt, Standing};
 use std::collections::HashMap;
 use takt_kernel::{Date, Quantity, Share};
 
@@ -23,13 +25,25 @@ pub struct Texts<'a> {
     pub demands: &'a str,
     /// receipts.csv: `receipt,item,qty,due_day,standing` with standing released or firm.
     pub receipts: Option<&'a str>,
+    /// calendars.csv: `calendar,day,works`; a day is mon to sun or a number, and what is not said works.
+    pub calendars: Option<&'a str>,
+    /// shifts.csv: `shop,from_day,shifts,shift_hours`, for shops with stations.
+    pub shifts: Option<&'a str>,
+    /// maintenance.csv: `shop,from_day,until_day,stations`; the last day is the one before `until_day`.
+    pub maintenance: Option<&'a str>,
+    /// alternates.csv: `item,shop,hours_per_unit`, in order of preference.
+    pub alternates: Option<&'a str>,
 }
 
 /// Reads the texts of a problem whose day 0 is `first`; it is planned as of day 0.
 pub fn parse(texts: Texts<'_>, first: Date) -> Result<Problem, MrpError> {
     let mut problem = Problem::new(first);
-    let shops = resources(texts.resources, &mut problem)?;
-    let names = items(texts.items, &shops, &mut problem)?;
+    let calendars = shops::calendars(texts.calendars, first, &mut problem)?;
+    let shops = shops::resources(&texts, &calendars, &mut problem)?;
+    let names = items::items(texts.items, &shops, &calendars, &mut problem)?;
+    if let Some(text) = texts.alternates {
+        items::alternates(text, &names, &shops, &mut problem)?;
+    }
     lines(texts.bom, &names, &mut problem)?;
     demands(texts.demands, &names, &mut problem)?;
     if let Some(text) = texts.receipts {
@@ -38,9 +52,9 @@ pub fn parse(texts: Texts<'_>, first: Date) -> Result<Problem, MrpError> {
     Ok(problem)
 }
 
-type Names<'a> = HashMap<String, usize>;
+type Names = HashMap<String, usize>;
 
-fn once<'a>(names: &mut Names<'a>, row: &Row<'a>, text: &str, what: &str) -> Result<(), MrpError> {
+fn once(names: &mut Names, row: &Row<'_>, text: &str, what: &str) -> Result<(), MrpError> {
     if text.is_empty() {
         return Err(row.error(format!("{what} has no name; give one")));
     }
@@ -53,118 +67,18 @@ fn once<'a>(names: &mut Names<'a>, row: &Row<'a>, text: &str, what: &str) -> Res
     }
 }
 
-fn resources<'a>(text: &'a str, problem: &mut Problem) -> Result<Names<'a>, MrpError> {
-    let table = Table::new("resources.csv", text)?;
-    let (shop, hours) = (table.column("shop")?, table.column("week_capacity_hours")?);
-    let mut names = Names::new();
-    for row in table {
-        let row = row?;
-        once(&mut names, &row, row.text(shop), "shop")?;
-        problem.shops.push(Shop {
-            id: row.text(shop).to_owned(),
-            calendar: None,
-            capacity: Capacity::Week(row.number(hours, "week_capacity_hours", 3)?),
-            exceptions: Vec::new(),
-        });
-    }
-    Ok(names)
-}
-
-fn items<'a>(
-    text: &'a str,
-    shops: &Names<'_>,
-    problem: &mut Problem,
-) -> Result<Names<'a>, MrpError> {
-    let table = Table::new("items.csv", text)?;
-    let (id, kind, shop) = (
-        table.column("item")?,
-        table.column("kind")?,
-        table.column("shop")?,
-    );
-    let (lead, minimum, multiple) = (
-        table.column("lead_days")?,
-        table.column("lot_min")?,
-        table.column("lot_multiple")?,
-    );
-    let (safety, on_hand, hours) = (
-        table.column("safety_stock")?,
-        table.column("on_hand")?,
-        table.column("hours_per_unit")?,
-    );
-    let (supplier, fence, good, phantom) = (
-        table.optional("supplier"),
-        table.optional("fence_days"),
-        table.optional("order_yield"),
-        table.optional("phantom"),
-    );
-    let mut names = Names::new();
-    for row in table {
-        let row = row?;
-        let name = row.text(id);
-        once(&mut names, &row, name, "item")?;
-        let source = match row.text(kind) {
-            "make" | "vehicle" => Source::Make,
-            "buy" => Source::Buy,
-            other => {
-                let message =
-                    format!("item {name:?} has kind {other:?}; give vehicle, make or buy");
-                return Err(row.error(message));
-            }
-        };
-        let mut item = Item::new(name, source);
-        item.shop = match row.text(shop) {
-            "" => None,
-            shop => Some(
-                *shops
-                    .get(shop)
-                    .ok_or_else(|| row.error(format!("shop {shop:?} is not in resources.csv")))?,
-            ),
-        };
-        item.lead_days = row.whole(lead, "lead_days")?;
-        item.lot = Lot {
-            rule: LotRule::LotForLot,
-            minimum: Quantity(row.number(minimum, "lot_min", 3)?),
-            multiple: Quantity(row.number(multiple, "lot_multiple", 3)?),
-        };
-        item.safety_stock = Quantity(row.number(safety, "safety_stock", 3)?);
-        item.on_hand = Quantity(row.number(on_hand, "on_hand", 3)?);
-        item.micro_hours = row.number(hours, "hours_per_unit", 6)?;
-        let given = |at: Option<usize>| at.filter(|at| !row.text(*at).is_empty());
-        if let Some(at) = supplier {
-            item.supplier = row.text(at).to_owned();
-        }
-        if let Some(at) = given(fence) {
-            item.fence_days = row.whole(at, "fence_days")?;
-        }
-        if let Some(at) = given(good) {
-            item.order_yield = Share(row.number(at, "order_yield", 6)?);
-        }
-        if let Some(at) = given(phantom) {
-            item.blow_through_from = match row.text(at) {
-                "0" | "false" => None,
-                "1" | "true" => Some(Day::MIN),
-                other => {
-                    let message = format!("phantom is {other:?}; give true or false");
-                    return Err(row.error(message));
-                }
-            };
-        }
-        problem.items.push(item);
-    }
-    Ok(names)
-}
-
-fn item_of(row: &Row<'_>, names: &Names<'_>, column: usize, what: &str) -> Result<usize, MrpError> {
+fn item_of(row: &Row<'_>, names: &Names, column: usize, what: &str) -> Result<usize, MrpError> {
     let name = row.text(column);
     let found = names.get(name).copied();
     found.ok_or_else(|| row.error(format!("{what} {name:?} is not in items.csv")))
 }
 
-fn lines(text: &str, names: &Names<'_>, problem: &mut Problem) -> Result<(), MrpError> {
+fn lines(text: &str, names: &Names, problem: &mut Problem) -> Result<(), MrpError> {
     let table = Table::new("bom.csv", text)?;
     let (parent, child) = (table.column("parent")?, table.column("child")?);
     let quantity = table.column("qty_per")?;
     let (from, until) = (table.optional("from_day"), table.optional("until_day"));
+    let scrap = table.optional("scrap");
     for row in table {
         let row = row?;
         let mut line = Line::new(
@@ -172,19 +86,21 @@ fn lines(text: &str, names: &Names<'_>, problem: &mut Problem) -> Result<(), Mrp
             item_of(&row, names, child, "child")?,
             Quantity(row.number(quantity, "qty_per", 3)?),
         );
-        let given = |at: Option<usize>| at.filter(|at| !row.text(*at).is_empty());
-        if let Some(at) = given(from) {
+        if let Some(at) = row.given(from) {
             line.from = row.whole(at, "from_day")?;
         }
-        if let Some(at) = given(until) {
+        if let Some(at) = row.given(until) {
             line.until = row.whole(at, "until_day")?;
+        }
+        if let Some(at) = row.given(scrap) {
+            line.scrap = Share(row.number(at, "scrap", 6)?);
         }
         problem.lines.push(line);
     }
     Ok(())
 }
 
-fn demands(text: &str, names: &Names<'_>, problem: &mut Problem) -> Result<(), MrpError> {
+fn demands(text: &str, names: &Names, problem: &mut Problem) -> Result<(), MrpError> {
     let table = Table::new("demands.csv", text)?;
     let (id, item) = (table.column("demand")?, table.column("item")?);
     let (quantity, due) = (table.column("qty")?, table.column("due_day")?);
@@ -205,7 +121,7 @@ fn demands(text: &str, names: &Names<'_>, problem: &mut Problem) -> Result<(), M
     Ok(())
 }
 
-fn receipts(text: &str, names: &Names<'_>, problem: &mut Problem) -> Result<(), MrpError> {
+fn receipts(text: &str, names: &Names, problem: &mut Problem) -> Result<(), MrpError> {
     let table = Table::new("receipts.csv", text)?;
     let (id, item) = (table.column("receipt")?, table.column("item")?);
     let (quantity, due) = (table.column("qty")?, table.column("due_day")?);
@@ -241,6 +157,8 @@ mod tests {
     const SHOPS: &str = "shop,week_capacity_hours\nfa,4368.5\n";
     const DEMANDS: &str = "demand,item,qty,due_day,priority\nSO1,CAR,250,112,1\n";
 
+    use crate::mrp::{Capacity, Day, LotCost, LotRule};
+
     fn read(items: &str, bom: &str, resources: &str, demands: &str) -> Result<Problem, String> {
         let texts = Texts {
             items,
@@ -248,6 +166,7 @@ mod tests {
             resources,
             demands,
             receipts: Some("receipt,item,qty,due_day,standing\nPO1,BOLT,10,3,released\n"),
+            ..Texts::default()
         };
         parse(texts, Date::from_epoch_day(0)).map_err(|error| error.to_string())
     }
@@ -290,5 +209,48 @@ mod tests {
             Some("items.csv:4: item \"BOLT\" is there twice; give each name once")
         );
         assert!(read("", BOM, SHOPS, DEMANDS).is_err());
+    }
+
+    #[test]
+    fn shops_have_calendars_shifts_maintenance_and_second_lines() -> Result<(), MrpError> {
+        let texts = Texts {
+            items: "item,kind,shop,lead_days,lot_min,lot_multiple,safety_stock,on_hand,hours_per_unit,changeover_hours,lot_rule,order_cost,holding_cost\n\
+                DOOR,make,PRESS,2,0,1,0,0,0.05,1.5,,,\nCOIL,buy,,5,0,0,0,0,0,,wagner_whitin,5400,1.315068\n",
+            bom: "parent,child,qty_per,scrap\nDOOR,COIL,1.5,0.02\n",
+            resources: "shop,week_capacity_hours,calendar,stations,efficiency\nPRESS,,PLANT,4,0.9\nHAND,80,,,\n",
+            demands: "demand,item,qty,due_day\nSO1,DOOR,10,30\n",
+            calendars: Some(
+                "calendar,day,works\nPLANT,sat,false\nPLANT,sun,false\nPLANT,12,true\n",
+            ),
+            shifts: Some("shop,from_day,shifts,shift_hours\nPRESS,0,2,7.5\nPRESS,21,3,7.5\n"),
+            maintenance: Some("shop,from_day,until_day,stations\nPRESS,8,10,1\n"),
+            alternates: Some("item,shop,hours_per_unit\nDOOR,HAND,0.2\n"),
+            ..Texts::default()
+        };
+        // Day 0 is a Monday, so the first Saturday is day 5.
+        let problem = parse(texts, Date::from_epoch_day(4))?;
+        let works = |day: Day| problem.calendars[0].works(day);
+        assert_eq!(
+            [4, 5, 6, 7, 12].map(works),
+            [true, false, false, true, true]
+        );
+        assert_eq!(problem.shops[0].capacity, Capacity::Day(54_000));
+        assert_eq!(
+            problem.shops[0].exceptions[..3],
+            [(8, 40_500), (9, 40_500), (21, 81_000)]
+        );
+        assert_eq!(problem.shops[0].calendar, Some(0));
+        let door = &problem.items[0];
+        assert_eq!(
+            (door.changeover_micro_hours, door.alternates[0].shop),
+            (1_500_000, 1)
+        );
+        let cost = LotCost {
+            order_cost: 5400,
+            holding_micro_cost: 1_315_068,
+        };
+        assert_eq!(problem.items[1].lot.rule, LotRule::WagnerWhitin(cost));
+        assert_eq!(problem.lines[0].scrap, Share(20_000));
+        Ok(())
     }
 }
