@@ -47,9 +47,19 @@ pub fn founders_left(founders: Founders, locked: i64, variants: &[Share]) -> Vec
 }
 
 /// The requirements of a plan. `queues` holds each variant's open orders, FOUNDERS first, then oldest; only as
-/// many as the plan builds are looked at, so a prefix of that length will do. `breaks` say from which vehicle on an
-/// engineering change counts.
+/// many as the plan builds are looked at, so a prefix of that length will do.
 pub fn requirements(
+    bom: &Bom,
+    needs: &mut NeedCache,
+    plan: &FeasiblePlan,
+    queues: &[Vec<Config>],
+    forecast: Forecast<'_>,
+) -> Requirements {
+    requirements_with(bom, needs, plan, queues, forecast, &Breaks::default())
+}
+
+/// The same where engineering changes begin within the plan: `breaks` say from which vehicle on each counts.
+pub fn requirements_with(
     bom: &Bom,
     needs: &mut NeedCache,
     plan: &FeasiblePlan,
@@ -352,7 +362,6 @@ mod tests {
             &plan,
             &[vec![order, order]],
             forecast,
-            &Breaks::default(),
         );
         assert_eq!(got.by_item[0], []);
         assert_eq!(got.by_item[1], series(&[2, 3, 3, 2]));

@@ -119,7 +119,6 @@ impl<'a> Run<'a> {
             &plan,
             &self.queues,
             forecast,
-            &takt_planning::change::Breaks::default(),
         );
         self.required = Some((required, self.issued.clone()));
     }

@@ -12,7 +12,7 @@ use takt_kernel::{Date, Quantity, Share};
 use takt_planning::{
     change::{Breaks, Change, Effectivity, covered},
     feature::Config,
-    option_plan::{Forecast, Requirements, founders_left, requirements},
+    option_plan::{Forecast, Requirements, founders_left, requirements_with},
     promise::{self, VariantProfile},
     ramp::{FeasiblePlan, feasible_plan, material_plan},
 };
@@ -159,7 +159,7 @@ pub fn needed(
     // Parts are needed on the days of the undisturbed plan, whatever keeps the line from building on them.
     let material = material_plan(&product.ramp, &position.built, as_of, &product.schedule);
     let explode = |breaks: &Breaks| {
-        requirements(
+        requirements_with(
             &product.bom,
             &mut product.needs(),
             &material,
