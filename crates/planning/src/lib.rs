@@ -5,8 +5,10 @@
 //!
 //! Each module names the rule of the programme (`RULES n`) or the textbook it follows.
 pub mod apportion;
+pub mod atp;
 pub mod bom;
 pub mod change;
+pub mod ctp;
 pub mod day;
 pub mod economics;
 pub mod feature;

@@ -5,6 +5,8 @@
 
 use takt_service::Table;
 
+use crate::invariants::holds;
+
 /// The tables with their business columns.
 pub const TABLES: &[Table] = &[
     Table {
@@ -346,4 +348,9 @@ pub const TABLES: &[Table] = &[
             "option_condition",
         ],
     },
+    holds::SLOT_HEAD,
+    holds::HOLD,
+    holds::HOLD_SLOT,
+    holds::SLOT_ENTRY,
+    holds::HOLD_ORDER,
 ];

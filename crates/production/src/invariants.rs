@@ -3,6 +3,8 @@
 //! It must not know how rows come to be. Invariant: every rule stands here once, with its id, and no column of a digest
 //! depends on the order of arrival of news or on technical times.
 
+pub mod holds;
+
 use takt_service::Invariant;
 
 /// The rules.
@@ -160,4 +162,7 @@ pub const INVARIANTS: &[Invariant] = &[
                    SELECT change_id, new_item_id FROM engineering_change_item) AS x JOIN engineering_change AS c ON c.change_id = x.change_id \
                    LEFT JOIN item AS i ON i.item_id = x.item_id WHERE c.mask IS NOT NULL AND x.item_id <> '' AND i.item_id IS NULL LIMIT 20",
     },
+    holds::SL_1,
+    holds::SL_2,
+    holds::SL_3,
 ];

@@ -46,6 +46,7 @@ struct Production {
     deps: Deps,
     products: ProductCache,
     procurement: Peer,
+    promises: Arc<promise::snapshot::Keeper>,
     /// Whoever runs a day holds this.
     line: Arc<Mutex<()>>,
     /// Where the events of all stations meet.
@@ -77,6 +78,7 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         deps,
         line: Arc::default(),
         stations: Arc::default(),
+        promises: Arc::default(),
     };
     let routes = Routes::new()
         .add_service(server!(

@@ -5,6 +5,7 @@
 //! as well as in the domain.
 
 mod floor;
+mod hold;
 
 use takt_service::Migration;
 
@@ -16,6 +17,7 @@ pub const MIGRATIONS: &[Migration] = &[
     VEHICLE,
     AS_BUILT,
     SHOP_FLOOR,
+    hold::HOLD,
     floor::JOB,
     ENGINEERING_CHANGE,
 ];

@@ -17,7 +17,6 @@ use takt_service::{Call, Error, client, peer::retry};
 
 use crate::{Production, product::Product};
 
-#[allow(dead_code, reason = "promises and net requirements ask it next")]
 pub mod supply;
 
 /// What a build needs, in one question.

@@ -20,6 +20,7 @@ use crate::{
         Product,
         store::{day_of, number_of},
     },
+    promise::bound::{Binding, orders_bind},
     vehicle::store::{Step, vehicles_moved},
 };
 
@@ -66,6 +67,7 @@ struct NewOrder {
     priority: bool,
     locked_on: Date,
     traceparent: String,
+    hold_id: String,
 }
 
 /// The facts of a batch by what they do.
@@ -154,7 +156,13 @@ impl Sorted {
         ];
         tx.insert_many("demand_order", &columns, rows.collect(), "")
             .await?;
-        Ok(())
+        let named = self.orders.iter().filter(|order| !order.hold_id.is_empty());
+        let bindings = named.map(|order| Binding {
+            order: order.number,
+            config: takt_planning::feature::Config(order.config),
+            hold: order.hold_id.clone(),
+        });
+        orders_bind(tx, &bindings.collect::<Vec<_>>()).await
     }
 }
 
@@ -176,6 +184,7 @@ fn order(
         priority: body.priority,
         locked_on,
         traceparent: traceparent.to_owned(),
+        hold_id: body.hold_id.clone(),
     })
 }
 
@@ -205,6 +214,7 @@ mod tests {
                 options: BTreeMap::from([("WHEEL".to_owned(), wheel.to_owned())]),
                 priority: true,
                 locked_on: date,
+                hold_id: String::new(),
             })),
             fact(Kind::VehicleDispatched(events::VehicleDispatched {
                 vin: vin.to_owned(),

@@ -112,7 +112,7 @@ fn everything_has_a_comment_that_is_a_sentence() -> Result {
 }
 
 /// The first words of rpcs that change nothing, or that are streams of requests whose items carry the id.
-const READS: [&str; 11] = [
+const READS: [&str; 12] = [
     "Get",
     "List",
     "Stream",
@@ -122,6 +122,7 @@ const READS: [&str; 11] = [
     "Digest",
     "Trace",
     "Explode",
+    "Inquire",
     "Reconcile",
     "Report",
 ];

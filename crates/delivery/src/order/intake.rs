@@ -140,6 +140,7 @@ fn fact(number: i64, order: &NewOrder) -> NewFact {
             options: order.configuration.options(),
             priority: order.configuration.priority,
             locked_on: Some(date_pb(order.locked_on)),
+            hold_id: String::new(),
         }),
     }
 }

@@ -113,6 +113,62 @@ impl PromiseService for Production {
             reasons: Vec::new(),
         }))
     }
+
+    async fn inquire_promise(
+        &self,
+        _: Request<pb::InquirePromiseRequest>,
+    ) -> Result<Response<pb::InquirePromiseResponse>, Status> {
+        Err(Status::unimplemented("not asked by delivery"))
+    }
+
+    async fn hold_promise(
+        &self,
+        _: Request<pb::HoldPromiseRequest>,
+    ) -> Result<Response<pb::HoldPromiseResponse>, Status> {
+        Err(Status::unimplemented("not asked by delivery"))
+    }
+
+    async fn confirm_hold(
+        &self,
+        _: Request<pb::ConfirmHoldRequest>,
+    ) -> Result<Response<pb::ConfirmHoldResponse>, Status> {
+        Err(Status::unimplemented("not asked by delivery"))
+    }
+
+    async fn release_hold(
+        &self,
+        _: Request<pb::ReleaseHoldRequest>,
+    ) -> Result<Response<pb::ReleaseHoldResponse>, Status> {
+        Err(Status::unimplemented("not asked by delivery"))
+    }
+
+    async fn get_hold(
+        &self,
+        _: Request<pb::GetHoldRequest>,
+    ) -> Result<Response<pb::GetHoldResponse>, Status> {
+        Err(Status::unimplemented("not asked by delivery"))
+    }
+
+    async fn list_holds(
+        &self,
+        _: Request<pb::ListHoldsRequest>,
+    ) -> Result<Response<pb::ListHoldsResponse>, Status> {
+        Err(Status::unimplemented("not asked by delivery"))
+    }
+
+    async fn list_available_to_promise(
+        &self,
+        _: Request<pb::ListAvailableToPromiseRequest>,
+    ) -> Result<Response<pb::ListAvailableToPromiseResponse>, Status> {
+        Err(Status::unimplemented("not asked by delivery"))
+    }
+
+    async fn reconcile_slots(
+        &self,
+        _: Request<pb::ReconcileSlotsRequest>,
+    ) -> Result<Response<pb::ReconcileSlotsResponse>, Status> {
+        Err(Status::unimplemented("not asked by delivery"))
+    }
 }
 
 #[tonic::async_trait]

@@ -1,18 +1,30 @@
-//! When one more vehicle can be built: the place in the queue against the plan, and what stands in the way.
+//! When vehicles can be built: the place in the queue against the plan, what stands in the way, and holds on what is free.
 //!
 //! It must not know rows or messages. Invariants: nothing is held; a date is PLANNED where the plan holds a vehicle for
 //! the place, else an ESTIMATE behind the plan; whatever keeps it from being earlier is named.
 
+pub mod availability;
+pub mod bound;
+pub mod hold;
+pub mod holding;
+pub mod offer;
 pub mod rpc;
+pub mod snapshot;
+pub mod state;
+pub mod store;
+pub mod wire;
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use takt_kernel::{Date, Quantity, Reason, ReasonCode};
 use takt_planning::{
+    atp::{Period, look_ahead},
     bom::Needs,
     promise::{BuildPromise, VariantProfile},
 };
 use takt_service::Refusal;
+
+use crate::plan::PlanDay;
 
 /// The variant is neither planned nor was it built at any rate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +97,36 @@ pub fn reasons(
     });
     reasons.extend(missing);
     reasons
+}
+
+/// The days of a plan without slots that are kept for others: variant, day, vehicles. Slots of later days are left as many
+/// as they need, and what is owed from days that passed comes off the first ones.
+pub fn net_of(mut days: Vec<PlanDay>, kept: &[(usize, Date, i64)], as_of: Date) -> Vec<PlanDay> {
+    let variants: BTreeSet<usize> = kept.iter().map(|(variant, _, _)| *variant).collect();
+    for variant in variants {
+        let mut periods: Vec<Period> = days
+            .iter()
+            .map(|day| Period {
+                supply: day.variants.get(variant).copied().unwrap_or(0),
+                committed: 0,
+            })
+            .collect();
+        for (_, on, vehicles) in kept.iter().filter(|(of, _, _)| *of == variant) {
+            let at = days.partition_point(|day| day.on < (*on).max(as_of));
+            let last = periods.len().saturating_sub(1);
+            if let Some(period) = periods.get_mut(at.min(last)) {
+                period.committed += vehicles;
+            }
+        }
+        let mut before = 0;
+        for (day, through) in days.iter_mut().zip(look_ahead(&periods)) {
+            if let Some(cell) = day.variants.get_mut(variant) {
+                *cell = through.max(0) - before;
+            }
+            before = through.max(0);
+        }
+    }
+    days
 }
 
 #[cfg(test)]

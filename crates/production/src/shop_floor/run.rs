@@ -30,6 +30,7 @@ use crate::{
     peers::{Reserve, Reserved, reserve, stock_on},
     plan::{rpc::variants_pb, store::built_fetch},
     product::Product,
+    promise::bound::slots_consume,
 };
 
 /// The method, as request ids are recorded for it.
@@ -256,7 +257,7 @@ async fn decided(
                         .iter()
                         .map(|due| due.min(&room) + spare)
                         .collect();
-                    store::floor_fetch(tx, &product, &most).await
+                    store::floor_fetch(tx, &product, on, &most).await
                 })
             })
             .await?;
@@ -337,6 +338,8 @@ impl Build {
         if !began.is_empty() {
             changes_began(tx, &began).await?;
         }
+        let built = vehicles.iter().filter(|one| one.build_number.is_some());
+        slots_consume(tx, &built.map(|one| one.order_number).collect::<Vec<_>>()).await?;
         let configs: Vec<Config> = self.choice.built().map(|place| place.config()).collect();
         let last_build = first_build + i64::try_from(configs.len()).unwrap_or(0) - 1;
         let orders = shop_orders(product, &configs);

@@ -3,7 +3,7 @@
 //! It must not know how a day is decided. Invariants: a day is begun once and finished once; what was decided is kept
 //! until the day is finished.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use takt_kernel::Date;
 use takt_planning::feature::Config;
@@ -16,6 +16,7 @@ use crate::{
         Product,
         store::{date_of, day_of, index_of, number_of},
     },
+    promise::bound::bound_fetch,
 };
 
 /// A day that was begun.
@@ -178,11 +179,17 @@ pub async fn day_finish(
     Ok(tx.exec(sql, values).await? == 1)
 }
 
-/// What a day can build from, stock left out: at most `most` open orders of each variant.
+/// What a day can build from, stock left out: at most `most` open orders of each variant. Orders with a slot of their own
+/// come first on its day, and not before it.
 ///
 /// # Errors
 /// What the database said.
-pub async fn floor_fetch(tx: &Tx, product: &Product, most: &[i64]) -> Result<Floor, Error> {
+pub async fn floor_fetch(
+    tx: &Tx,
+    product: &Product,
+    on: Date,
+    most: &[i64],
+) -> Result<Floor, Error> {
     let width = product.variants.len();
     let mut floor = Floor {
         built: built_fetch(tx, width).await?,
@@ -201,22 +208,50 @@ pub async fn floor_fetch(tx: &Tx, product: &Product, most: &[i64]) -> Result<Flo
             });
         }
     }
+    let bound = bound_fetch(tx).await?;
+    let apart: BTreeSet<i64> = bound.iter().map(|one| one.order).collect();
+    let pulled: BTreeSet<i64> = floor
+        .queues
+        .iter()
+        .flatten()
+        .map(|waiting| waiting.order_number)
+        .collect();
+    for due in bound
+        .iter()
+        .filter(|one| one.on <= on && !pulled.contains(&one.order))
+    {
+        if let Some(queue) = floor.queues.get_mut(due.config.variant()) {
+            queue.push(Waiting {
+                order_number: due.order,
+                config: due.config,
+                serial: None,
+            });
+        }
+    }
     let open = "SELECT order_number, config FROM demand_order WHERE variant_no = $1 AND state = 0 ORDER BY queue_rank, order_number LIMIT $2";
     for (variant, (queue, cut)) in floor.queues.iter_mut().zip(&mut floor.cut).enumerate() {
-        let most = most.get(variant).copied().unwrap_or(0);
+        let most = most.get(variant).copied().unwrap_or(0) + count(apart.len());
         let rows = tx
             .rows(open, vec![number_of(variant).into(), most.into()])
             .await?;
-        *cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) == most;
+        *cut = count(rows.len()) == most;
         for row in rows {
+            let order_number = row.try_get_by_index(0)?;
+            if apart.contains(&order_number) {
+                continue;
+            }
             queue.push(Waiting {
-                order_number: row.try_get_by_index(0)?,
+                order_number,
                 config: Config(row.try_get_by_index(1)?),
                 serial: None,
             });
         }
     }
     Ok(floor)
+}
+
+fn count(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
 }
 
 /// The orders of a choice by their numbers.

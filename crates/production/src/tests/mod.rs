@@ -7,6 +7,7 @@
 
 mod changes;
 mod days;
+mod holds;
 mod jobs;
 mod plans;
 mod procurement;
@@ -187,8 +188,21 @@ impl Service {
             .into_inner()
     }
 
+    /// Locks orders that take slots of a hold: number, variant, wheel.
+    async fn lock_on(&mut self, hold: &str, orders: &[(i64, &str, &str)]) {
+        let orders: Vec<_> = orders
+            .iter()
+            .map(|(number, variant, wheel)| (*number, *variant, *wheel, false))
+            .collect();
+        self.lock_with(&orders, hold).await;
+    }
+
     /// Locks orders: number, variant, wheel, and whether the edition that goes first.
     async fn lock(&mut self, orders: &[(i64, &str, &str, bool)]) {
+        self.lock_with(orders, "").await;
+    }
+
+    async fn lock_with(&mut self, orders: &[(i64, &str, &str, bool)], hold: &str) {
         let fact = |(number, variant, wheel, founders): &(i64, &str, &str, bool)| {
             let edition = if *founders { "FOUNDERS" } else { "NORMAL" };
             let options = [("WHEEL", *wheel), ("EDITION", edition)]
@@ -201,6 +215,7 @@ impl Service {
                 options: options.into_iter().collect(),
                 priority: *founders,
                 locked_on: Some(date_pb(day(0))),
+                hold_id: hold.to_owned(),
             };
             (order_id, Kind::OrderLocked(body))
         };

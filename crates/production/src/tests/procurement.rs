@@ -250,6 +250,7 @@ impl MaterialService for Procurement {
             let items = state.lots.iter().map(|(item_id, lots)| pb::ItemSupply {
                 item_id: item_id.clone(),
                 free_thousandths: lots.iter().map(|lot| lot.thousandths).sum(),
+                lead_days: 1_000,
                 ..pb::ItemSupply::default()
             });
             Ok(Response::new(tokio_stream::once(Ok(

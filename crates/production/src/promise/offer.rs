@@ -1,0 +1,174 @@
+//! What can be promised: a wish against a snapshot, and other configurations that can be had earlier.
+//!
+//! It must not know rows. Invariants: without the parts being known there is no date; the same snapshot gives the same
+//! offer, and so does one that is read again at the versions that an offer names.
+
+use std::sync::Arc;
+
+use takt_kernel::Date;
+use takt_planning::{
+    ctp::{Promise, Request},
+    feature::Config,
+};
+use takt_service::{Call, Error};
+
+use super::{
+    snapshot::{Snapshot, Supply},
+    state::{Marks, State, option_needs},
+    wire::Basis,
+};
+use crate::{
+    Production,
+    peers::supply::{self, SupplyOf},
+    product::{Product, VARIANT_KEY},
+};
+
+/// The most alternatives that are told.
+const ALTERNATIVES: usize = 8;
+
+/// What somebody wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// The configuration.
+    pub config: Config,
+    /// The vehicles.
+    pub quantity: i64,
+    /// The day by which they are wanted; the first possible one when it is not said.
+    pub wanted: Option<Date>,
+    /// Whether they may come on several days.
+    pub split: bool,
+}
+
+/// Another configuration with its earliest day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alternative {
+    /// The configuration.
+    pub config: Config,
+    /// The key of what differs; that of the variant is [`VARIANT_KEY`].
+    pub changed: String,
+    /// The first day on which all of it could be complete.
+    pub earliest: Date,
+}
+
+/// When a wish can be had.
+pub fn promise(snapshot: &Snapshot, wish: &Wish) -> Promise {
+    let options = option_needs(&snapshot.product, wish.config);
+    snapshot.basis.promise(&Request {
+        variant: wish.config.variant(),
+        options: &options,
+        quantity: wish.quantity,
+        wanted: wish.wanted.unwrap_or(snapshot.basis.first()),
+        split: wish.split,
+    })
+}
+
+/// Configurations that differ in one thing and can be had earlier, soonest first. There are none for a wish that is met.
+pub fn alternatives(snapshot: &Snapshot, wish: &Wish, own: &Promise) -> Vec<Alternative> {
+    if own.causes.is_empty() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (config, changed) in neighbours(&snapshot.product, wish.config) {
+        let other = promise(snapshot, &Wish { config, ..*wish });
+        let earlier = |earliest: &Date| own.earliest.is_none_or(|own| *earliest < own);
+        found.extend(other.earliest.filter(earlier).map(|earliest| Alternative {
+            config,
+            changed,
+            earliest,
+        }));
+    }
+    found.sort_by_key(|one| one.earliest);
+    found.truncate(ALTERNATIVES);
+    found
+}
+
+/// Configurations that customers choose and that differ in the variant or in one option.
+fn neighbours(product: &Product, config: Config) -> Vec<(Config, String)> {
+    let key = |at: usize| {
+        let known = product.features.all().get(at);
+        known.map_or_else(String::new, |feature| feature.key.clone())
+    };
+    let mut found = Vec::new();
+    for variant in (0..product.variants.len()).filter(|other| *other != config.variant()) {
+        let mut other = config.with(0, variant);
+        for attribute in &product.attributes {
+            let share = attribute.of(variant).get(other.value(attribute.key));
+            let reference = product.variants.get(variant).map(|known| known.reference);
+            if let Some(reference) = reference.filter(|_| share.is_none_or(|share| share.0 <= 0)) {
+                // The variant has no such value: the one of its reference takes its place.
+                other = other.with(attribute.key, reference.value(attribute.key));
+            }
+        }
+        found.push((other, VARIANT_KEY.to_owned()));
+    }
+    for attribute in &product.attributes {
+        let shares = attribute.of(config.variant()).iter().enumerate();
+        let chosen = shares
+            .filter(|(_, share)| share.0 > 0)
+            .map(|(value, _)| value);
+        for value in chosen.filter(|value| *value != config.value(attribute.key)) {
+            found.push((config.with(attribute.key, value), key(attribute.key)));
+        }
+    }
+    found
+}
+
+/// The snapshot of an earlier answer, read again from the databases alone.
+///
+/// # Errors
+/// `Refused` with PROMISE_BASIS_GONE when plan or line have moved on; what procurement answered.
+pub async fn snapshot_at(
+    production: &Production,
+    call: &Call,
+    basis: &Basis,
+) -> Result<Arc<Snapshot>, Error> {
+    let product = production.products.get(call).await?;
+    let (reading, asked) = (Arc::clone(&product), Arc::new(basis.clone()));
+    let read = production
+        .deps
+        .store
+        .read(call, "promise_basis", move |tx| {
+            let (product, basis) = (Arc::clone(&reading), Arc::clone(&asked));
+            Box::pin(async move {
+                let now = Marks::fetch(tx).await?;
+                let marks = Marks {
+                    order: basis.order,
+                    slots: basis.slots,
+                    ..now
+                };
+                let state = State::read(tx, &product, basis.as_of, marks, None).await?;
+                let same = state.planned.plan_id == basis.plan_id
+                    && state.planned.first == basis.first
+                    && (now.serial, now.build) == (basis.serial, basis.build)
+                    && basis.order <= now.order
+                    && basis.slots <= now.slots;
+                if same { Ok(state) } else { Err(gone(&basis)) }
+            })
+        });
+    let state = read.await?;
+    let evening = state.planned.first.minus(1);
+    let supply = match basis.supply {
+        0 => Err("it did not answer then".to_owned()),
+        at_version => {
+            let of = SupplyOf {
+                at_version,
+                ..SupplyOf::newest(evening)
+            };
+            let told = supply::supply(production, call, &product, of).await?;
+            let mut supply = Supply::default();
+            supply.take(&product, evening, &told, basis.read_at);
+            Ok(Arc::new(supply))
+        }
+    };
+    Snapshot::new(&product, state, supply, basis.read_at).await
+}
+
+fn gone(basis: &Basis) -> Error {
+    Error::refused(
+        "PROMISE_BASIS_GONE",
+        format!(
+            "plan {} or the line have moved on since the answer was given; ask anew",
+            basis.plan_id
+        ),
+    )
+}
