@@ -3,6 +3,8 @@
 //!
 //! It must not know how the services work inside.
 
+#[path = "replay/changes.rs"]
+mod changes;
 #[path = "replay/crash.rs"]
 mod crash;
 #[path = "replay/databases.rs"]

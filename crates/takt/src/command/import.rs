@@ -1,4 +1,6 @@
 //! `takt import`: a folder is checked whole and then sent. It must not know rows.
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::target::TargetArgs;
@@ -7,7 +9,7 @@ use crate::import::{Imported, import};
 use crate::output::{Answer, Format, grouped, table, table_text, tell};
 use crate::programme::Folder;
 use crate::replay::options::{Lots, Options};
-use crate::replay::{read_programme, sized};
+use crate::replay::{read_change, read_programme, sized, with_change};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,6 +32,10 @@ pub(super) struct ImportArgs {
     /// Make the programme this large [default: its own size]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=10_000_000))]
     vehicles: Option<i64>,
+
+    /// With the items and sources of this change file
+    #[arg(long, value_name = "FILE.yaml")]
+    change: Option<PathBuf>,
 
     /// What becomes of lot sizes then
     #[arg(long, value_enum, default_value_t)]
@@ -96,7 +102,8 @@ impl Answer for Right {
 pub(super) async fn run(args: ImportArgs, output: Format) -> Outcome<()> {
     let folder =
         Folder::open(&args.programme).map_err(|error| Failure::bad_input(error.to_string()))?;
-    let full = read_programme(&folder, false)?;
+    let change = read_change(args.change.as_deref())?;
+    let full = with_change(read_programme(&folder, false)?, change.as_ref())?;
     if args.check {
         return tell(
             output,
@@ -114,6 +121,7 @@ pub(super) async fn run(args: ImportArgs, output: Format) -> Outcome<()> {
     let options = Options {
         vehicles: args.vehicles.unwrap_or(full.vehicles),
         lots: args.lots,
+        change: change.map(|change| change.hash),
         ..Options::default()
     };
     let scaled = sized(&full, &options)?;

@@ -2,6 +2,7 @@
 //! turns the flags of one command into one call and tells its answer. Invariants: every command takes `--output`;
 //! with `--output json` stdout holds one JSON document; the exit code is one of those that the help lists.
 mod bench;
+mod change;
 mod facts;
 mod import;
 mod plan;
@@ -68,6 +69,9 @@ enum Task {
     Plan(plan::PlanArgs),
     /// Put a day's vehicles in order for paint and final assembly; no service is needed
     Sequence(sequence::SequenceArgs),
+    /// Assess and release engineering changes, and find where they began
+    #[command(subcommand)]
+    Change(change::ChangeTask),
     /// Look after facts that could not be applied
     #[command(subcommand)]
     Facts(facts::FactsTask),
@@ -132,6 +136,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Health(args) => suite::health(args, output).await,
             Task::Plan(args) => plan::run(args, output),
             Task::Sequence(args) => sequence::run(args, output).await,
+            Task::Change(task) => change::run(task, output).await,
             Task::Facts(task) => facts::run(task, output).await,
             Task::Migrate(args) => suite::migrate(args, output).await,
             Task::Digest(args) => suite::digest(args, output).await,

@@ -21,6 +21,7 @@ Examples:
   takt replay su7 --report su7.html          and a page with charts
   takt replay su7 --vehicles 1000 --data takt-data/small
   takt replay su7 --disrupt CATL@2024-06-10:14 --data takt-data/outage
+  takt replay su7 --vehicles 1000 --change crates/takt/changes/catl-cells.yaml --data takt-data/catl
   takt replay su7 --world real --seed 7 --data takt-data/real
   takt replay ./my-programme --until 2024-06-30 --output json
   takt replay su7 --endpoints procurement=a:7001,production=b:7002,delivery=c:7003
@@ -37,6 +38,10 @@ pub(super) struct ReplayArgs {
 
     #[command(flatten)]
     options: OptionArgs,
+
+    /// Release this engineering change on the way; the file's format is in docs/engineering-change.md
+    #[arg(long, value_name = "FILE.yaml")]
+    change: Option<PathBuf>,
 
     /// Stop after this day; a later command goes on from there
     #[arg(long, value_name = "DATE")]
@@ -169,6 +174,7 @@ pub(super) async fn run(args: ReplayArgs, output: Format) -> Outcome<()> {
         data: args.place.data.clone(),
         vehicles: args.options.vehicles,
         options: args.options.options(),
+        change: args.change.clone(),
         until: args.until,
         fresh: args.fresh,
         hosting: None,

@@ -3,6 +3,7 @@
 //! touches nothing but the bytes it is given; either all of a folder is right or nothing of it is used;
 //! no float holds any figure.
 mod assemble;
+mod change;
 mod check;
 mod document;
 mod folder;
@@ -15,6 +16,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use change::{
+    Affected, Approval, ChangeFile, FileEffectivity, Interchange, NewItem, Source, parse_change,
+};
 pub use folder::{BUILT_IN, FILES, Folder, FolderError, SU7_SOURCES};
 pub use model::*;
 pub use problem::{Problem, Problems, SHOWN};

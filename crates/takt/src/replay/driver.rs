@@ -6,6 +6,7 @@ use std::time::Instant;
 use takt_contract::date_pb;
 use takt_contract::procurement::v1::StreamDaysOfSupplyRequest;
 use takt_contract::procurement::v1::material_service_client::MaterialServiceClient;
+use takt_contract::production::v1::ChangeSpec;
 use takt_kernel::Date;
 
 use super::interrupt::Interrupt;
@@ -15,9 +16,10 @@ use super::request::RequestIds;
 use super::settle::Settling;
 use super::state::Sample;
 use super::{carry, line, supply};
+use crate::change::Told;
 use crate::connection::{Peers, read};
 use crate::failure::Outcome;
-use crate::programme::Programme;
+use crate::programme::{ChangeFile, Programme};
 use crate::world::{Customers, World};
 
 /// Plans are made every so many days.
@@ -70,6 +72,17 @@ pub(super) struct Driver<'r> {
     pub built: i64,
     pub parts: Parts,
     pub settling: Settling,
+    pub change: Option<Planned<'r>>,
+}
+
+/// An engineering change that is released on the way.
+pub(super) struct Planned<'r> {
+    /// The day of its release.
+    pub on: Date,
+    /// What it says at the size of the run.
+    pub spec: ChangeSpec,
+    /// The change.
+    pub change: &'r ChangeFile,
 }
 
 /// What became of a day.
@@ -89,6 +102,15 @@ impl Driver<'_> {
     pub(super) async fn day(&mut self, day: Date) -> Outcome<Closed> {
         self.interrupt.check()?;
         let peers = self.peers;
+        if let Some(planned) = self.change.as_ref().filter(|planned| planned.on == day) {
+            let told = Told {
+                change: planned.change,
+                spec: planned.spec.clone(),
+                request_id: &|step| self.ids.step(day, &format!("change/{step}")),
+            };
+            told.released(peers, day).await?;
+            self.settle().await?;
+        }
         if day >= self.frame.launch {
             let (result, time) = timed(line::orders(
                 &peers.delivery,

@@ -21,14 +21,15 @@ use std::time::{Duration, Instant};
 
 use takt_kernel::Date;
 
+use crate::change::spec_pb;
 use crate::connection::{Endpoints, Peers};
 use crate::failure::{Failure, Outcome};
 use crate::host::{Databases, Suite, SuiteOptions};
 use crate::import::import;
 use crate::output::say;
-use crate::programme::{Folder, Programme, parse};
+use crate::programme::{ChangeFile, Folder, Programme, parse, parse_change};
 use crate::world::World;
-use driver::{Driver, Frame};
+use driver::{Driver, Frame, Planned};
 use interrupt::{Interrupt, listening};
 use options::{Lots, Options};
 use parts::{Parts, peak_rss_bytes, timed};
@@ -54,6 +55,8 @@ pub struct Request {
     pub vehicles: Option<i64>,
     /// The other options; its `vehicles` is not looked at.
     pub options: Options,
+    /// A change file that is released on the way.
+    pub change: Option<PathBuf>,
     /// The last day to play.
     pub until: Option<Date>,
     /// Whether to throw away what the folder holds.
@@ -121,19 +124,23 @@ pub async fn replay(request: &Request) -> Outcome<Played> {
         folder.clear()?;
     }
     let there = folder.read()?;
+    let change = read_change(request.change.as_deref())?;
+    let change = change.as_ref();
     let opened = Folder::open(&request.source);
     let (state, programme) = match (there, opened) {
         // The programme may be gone when there is nothing left to play.
         (Some(there), Err(_)) if there.finished => {
             let mut asked = request.options.clone();
             asked.vehicles = request.vehicles.unwrap_or(there.options.vehicles);
+            asked.change = change.map(|change| change.hash.clone());
             check_same(&there, None, &asked.sorted(), folder.path())?;
             (there, None)
         }
         (_, Err(error)) => return Err(Failure::bad_input(error.to_string())),
         (there, Ok(opened)) => {
-            let full = read_programme(&opened, request.quiet)?;
-            let options = options_for(request, &full)?;
+            let full = with_change(read_programme(&opened, request.quiet)?, change)?;
+            let mut options = options_for(request, &full)?;
+            options.change = change.map(|change| change.hash.clone());
             let hash = opened.programme_hash();
             let state = match there {
                 Some(there) => {
@@ -153,6 +160,7 @@ pub async fn replay(request: &Request) -> Outcome<Played> {
         peers,
         interrupt: &interrupt,
         request,
+        change,
     };
     let outcome = listening(&interrupt, run.go(suite.as_ref(), programme.as_ref())).await;
     let Run {
@@ -197,6 +205,28 @@ pub fn read_programme(folder: &Folder, quiet: bool) -> Outcome<Programme> {
         say(&format!("{}\n", programme.warnings));
     }
     Ok(programme)
+}
+
+/// Reads a change file, where one is named.
+pub fn read_change(path: Option<&Path>) -> Outcome<Option<ChangeFile>> {
+    let Some(path) = path else { return Ok(None) };
+    let unreadable =
+        |error| Failure::bad_input(format!("{} cannot be read: {error}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let wrong = |problems: crate::programme::Problems| {
+        Failure::bad_input(format!("{}: {problems}", path.display()))
+    };
+    parse_change(&text).map(Some).map_err(wrong)
+}
+
+/// A programme with the items that a change brings.
+pub fn with_change(full: Programme, change: Option<&ChangeFile>) -> Outcome<Programme> {
+    match change {
+        None => Ok(full),
+        Some(change) => full
+            .with_change(change)
+            .map_err(|problems| Failure::bad_input(problems.to_string())),
+    }
 }
 
 /// The programme at the size of the run.
@@ -258,6 +288,7 @@ struct Run<'r> {
     peers: Peers,
     interrupt: &'r Interrupt,
     request: &'r Request,
+    change: Option<&'r ChangeFile>,
 }
 
 impl Run<'_> {
@@ -323,6 +354,14 @@ impl Run<'_> {
             built,
             parts,
             settling: Settling::default(),
+            change: self.change.map(|change| Planned {
+                on: change
+                    .released_on
+                    .unwrap_or(frame.order_from)
+                    .max(frame.first_day()),
+                spec: spec_pb(change, scaled.vehicles, full.vehicles),
+                change,
+            }),
         };
         let days = |day: Date| i64::from(day.days_since(frame.first_day()));
         // A car of the last day arrives about a week later.

@@ -90,6 +90,9 @@ pub struct Options {
     pub pulled: Vec<PlaceOnDay>,
     /// Vehicles that quality keeps back after completion, sorted.
     pub held: Vec<PlaceOnDay>,
+    /// The hash of the change file that is released on the way; None without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<String>,
 }
 
 impl Options {
@@ -114,7 +117,7 @@ impl Options {
                 list.join(" ")
             }
         };
-        vec![
+        let mut named = vec![
             ("vehicles", self.vehicles.to_string()),
             (
                 "lots",
@@ -143,7 +146,10 @@ impl Options {
                 "hold",
                 joined(self.held.iter().map(ToString::to_string).collect()),
             ),
-        ]
+        ];
+        // Named only where there is one, so that runs of before keep their ids.
+        named.extend(self.change.clone().map(|hash| ("change", hash)));
+        named
     }
 
     /// The id of the run of a programme with these options, 64 hexadecimal digits.
@@ -158,20 +164,31 @@ impl Options {
     /// The id of the import: the programme and the options that change its rows.
     pub fn import_id(&self, programme_hash: &str) -> String {
         let lots = matches!(self.lots, Lots::AsIs);
-        sha256_hex(
-            format!(
-                "takt import 1\n{programme_hash}\n{}\n{lots}\n",
-                self.vehicles
-            )
-            .as_bytes(),
-        )
+        let mut text = format!(
+            "takt import 1\n{programme_hash}\n{}\n{lots}\n",
+            self.vehicles
+        );
+        if let Some(change) = &self.change {
+            text.push_str(&format!("change={change}\n"));
+        }
+        sha256_hex(text.as_bytes())
     }
 
     /// Where two sets of options differ, in words: `vehicles: 1000 there, 100000 asked for`.
     pub fn differences(&self, asked: &Self) -> Vec<String> {
-        self.named()
+        let change = |options: &Self| {
+            let none = || "none".to_owned();
+            ("change", options.change.clone().unwrap_or_else(none))
+        };
+        let all = |options: &Self| {
+            let mut named = options.named();
+            named.retain(|(name, _)| *name != "change");
+            named.push(change(options));
+            named
+        };
+        all(self)
             .into_iter()
-            .zip(asked.named())
+            .zip(all(asked))
             .filter(|(there, asked)| there != asked)
             .map(|((name, there), (_, asked))| {
                 format!("--{name}: {there} there, {asked} asked for")
@@ -190,6 +207,7 @@ impl Default for Options {
             disruptions: Vec::new(),
             pulled: Vec::new(),
             held: Vec::new(),
+            change: None,
         }
     }
 }
