@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use takt_contract::{
     date_req,
-    events::v1::{Fact, MasterPlanReleased, VehicleBuilt, VehicleReleased, fact_body::Kind},
+    events::v1::{
+        Fact, MasterPlanReleased, VehicleBuilt, VehicleHeld, VehicleReleased, fact_body::Kind,
+    },
 };
 use takt_kernel::{Date, Violations};
 use takt_service::{BoxFuture, Error, Reactions, Tx};
@@ -15,7 +17,7 @@ use takt_service::{BoxFuture, Error, Reactions, Tx};
 use crate::{
     allocation::{
         BuiltVehicle,
-        store::{vehicles_receive, vehicles_release},
+        store::{vehicles_hold, vehicles_receive, vehicles_release},
     },
     desk::Desk,
     programme::{Catalogue, store::catalogue_fetch},
@@ -32,8 +34,16 @@ pub(crate) struct DeliveryReactions {
 #[derive(Default)]
 pub(crate) struct Told {
     built: Vec<BuiltVehicle>,
-    released: Vec<(String, Date)>,
+    quality: Vec<Quality>,
     plans: Vec<(String, Date)>,
+}
+
+/// What quality has said about vehicles, as runs of the same word.
+enum Quality {
+    /// They may be delivered.
+    Released(Vec<(String, Date)>),
+    /// They may not.
+    Held(Vec<String>),
 }
 
 impl Reactions for DeliveryReactions {
@@ -77,19 +87,37 @@ impl Told {
     fn take(&mut self, kind: &Kind, violations: &mut Violations) {
         match kind {
             Kind::VehicleBuilt(fact) => self.built.push(built(fact, violations)),
-            Kind::VehicleReleased(fact) => self.released.push(released(fact, violations)),
+            Kind::VehicleReleased(fact) => {
+                let one = released(fact, violations);
+                match self.quality.last_mut() {
+                    Some(Quality::Released(run)) => run.push(one),
+                    _ => self.quality.push(Quality::Released(vec![one])),
+                }
+            }
+            Kind::VehicleHeld(fact) => {
+                let one = held(fact, violations);
+                match self.quality.last_mut() {
+                    Some(Quality::Held(run)) => run.push(one),
+                    _ => self.quality.push(Quality::Held(vec![one])),
+                }
+            }
             Kind::MasterPlanReleased(fact) => self.plans.push(plan(fact, violations)),
             _ => {}
         }
     }
 
     /// Writes what follows. A vehicle's completion stands before its release whatever their places in the batch, and
-    /// vehicles come in the order of their build numbers.
+    /// vehicles come in the order of their build numbers; holds and releases follow each other as they were told.
     pub(crate) async fn apply(mut self, tx: &Tx, catalogue: &Catalogue) -> Result<(), Error> {
         self.built
             .sort_by(|a, b| (a.build_no, &a.vin).cmp(&(b.build_no, &b.vin)));
         vehicles_receive(tx, catalogue, &self.built).await?;
-        vehicles_release(tx, catalogue, &self.released).await?;
+        for word in &self.quality {
+            match word {
+                Quality::Released(run) => vehicles_release(tx, catalogue, run).await?,
+                Quality::Held(run) => vehicles_hold(tx, run).await?,
+            }
+        }
         for (plan_id, as_of) in &self.plans {
             repromise_owe(tx, plan_id, *as_of).await?;
         }
@@ -106,6 +134,11 @@ fn built(fact: &VehicleBuilt, violations: &mut Violations) -> BuiltVehicle {
         built_on: date_req(fact.built_on.as_ref(), "vehicle_built.built_on", violations),
         released: fact.released,
     }
+}
+
+fn held(fact: &VehicleHeld, violations: &mut Violations) -> String {
+    violations.require(!fact.vin.is_empty(), "vehicle_held.vin", "it is missing");
+    fact.vin.clone()
 }
 
 fn released(fact: &VehicleReleased, violations: &mut Violations) -> (String, Date) {

@@ -20,6 +20,7 @@ pub mod netting;
 pub mod option_plan;
 pub mod orders;
 pub mod promise;
+pub mod quality;
 pub mod quota;
 pub mod ramp;
 pub mod scale;

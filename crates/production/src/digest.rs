@@ -353,4 +353,56 @@ pub const TABLES: &[Table] = &[
     holds::HOLD_SLOT,
     holds::SLOT_ENTRY,
     holds::HOLD_ORDER,
+    Table {
+        name: "non_conformance",
+        columns: &[
+            "nc_no",
+            "title",
+            "defect_code",
+            "item_id",
+            "operation_id",
+            "opened_by",
+            "opened_on",
+            "step",
+            "version",
+        ],
+    },
+    Table {
+        name: "nc_step",
+        columns: &[
+            "nc_no", "sequence", "step", "reopened", "done_by", "done_on", "said",
+        ],
+    },
+    // What procurement said comes when it comes.
+    Table {
+        name: "quality_hold",
+        columns: &[
+            "hold_no",
+            "nc_no",
+            "kind",
+            "first_build",
+            "last_build",
+            "lot_id",
+            "item_no",
+            "from_on",
+            "through_on",
+            "reason",
+            "placed_by",
+            "placed_on",
+            "in_force",
+        ],
+    },
+    Table {
+        name: "hold_vehicle",
+        columns: &[
+            "serial",
+            "hold_no",
+            "state",
+            "was_held",
+            "disposition",
+            "decided_by",
+            "decided_on",
+            "note",
+        ],
+    },
 ];

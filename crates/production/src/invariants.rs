@@ -1,7 +1,6 @@
-//! The rules that production's rows keep at rest, and the columns that make its digest.
+//! The rules that production's rows keep at rest.
 //!
-//! It must not know how rows come to be. Invariant: every rule stands here once, with its id, and no column of a digest
-//! depends on the order of arrival of news or on technical times.
+//! It must not know how rows come to be. Invariant: every rule stands here once, with its id.
 
 pub mod holds;
 
@@ -165,4 +164,28 @@ pub const INVARIANTS: &[Invariant] = &[
     holds::SL_1,
     holds::SL_2,
     holds::SL_3,
+    Invariant {
+        id: "QH-1",
+        rule: "a vehicle that a hold keeps back, or that is scrapped, is not released",
+        checked: "SELECT COUNT(*) FROM hold_vehicle WHERE state IN (1, 3)",
+        violated: "SELECT w.vin FROM hold_vehicle AS k JOIN vehicle AS w ON w.serial = k.serial WHERE k.state IN (1, 3) AND w.state = 3 LIMIT 20",
+    },
+    Invariant {
+        id: "QH-2",
+        rule: "a hold in force on build numbers names every vehicle in them",
+        checked: "SELECT COUNT(*) FROM quality_hold WHERE kind = 2 AND in_force = 1",
+        violated: "SELECT CAST(h.hold_no AS TEXT) || ' ' || w.vin FROM quality_hold AS h JOIN vehicle AS w ON w.build_number \
+                   BETWEEN h.first_build AND h.last_build LEFT JOIN hold_vehicle AS k ON k.hold_no = h.hold_no AND k.serial = w.serial \
+                   WHERE h.kind = 2 AND h.in_force = 1 AND k.serial IS NULL LIMIT 20",
+    },
+    Invariant {
+        id: "NC-1",
+        rule: "the record of a non-conformance leads to its step, and a closed one holds nothing",
+        checked: "SELECT COUNT(*) FROM non_conformance",
+        violated: "SELECT c.title FROM non_conformance AS c LEFT JOIN (SELECT nc_no, COUNT(*) AS entries, MAX(sequence) AS last FROM nc_step GROUP BY nc_no) \
+                   AS e ON e.nc_no = c.nc_no LEFT JOIN nc_step AS s ON s.nc_no = c.nc_no AND s.sequence = e.last \
+                   WHERE c.version <> COALESCE(e.entries, 0) + 1 OR c.step <> COALESCE(s.step - s.reopened, 0) OR (c.step = 9 AND EXISTS \
+                   (SELECT 1 FROM quality_hold AS h WHERE h.nc_no = c.nc_no AND (h.in_force = 1 OR EXISTS (SELECT 1 FROM hold_vehicle AS k \
+                   WHERE k.hold_no = h.hold_no AND k.state = 1)))) LIMIT 20",
+    },
 ];

@@ -14,6 +14,7 @@ mod peers;
 mod plan;
 mod product;
 mod promise;
+mod quality;
 mod ramp;
 mod reactions;
 mod shop_floor;
@@ -26,18 +27,27 @@ use std::sync::Arc;
 use takt_contract::production::v1::{
     engineering_change_service_server::EngineeringChangeServiceServer,
     planning_service_server::PlanningServiceServer, product_service_server::ProductServiceServer,
-    promise_service_server::PromiseServiceServer, ramp_service_server::RampServiceServer,
-    shop_floor_service_server::ShopFloorServiceServer,
+    promise_service_server::PromiseServiceServer, quality_service_server::QualityServiceServer,
+    ramp_service_server::RampServiceServer, shop_floor_service_server::ShopFloorServiceServer,
     vehicle_service_server::VehicleServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, peer::Peer, server};
 use tokio::sync::Mutex;
 
 use crate::{
-    change::rpc::EngineeringChangeRpc, import::Import, job::report::Stations,
-    plan::rpc::PlanningRpc, product::rpc::ProductRpc, product::store::ProductCache,
-    promise::rpc::PromiseRpc, ramp::rpc::RampRpc, reactions::Facts, shop_floor::rpc::ShopFloorRpc,
-    shop_floor::run::DayIntents, vehicle::rpc::VehicleRpc,
+    change::rpc::EngineeringChangeRpc,
+    import::Import,
+    job::report::Stations,
+    plan::rpc::PlanningRpc,
+    product::rpc::ProductRpc,
+    product::store::ProductCache,
+    promise::rpc::PromiseRpc,
+    quality::{lot::LotIntents, rpc::QualityRpc},
+    ramp::rpc::RampRpc,
+    reactions::Facts,
+    shop_floor::rpc::ShopFloorRpc,
+    shop_floor::run::DayIntents,
+    vehicle::rpc::VehicleRpc,
 };
 
 /// What all parts of production share; cheap to clone.
@@ -115,11 +125,19 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
             RampServiceServer,
             RampRpc(production.clone()),
             chassis
+        ))
+        .add_service(server!(
+            QualityServiceServer,
+            QualityRpc(production.clone()),
+            chassis
         ));
     Ok(Wiring {
         routes,
         reactions: Some(Arc::new(Facts(production.clone()))),
         import: Arc::new(Import),
-        intents: vec![Arc::new(DayIntents(production))],
+        intents: vec![
+            Arc::new(DayIntents(production.clone())),
+            Arc::new(LotIntents(production)),
+        ],
     })
 }

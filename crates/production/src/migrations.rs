@@ -19,6 +19,7 @@ pub const MIGRATIONS: &[Migration] = &[
     SHOP_FLOOR,
     hold::HOLD,
     floor::JOB,
+    floor::QUALITY,
     ENGINEERING_CHANGE,
 ];
 

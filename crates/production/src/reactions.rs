@@ -103,7 +103,10 @@ impl Sorted {
                         .extend(moved(&body.vin, body.handed_over_on.as_ref(), found))
                 }
                 // What production tells itself.
-                Kind::MasterPlanReleased(_) | Kind::VehicleBuilt(_) | Kind::VehicleReleased(_) => {}
+                Kind::MasterPlanReleased(_)
+                | Kind::VehicleBuilt(_)
+                | Kind::VehicleReleased(_)
+                | Kind::VehicleHeld(_) => {}
             });
         }
         violations.finish()?;

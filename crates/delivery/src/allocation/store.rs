@@ -14,8 +14,8 @@ use crate::{
     programme::Catalogue,
     rows::{counter_lock, counter_set, day, day_opt, get, list},
     shipment::{
-        ShipmentNo,
-        store::{shipments_departed, shipments_grow},
+        ShipmentNo, ShipmentState,
+        store::{shipments_departed, shipments_grow, shipments_shrink},
     },
 };
 
@@ -136,6 +136,36 @@ pub(crate) async fn vehicles_release(
     )
     .await?;
     Ok(())
+}
+
+/// Keeps vehicles back: they leave the loads that have not left; what has left the plant stays where it is.
+pub(crate) async fn vehicles_hold(tx: &Tx, held: &[String]) -> Result<(), Error> {
+    let vins: BTreeSet<&str> = held.iter().map(String::as_str).collect();
+    let query = "SELECT w.vin, w.vehicle_no, w.shipment_no, COALESCE(s.state, 0) FROM v JOIN vehicle w ON w.vin = v.vin \
+                 LEFT JOIN shipment s ON s.shipment_no = w.shipment_no";
+    let found = tx
+        .rows_for(&["vin"], list(vins.iter().copied()), query)
+        .await?;
+    let (mut known, mut rows) = (BTreeSet::new(), Vec::new());
+    let mut loads: BTreeMap<ShipmentNo, i64> = BTreeMap::new();
+    for row in &found {
+        known.insert(get::<String>(row, 0)?);
+        let (number, shipment): (i64, Option<i64>) = (get(row, 1)?, get(row, 2)?);
+        let state: i64 = get(row, 3)?;
+        if state > ShipmentState::Planned.code() {
+            continue;
+        }
+        rows.push(vec![number.into()]);
+        if let Some(shipment) = shipment {
+            *loads.entry(ShipmentNo::of_value(shipment)).or_default() += 1;
+        }
+    }
+    if let Some(unknown) = vins.iter().find(|vin| !known.contains(**vin)) {
+        return Err(Error::missing("vehicle", unknown));
+    }
+    shipments_shrink(tx, &loads).await?;
+    let held = "UPDATE vehicle SET released_on = NULL, shipment_no = NULL WHERE vehicle_no IN (SELECT vehicle_no FROM v)";
+    tx.exec_for(&["vehicle_no"], rows, held).await.map(|_| ())
 }
 
 fn candidate(row: &Row, from: usize) -> Result<Candidate, Error> {

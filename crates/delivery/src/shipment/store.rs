@@ -133,6 +133,44 @@ pub(crate) async fn shipments_grow(tx: &Tx, loads: &[Shipment]) -> Result<(), Er
     Ok(())
 }
 
+/// Takes vehicles off planned loads; a load without vehicles is none.
+pub(crate) async fn shipments_shrink(
+    tx: &Tx,
+    loads: &BTreeMap<ShipmentNo, i64>,
+) -> Result<(), Error> {
+    let rows = || -> Vec<_> {
+        let row =
+            |(number, count): (&ShipmentNo, &i64)| vec![number.value().into(), (*count).into()];
+        loads.iter().map(row).collect()
+    };
+    let columns = ["shipment_no", "vehicle_count"];
+    let planned = ShipmentState::Planned.code();
+    let emptied = format!(
+        "DELETE FROM shipment WHERE state = {planned} AND EXISTS (SELECT 1 FROM v WHERE v.shipment_no = shipment.shipment_no \
+         AND v.vehicle_count = shipment.vehicle_count)"
+    );
+    let emptied = tx.exec_for(&columns, rows(), &emptied).await?;
+    let set = ["vehicle_count = t.vehicle_count - v.vehicle_count"];
+    let planned = format!("t.state = {planned} AND t.vehicle_count > v.vehicle_count");
+    let shrunk = tx
+        .update_many(
+            "shipment",
+            &["shipment_no"],
+            &set,
+            &columns,
+            rows(),
+            &planned,
+        )
+        .await?;
+    if usize::try_from(emptied + shrunk).is_ok_and(|changed| changed == loads.len()) {
+        Ok(())
+    } else {
+        Err(Error::Conflict {
+            detail: "a shipment left beside a hold".to_owned(),
+        })
+    }
+}
+
 /// Saves what carriers reported. `before` is the state in which each was read.
 pub(crate) async fn shipments_move(
     tx: &Tx,

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use takt_contract::{
     date_pb,
     events::v1::{
-        Fact, FactBody, MasterPlanReleased, VehicleBuilt, VehicleReleased, fact_body::Kind,
+        Fact, FactBody, MasterPlanReleased, VehicleBuilt, VehicleHeld, VehicleReleased,
+        fact_body::Kind,
     },
 };
 use takt_kernel::{Date, Vin};
@@ -67,6 +68,14 @@ fn released(serial: u32, on: Date) -> Fact {
         vin: vin(serial),
         order_id: String::new(),
         released_on: Some(date_pb(on)),
+    }))
+}
+
+fn held(serial: u32) -> Fact {
+    fact(Kind::VehicleHeld(VehicleHeld {
+        vin: vin(serial),
+        reason: "NC-000001: the gun dripped".into(),
+        ..VehicleHeld::default()
     }))
 }
 
@@ -414,4 +423,43 @@ async fn figures_tell_how_deliveries_went() {
         .collect();
     assert_eq!(days.values().sum::<i64>(), 3);
     assert_eq!(world.broken().await, []);
+}
+
+#[tokio::test]
+async fn a_held_vehicle_leaves_its_load_unless_that_has_left() {
+    let world = World::new().await;
+    let orders = ["A", "B", "C"].map(|id| order(id, "Xi'an", "NORMAL", day()));
+    world.lock(orders.into()).await;
+    let (on, later) = (date("2024-03-30"), date("2024-04-01"));
+    let built_all = vec![
+        built(1, "A", on, true),
+        built(2, "B", on, true),
+        built(3, "C", later, true),
+    ];
+    apply(&world, built_all).await.unwrap();
+    apply(&world, vec![held(1), held(3), held(3)])
+        .await
+        .unwrap();
+    // The load of the later day is gone with its only vehicle.
+    let planned = |count| (90, "2024-03-30".to_owned(), count, ShipmentState::Planned);
+    assert_eq!(loads(&world).await, [planned(1)]);
+    carry(
+        &world,
+        ShipmentNo::new(on, 90),
+        TransportEvent::Departed(on),
+    )
+    .await;
+    apply(&world, vec![held(2)]).await.unwrap();
+    assert_eq!(state(&world, "B").await, OrderState::InTransit);
+    assert_eq!(state(&world, "A").await, OrderState::Built);
+    // Told together, the words still follow each other: it is released on the later day, and then held again.
+    let words = vec![released(1, later), released(3, later), held(3)];
+    apply(&world, words).await.unwrap();
+    let told = loads(&world).await;
+    assert_eq!(
+        told[1],
+        (90, "2024-04-01".to_owned(), 1, ShipmentState::Planned)
+    );
+    let unknown = apply(&world, vec![held(9)]).await;
+    assert!(matches!(unknown, Err(Error::Missing { .. })));
 }

@@ -16,7 +16,11 @@ use super::{
     Effect, Job, JobRefusal, Reported, What, Word,
     store::{self, Asked, Known, Named},
 };
-use crate::Production;
+use crate::{
+    Production,
+    product::{Product, store::date_of},
+    quality::{NonConformance, hold::scrapped_hold},
+};
 
 /// The events of one transaction.
 const MOST: usize = 500;
@@ -24,6 +28,8 @@ const MOST: usize = 500;
 const WAIT: Duration = Duration::from_millis(5);
 /// How long a transaction may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The microseconds of a day.
+const DAY: i64 = 86_400_000_000;
 
 /// An event at a station, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,13 +87,14 @@ pub async fn report(
 ) -> Result<Vec<Told>, Error> {
     let write = |events: Vec<Arc<StationReport>>| async move {
         let call = Call::background("stations", PATIENCE);
+        let product = production.products.get(&call).await?;
         let events = Arc::new(events);
         let told = production
             .deps
             .store
             .write(&call, "events_report", move |tx| {
-                let events = Arc::clone(&events);
-                Box::pin(async move { written(tx, &events).await })
+                let (events, product) = (Arc::clone(&events), Arc::clone(&product));
+                Box::pin(async move { written(tx, &product, &events).await })
             });
         let told = told.await?;
         let count = |count: &mut u64| *count = count.wrapping_add(1);
@@ -98,7 +105,11 @@ pub async fn report(
 }
 
 /// Writes a slice of events.
-async fn written(tx: &Tx, events: &[Arc<StationReport>]) -> Result<Vec<Told>, Error> {
+async fn written(
+    tx: &Tx,
+    product: &Product,
+    events: &[Arc<StationReport>],
+) -> Result<Vec<Told>, Error> {
     let first = store::positions_take(tx, events.len()).await?;
     let ids: Vec<[u8; 16]> = events.iter().map(|event| event.event_id).collect();
     let known = store::events_known(tx, &ids).await?;
@@ -112,7 +123,11 @@ async fn written(tx: &Tx, events: &[Arc<StationReport>]) -> Result<Vec<Told>, Er
         .zip(events)
         .map(|(position, event)| batch.take(position, event))
         .collect();
+    let scrapped = std::mem::take(&mut batch.scrapped);
     batch.save(tx).await?;
+    for report in scrapped {
+        scrapped_hold(tx, product, &case_of(&report), report.subject_no).await?;
+    }
     Ok(told)
 }
 
@@ -137,6 +152,8 @@ struct Batch {
     changed: BTreeSet<(i64, i64)>,
     events: Vec<Vec<Value>>,
     defects: Vec<Vec<Value>>,
+    /// The events that ended a vehicle.
+    scrapped: Vec<StationReport>,
 }
 
 impl Batch {
@@ -183,6 +200,9 @@ impl Batch {
                 self.changed.insert(key);
                 let more = job.scrapped.milli() - scrapped.milli();
                 self.note(position, report, &job, more);
+                if effect == Effect::Ends && report.subject_no > 0 {
+                    self.scrapped.push(report.clone());
+                }
                 Told::Written(job.state.word(), job.sequence)
             }
         }
@@ -279,6 +299,22 @@ impl Batch {
             "quantity",
         ];
         store::rows_add(tx, "job_defect", &columns, self.defects).await
+    }
+}
+
+/// The case under which a vehicle is kept back that a station scrapped.
+fn case_of(report: &StationReport) -> NonConformance {
+    let station = format!("{}/{}", report.operation_id, report.event.station);
+    NonConformance {
+        nc_no: 0,
+        title: format!("scrapped at {station}: {}", report.defect_code),
+        defect_code: report.defect_code.clone(),
+        item_id: String::new(),
+        operation_id: report.operation_id.clone(),
+        opened_by: format!("station {station}"),
+        opened_on: date_of(report.event.at.div_euclid(DAY)),
+        step: 0,
+        version: 1,
     }
 }
 

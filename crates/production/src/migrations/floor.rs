@@ -1,4 +1,4 @@
-//! The tables of jobs at stations.
+//! The tables of jobs at stations and of quality.
 //!
 //! It must not know how they are read. Invariant: as in the file above; times of stations are microseconds since 1970.
 
@@ -27,5 +27,31 @@ pub const JOB: Migration = Migration {
         "CREATE TABLE job_defect (subject_no {int} NOT NULL, place {int} NOT NULL, sequence {int} NOT NULL, operation_id {text} NOT NULL, \
          day_on {int} NOT NULL, defect_code {text} NOT NULL, kind {int} NOT NULL CHECK (kind IN (3, 4)), quantity {int} NOT NULL, \
          PRIMARY KEY (day_on, subject_no, place, sequence)) {rowless}",
+    ],
+};
+
+/// Non-conformances, their steps, and what is held for them.
+pub const QUALITY: Migration = Migration {
+    name: "m0011_quality",
+    up: &[
+        "CREATE TABLE non_conformance (nc_no {id}, title {text} NOT NULL, defect_code {text} NOT NULL, item_id {text} NOT NULL, \
+         operation_id {text} NOT NULL, opened_by {text} NOT NULL, opened_on {int} NOT NULL, step {int} NOT NULL CHECK (step BETWEEN 0 AND 9), \
+         version {int} NOT NULL)",
+        "CREATE TABLE nc_step (nc_no {int} NOT NULL, sequence {int} NOT NULL, step {int} NOT NULL CHECK (step BETWEEN 1 AND 9), \
+         reopened {int} NOT NULL CHECK (reopened IN (0, 1)), done_by {text} NOT NULL, done_on {int} NOT NULL, said {text} NOT NULL, \
+         PRIMARY KEY (nc_no, sequence)) {rowless}",
+        // The kinds of scopes are 1 vehicles, 2 builds, 3 a lot, 4 an item and days.
+        "CREATE TABLE quality_hold (hold_no {id}, nc_no {int} NOT NULL, kind {int} NOT NULL CHECK (kind BETWEEN 1 AND 4), first_build {int} NOT NULL, \
+         last_build {int} NOT NULL, lot_id {text} NOT NULL, item_no {int} NOT NULL, from_on {int} NOT NULL, through_on {int} NOT NULL, \
+         reason {text} NOT NULL, placed_by {text} NOT NULL, placed_on {int} NOT NULL, in_force {int} NOT NULL CHECK (in_force IN (0, 1)), \
+         lot_state {int} NOT NULL CHECK ((kind = 3) = (lot_state BETWEEN 1 AND 6)), lot_note {text} NOT NULL)",
+        "CREATE INDEX quality_hold_in_force ON quality_hold (hold_no) WHERE in_force = 1",
+        "CREATE TABLE hold_vehicle (serial {int} NOT NULL, hold_no {int} NOT NULL, state {int} NOT NULL CHECK (state BETWEEN 1 AND 4), \
+         was_held {int} NOT NULL, disposition {int} NOT NULL, decided_by {text} NOT NULL, decided_on {int} NOT NULL, note {text} NOT NULL, \
+         PRIMARY KEY (serial, hold_no)) {rowless}",
+        "CREATE INDEX hold_vehicle_by_hold ON hold_vehicle (hold_no, serial)",
+        // Whoever places a hold or completes vehicles holds this row, so that neither misses the other.
+        "CREATE TABLE quality_gate (gate_no {id}, passed {int} NOT NULL)",
+        "INSERT INTO quality_gate (gate_no, passed) VALUES (1, 0)",
     ],
 };

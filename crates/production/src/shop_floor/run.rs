@@ -31,6 +31,7 @@ use crate::{
     plan::{rpc::variants_pb, store::built_fetch},
     product::Product,
     promise::bound::slots_consume,
+    quality::{hold::builds_catch, store::gate_pass},
 };
 
 /// The method, as request ids are recorded for it.
@@ -331,8 +332,10 @@ impl Build {
         {
             return Ok(None);
         }
+        // A hold that is placed meanwhile waits, and then finds these vehicles.
+        gate_pass(tx).await?;
         let (serial, first_build) = built::counters_fetch(tx).await?;
-        let vehicles = self.vehicles(serial, first_build)?;
+        let mut vehicles = self.vehicles(serial, first_build)?;
         built::vehicles_save(tx, on, &vehicles).await?;
         let began = changes_begun(product, &self.choice, first_build);
         if !began.is_empty() {
@@ -346,6 +349,13 @@ impl Build {
         if !configs.is_empty() {
             self.issue(tx, first_build, last_build, &configs, &orders)
                 .await?;
+            let builds = (first_build, last_build);
+            let kept = builds_catch(tx, product, builds).await?;
+            for vehicle in &mut vehicles {
+                if let Some(reason) = kept.get(&vehicle.serial) {
+                    reason.clone_into(&mut vehicle.hold_reason);
+                }
+            }
         }
         built::shop_orders_save(tx, on, &orders).await?;
         built::stops_save(tx, product, on, &self.choice.stops).await?;

@@ -379,6 +379,7 @@ async fn vehicles_are_held_released_and_followed() {
         vin: cars[2].vin.clone(),
         reason: "seat".into(),
         etag: String::new(),
+        held_on: None,
     };
     assert_eq!(
         vehicles

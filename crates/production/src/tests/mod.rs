@@ -11,6 +11,7 @@ mod holds;
 mod jobs;
 mod plans;
 mod procurement;
+mod quality;
 mod traces;
 
 use std::{collections::BTreeMap, time::Duration};

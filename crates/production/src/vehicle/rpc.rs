@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use takt_contract::{
-    date_pb, date_req,
+    date_opt, date_pb, date_req,
     events::v1::{self as events, fact_body::Kind},
     production::v1::{self as pb, vehicle_service_server::VehicleService},
     request_id,
@@ -23,6 +23,7 @@ use super::{
 use crate::{
     Production,
     product::Product,
+    quality::hold::{free, held_fact},
     shop_floor::{
         shift::{Completed, PlantClock},
         store::worked_fetch,
@@ -207,6 +208,7 @@ impl VehicleService for VehicleRpc {
             "reason",
             "it is missing; say why the vehicle is kept back",
         );
+        let on = date_opt(message.held_on.as_ref(), "held_on", &mut violations);
         violations.require(
             message.reason.len() <= 500,
             "reason",
@@ -227,8 +229,11 @@ impl VehicleService for VehicleRpc {
                 let (product, message) = (Arc::clone(&product), Arc::clone(&message));
                 Box::pin(async move {
                     let mut vehicle = seen(tx, &vin, &message.etag).await?;
+                    let on = on.or(vehicle.released_on).or(vehicle.built_on);
                     vehicle.hold(&message.reason)?;
                     vehicle_save(tx, &vehicle).await?;
+                    let fact = held_fact(&vehicle, on.unwrap_or_default(), &message.reason);
+                    tx.emit_many(vec![fact]).await?;
                     Ok(pb::HoldVehicleResponse {
                         vehicle: Some(vehicle_pb(&product, &vehicle)),
                     })
@@ -262,6 +267,7 @@ impl VehicleService for VehicleRpc {
                 let (product, message) = (Arc::clone(&product), Arc::clone(&message));
                 Box::pin(async move {
                     let mut vehicle = seen(tx, &vin, &message.etag).await?;
+                    free(tx, &vehicle).await?;
                     vehicle.release(on)?;
                     vehicle_save(tx, &vehicle).await?;
                     tx.emit_many(vec![released_fact(&vehicle, on)]).await?;

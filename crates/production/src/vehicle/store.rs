@@ -130,6 +130,25 @@ pub async fn vehicles_between(tx: &Tx, first: i64, last: i64) -> Result<Vec<Vehi
     rows.iter().map(read).collect()
 }
 
+/// The vehicles of some serials, in their order; a serial without a vehicle is left out.
+///
+/// # Errors
+/// What the database said.
+pub async fn vehicles_fetch(tx: &Tx, serials: &[i64]) -> Result<Vec<Vehicle>, Error> {
+    let list = serials
+        .iter()
+        .map(|serial| vec![(*serial).into()])
+        .collect();
+    let query = COLUMNS.replace(
+        "FROM vehicle AS t",
+        "FROM v JOIN vehicle AS t ON t.serial = v.serial",
+    );
+    let rows = tx.rows_for(&["serial"], list, &query).await?;
+    let mut vehicles: Vec<Vehicle> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    vehicles.sort_unstable_by_key(|vehicle| vehicle.serial);
+    Ok(vehicles)
+}
+
 /// The first build number of a day and how many vehicles it completed.
 ///
 /// # Errors

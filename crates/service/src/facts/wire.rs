@@ -50,6 +50,7 @@ pub(super) fn kind_name(fact: &pb::Fact) -> &'static str {
         Some(Kind::MasterPlanReleased(_)) => "MasterPlanReleased",
         Some(Kind::VehicleBuilt(_)) => "VehicleBuilt",
         Some(Kind::VehicleReleased(_)) => "VehicleReleased",
+        Some(Kind::VehicleHeld(_)) => "VehicleHeld",
         None => "unknown",
     }
 }

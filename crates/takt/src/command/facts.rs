@@ -234,6 +234,7 @@ fn kind_name(kind: &Kind) -> &'static str {
         Kind::MasterPlanReleased(_) => "MasterPlanReleased",
         Kind::VehicleBuilt(_) => "VehicleBuilt",
         Kind::VehicleReleased(_) => "VehicleReleased",
+        Kind::VehicleHeld(_) => "VehicleHeld",
     }
 }
 
