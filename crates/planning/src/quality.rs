@@ -88,6 +88,19 @@ mod tests {
         );
     }
 
+    #[test]
+    fn the_page_tells_the_same_figures() {
+        let page = include_str!("../../../docs/quality.md");
+        let told = pareto(vec![("DENT", 10), ("GAP", 50), ("RUN", 30), ("DUST", 10)]);
+        for (cause, count, share) in told {
+            let row = format!("| {cause} | {count} | {} |", share.0);
+            assert!(page.contains(&row), "{row}");
+        }
+        let rolled = rolled_yield(&[(95, 100), (90, 100), (98, 100)]).map(|share| share.0);
+        assert_eq!(rolled, Some(837_900));
+        assert!(page.contains("0.95 x 0.90 x 0.98 = 837,900 millionths"));
+    }
+
     proptest! {
         #[test]
         fn shares_rise_to_one(counts in proptest::collection::vec(1i64..1_000, 1..40)) {

@@ -96,6 +96,46 @@ fn each_refusal_has_its_reason_and_changes_nothing() {
     assert_eq!(refused, Err(JobRefusal::BeforeStart(50)));
 }
 
+/// The page's table of states and events, cell by cell, against the machine.
+#[test]
+fn the_page_tells_the_same_machine() {
+    use takt_service::Refusal;
+    let page = include_str!("../../../../docs/shop-floor.md");
+    let run = Run {
+        station: 1,
+        since: 50,
+    };
+    let events = [
+        What::Start,
+        What::Complete,
+        What::Scrap(Quantity::ZERO),
+        What::Rework,
+        What::Hold,
+        What::Release,
+    ];
+    let states = [
+        JobState::Open(Open::Waiting),
+        JobState::Open(Open::Ready),
+        JobState::Open(Open::Running(run)),
+        JobState::Held(Open::Running(run)),
+        JobState::Open(Open::Suspended(run)),
+        JobState::Completed(run, 60),
+        JobState::Aborted(None, 60),
+    ];
+    for state in states {
+        let mut row = format!("| {} |", state.word().as_str());
+        for what in events {
+            let mut job = job(2, state);
+            let told = match job.report(said(what, 100), Some(Word::Running)) {
+                Ok(_) => job.state.word().as_str(),
+                Err(refusal) => refusal.reason(),
+            };
+            row.push_str(&format!(" {told} |"));
+        }
+        assert!(page.contains(&row), "the page does not say {row}");
+    }
+}
+
 fn what() -> impl Strategy<Value = What> {
     prop_oneof![
         4 => Just(What::Start),

@@ -38,6 +38,15 @@ pub struct NewVehicle {
     pub hold_reason: String,
 }
 
+impl NewVehicle {
+    /// Says why quality keeps it back, where its serial is among those that are kept.
+    pub fn keep_back(&mut self, kept: &BTreeMap<i64, String>) {
+        if let Some(reason) = kept.get(&self.serial) {
+            reason.clone_into(&mut self.hold_reason);
+        }
+    }
+}
+
 /// The next serial of a vehicle and the next build number.
 ///
 /// # Errors

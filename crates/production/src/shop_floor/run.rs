@@ -349,13 +349,8 @@ impl Build {
         if !configs.is_empty() {
             self.issue(tx, first_build, last_build, &configs, &orders)
                 .await?;
-            let builds = (first_build, last_build);
-            let kept = builds_catch(tx, product, builds).await?;
-            for vehicle in &mut vehicles {
-                if let Some(reason) = kept.get(&vehicle.serial) {
-                    reason.clone_into(&mut vehicle.hold_reason);
-                }
-            }
+            let kept = builds_catch(tx, product, (first_build, last_build)).await?;
+            vehicles.iter_mut().for_each(|one| one.keep_back(&kept));
         }
         built::shop_orders_save(tx, on, &orders).await?;
         built::stops_save(tx, product, on, &self.choice.stops).await?;

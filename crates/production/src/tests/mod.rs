@@ -8,6 +8,7 @@
 mod changes;
 mod days;
 mod holds;
+mod defects;
 mod jobs;
 mod plans;
 mod procurement;

@@ -5,7 +5,9 @@ mod bench;
 mod change;
 mod facts;
 mod import;
+mod jobs;
 mod plan;
+mod quality;
 mod replay;
 mod sequence;
 mod suite;
@@ -72,6 +74,12 @@ enum Task {
     /// Assess and release engineering changes, and find where they began
     #[command(subcommand)]
     Change(change::ChangeTask),
+    /// Open, look at and report on the jobs of stations
+    #[command(subcommand)]
+    Jobs(jobs::JobsTask),
+    /// Non-conformances, holds, dispositions, yields and defects
+    #[command(subcommand)]
+    Quality(quality::QualityTask),
     /// Look after facts that could not be applied
     #[command(subcommand)]
     Facts(facts::FactsTask),
@@ -137,6 +145,8 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Plan(args) => plan::run(args, output),
             Task::Sequence(args) => sequence::run(args, output).await,
             Task::Change(task) => change::run(task, output).await,
+            Task::Jobs(task) => jobs::run(task, output).await,
+            Task::Quality(task) => quality::run(task, output).await,
             Task::Facts(task) => facts::run(task, output).await,
             Task::Migrate(args) => suite::migrate(args, output).await,
             Task::Digest(args) => suite::digest(args, output).await,

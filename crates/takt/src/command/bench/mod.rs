@@ -1,7 +1,9 @@
 //! `takt bench`: measurements for people, with what they were measured on. It must not judge them.
+mod line;
 mod machine;
 mod plan;
 mod replay;
+mod widened;
 
 use clap::Subcommand;
 
@@ -15,11 +17,14 @@ pub(super) enum BenchTask {
     Replay(replay::BenchArgs),
     /// Plan problem folders, peg, replan, and hold the result against a reference
     Plan(plan::BenchArgs),
+    /// Let stations report over streams of their own at a steady rate
+    Line(line::BenchArgs),
 }
 
 pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
     match task {
         BenchTask::Replay(args) => replay::run(args, output).await,
         BenchTask::Plan(args) => plan::run(args, output),
+        BenchTask::Line(args) => line::run(args, output).await,
     }
 }

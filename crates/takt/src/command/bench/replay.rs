@@ -145,7 +145,7 @@ fn steps(pace: &[Pace]) -> Vec<Step> {
 }
 
 /// The processor time of this process, driver and services together, where the system tells it.
-fn processor_seconds() -> Option<f64> {
+pub(super) fn processor_seconds() -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     // The name may hold spaces; the fields count from the bracket after it.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
