@@ -7,8 +7,8 @@
 
 mod changes;
 mod days;
-mod holds;
 mod defects;
+mod holds;
 mod jobs;
 mod plans;
 mod procurement;
