@@ -10,6 +10,7 @@ pub mod bom;
 pub mod change;
 pub mod ctp;
 pub mod break_even;
+pub mod change;
 pub mod day;
 pub mod economics;
 pub mod feature;

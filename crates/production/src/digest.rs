@@ -405,4 +405,12 @@ pub const TABLES: &[Table] = &[
             "note",
         ],
     },
+    Table {
+        name: "equipment_state",
+        columns: &["work_unit_id", "start_at", "end_at", "state", "reason"],
+    },
+    Table {
+        name: "energy_reading",
+        columns: &["work_unit_id", "start_at", "end_at", "watt_hours"],
+    },
 ];

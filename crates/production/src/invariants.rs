@@ -188,4 +188,19 @@ pub const INVARIANTS: &[Invariant] = &[
                    (SELECT 1 FROM quality_hold AS h WHERE h.nc_no = c.nc_no AND (h.in_force = 1 OR EXISTS (SELECT 1 FROM hold_vehicle AS k \
                    WHERE k.hold_no = h.hold_no AND k.state = 1)))) LIMIT 20",
     },
+    Invariant {
+        id: "EQ-1",
+        rule: "what was reported or metered is about a shop or an operation of the routing",
+        checked: "SELECT (SELECT COUNT(*) FROM equipment_state) + (SELECT COUNT(*) FROM energy_reading)",
+        violated: "SELECT u.work_unit_id FROM (SELECT DISTINCT work_unit_id FROM equipment_state UNION SELECT DISTINCT work_unit_id FROM energy_reading) AS u \
+                   WHERE NOT EXISTS (SELECT 1 FROM shop AS s WHERE s.shop_id = u.work_unit_id) \
+                   AND NOT EXISTS (SELECT 1 FROM operation AS o WHERE o.operation_id = u.work_unit_id) LIMIT 20",
+    },
+    Invariant {
+        id: "EN-1",
+        rule: "the readings of a meter follow each other and never overlap",
+        checked: "SELECT COUNT(*) FROM energy_reading",
+        violated: "WITH r AS (SELECT work_unit_id, start_at, LAG(end_at) OVER (PARTITION BY work_unit_id ORDER BY start_at) AS before_end FROM energy_reading) \
+                   SELECT work_unit_id || ' at ' || CAST(start_at AS TEXT) FROM r WHERE before_end > start_at LIMIT 20",
+    },
 ];

@@ -11,6 +11,7 @@ mod invariants;
 mod job;
 mod migrations;
 mod peers;
+mod performance;
 mod plan;
 mod product;
 mod promise;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 use takt_contract::production::v1::{
     engineering_change_service_server::EngineeringChangeServiceServer,
+    performance_service_server::PerformanceServiceServer,
     planning_service_server::PlanningServiceServer, product_service_server::ProductServiceServer,
     promise_service_server::PromiseServiceServer, quality_service_server::QualityServiceServer,
     ramp_service_server::RampServiceServer, shop_floor_service_server::ShopFloorServiceServer,
@@ -38,6 +40,7 @@ use crate::{
     change::rpc::EngineeringChangeRpc,
     import::Import,
     job::report::Stations,
+    performance::rpc::PerformanceRpc,
     plan::rpc::PlanningRpc,
     product::rpc::ProductRpc,
     product::store::ProductCache,
@@ -129,6 +132,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             QualityServiceServer,
             QualityRpc(production.clone()),
+            chassis
+        ))
+        .add_service(server!(
+            PerformanceServiceServer,
+            PerformanceRpc(production.clone()),
             chassis
         ));
     Ok(Wiring {

@@ -21,6 +21,7 @@ pub const MIGRATIONS: &[Migration] = &[
     floor::JOB,
     floor::QUALITY,
     ENGINEERING_CHANGE,
+    PERFORMANCE,
 ];
 
 /// What an import brings; replaced as a whole by the next one.
@@ -153,5 +154,20 @@ const ENGINEERING_CHANGE: Migration = Migration {
         "CREATE TABLE engineering_change_item (change_id {text} NOT NULL, line_no {int} NOT NULL, parent_item_id {text} NOT NULL, \
          old_item_id {text} NOT NULL, new_item_id {text} NOT NULL, quantity {int} NOT NULL, option_condition {text} NOT NULL, \
          PRIMARY KEY (change_id, line_no)) {rowless}",
+    ],
+};
+
+/// What machines and meters reported, in seconds of the plant's clock; an end does not belong to its interval.
+const PERFORMANCE: Migration = Migration {
+    name: "m0012_performance",
+    up: &[
+        // States are 1 planned down, 2 down, 3 setup, 4 delay.
+        "CREATE TABLE equipment_state (work_unit_id {text} NOT NULL, start_at {int} NOT NULL, end_at {int} NOT NULL, \
+         state {int} NOT NULL CHECK (state BETWEEN 1 AND 4), reason {text} NOT NULL, CHECK (start_at < end_at), \
+         PRIMARY KEY (work_unit_id, start_at, end_at, state, reason)) {rowless}",
+        "CREATE INDEX equipment_state_start ON equipment_state (start_at)",
+        "CREATE TABLE energy_reading (work_unit_id {text} NOT NULL, start_at {int} NOT NULL, end_at {int} NOT NULL, \
+         watt_hours {int} NOT NULL CHECK (watt_hours >= 0), CHECK (start_at < end_at), PRIMARY KEY (work_unit_id, start_at)) {rowless}",
+        "CREATE INDEX energy_reading_start ON energy_reading (start_at)",
     ],
 };

@@ -111,11 +111,16 @@ pub struct Indices {
 /// The indices of a window.
 pub fn indices(time: &TimeElements, output: &Output) -> Indices {
     let (busy, production) = (time.planned_busy(), time.production());
+    // What was made without a planned run time has no effectiveness, and that is not nothing.
+    let has_no_pace = output.produced > 0 && output.planned_run == 0;
     let effective = |part: i64| {
         // part / PBT x (PRI x PQ / APT) x (GQ / PQ), in one fraction.
         let below = wide(busy) * wide(production) * wide(output.produced);
         if busy > 0 && (production == 0 || output.produced == 0) {
             return Some(Share(0));
+        }
+        if has_no_pace {
+            return None;
         }
         let above = wide(part)
             .checked_mul(wide(output.planned_run))?
@@ -124,7 +129,7 @@ pub fn indices(time: &TimeElements, output: &Output) -> Indices {
     };
     Indices {
         availability: share(production, busy),
-        effectiveness: share(output.planned_run, production),
+        effectiveness: share(output.planned_run, production).filter(|_| !has_no_pace),
         quality: share(output.good, output.produced),
         oee: effective(production),
         nee: effective(time.processing()),

@@ -10,6 +10,7 @@ mod days;
 mod defects;
 mod holds;
 mod jobs;
+mod performance;
 mod plans;
 mod procurement;
 mod quality;

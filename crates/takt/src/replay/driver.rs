@@ -15,7 +15,7 @@ use super::pipeline::Pipeline;
 use super::request::RequestIds;
 use super::settle::Settling;
 use super::state::Sample;
-use super::{carry, line, supply};
+use super::{carry, line, performance, supply};
 use crate::change::Told;
 use crate::connection::{Peers, read};
 use crate::failure::Outcome;
@@ -131,14 +131,18 @@ impl Driver<'_> {
             result?;
             self.settle().await?;
         }
+        let mut reports = performance::Reports::default();
         if day > self.frame.launch && self.is_building(day) {
             let world = self.world.line_day(day);
+            let stops = world.stops.clone();
             let (result, time) = timed(line::build(&peers.production, &self.ids, day, world)).await;
             self.parts.add("build", time);
-            self.built = result?.cumulative_built_count;
+            let built = result?;
+            self.built = built.cumulative_built_count;
+            reports = performance::Reports::of(&self.world, stops, &built);
             self.settle().await?;
         }
-        self.tail(day).await?;
+        self.tail(day, reports).await?;
         self.settle().await?;
         let sample = if is_month_end(day) && day >= self.frame.launch && self.is_building(day) {
             Some(self.sample(day).await?)
@@ -151,8 +155,8 @@ impl Driver<'_> {
         })
     }
 
-    /// The steps of suppliers and carriers, side by side.
-    async fn tail(&mut self, day: Date) -> Outcome<()> {
+    /// The steps of suppliers, carriers and the plant's machines, side by side.
+    async fn tail(&mut self, day: Date, reports: performance::Reports) -> Outcome<()> {
         let (frame, peers) = (self.frame, self.peers);
         let ordering = day >= frame.order_from && self.is_building(day);
         let supply = supply::day(
@@ -177,8 +181,11 @@ impl Driver<'_> {
                 Ok(())
             }
         });
-        let (supplied, (carried, time)) = tokio::join!(supply, carry);
+        let report = timed(performance::day(&peers.production, &self.ids, day, reports));
+        let (supplied, (carried, time), (reported, spent)) = tokio::join!(supply, carry, report);
         self.parts.add("carry", time);
+        self.parts.add("report", spent);
+        reported?;
         for part in supplied?.each() {
             self.parts.add(part.0, part.1);
         }

@@ -9,6 +9,7 @@ pub mod interrupt;
 mod line;
 pub mod options;
 pub mod parts;
+mod performance;
 mod pipeline;
 mod progress;
 mod request;

@@ -4,6 +4,7 @@
 pub mod class;
 pub mod dice;
 mod line;
+mod meter;
 mod orders;
 mod supply;
 
@@ -16,7 +17,7 @@ use crate::replay::options::{Options, WorldMode};
 use class::{Lateness, mode_of};
 use dice::Dice;
 
-pub use line::LineDay;
+pub use line::{LineDay, StationStop};
 pub use orders::{Customers, scale_of};
 pub use supply::{Fate, Suppliers};
 
@@ -29,6 +30,7 @@ pub struct World {
     /// Who carries vehicles.
     pub carriers: Carriers,
     line: line::Line,
+    meters: meter::Meters,
 }
 
 impl World {
@@ -45,12 +47,18 @@ impl World {
             },
             carriers: Carriers::new(full, real.then_some(dice)),
             line: line::Line::new(full, real.then_some(dice), options),
+            meters: meter::Meters::new(full),
         }
     }
 
     /// What the world does to the line on a day.
     pub fn line_day(&self, day: Date) -> LineDay {
         self.line.day(day)
+    }
+
+    /// The watt-hours that the shops' meters read on a day that built these vehicles, by shop.
+    pub fn energy(&self, built: &[(&str, i64)]) -> Vec<(String, i64)> {
+        self.meters.read(built)
     }
 }
 
