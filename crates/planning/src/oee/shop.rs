@@ -102,3 +102,17 @@ pub fn expected_watt_hours(operations: &[Operation], shop: usize, units: &[i64])
     };
     units.iter().enumerate().map(of_variant).sum()
 }
+
+/// The share of the plant's work that is done again after a first pass that failed, each repeat taking its operation once
+/// more: sum of c (1 - y) over sum of c (2 - y), c being cycles and y first-pass yields; None of no work.
+pub fn rework_share(operations: &[Operation], units: &[i64]) -> Option<Share> {
+    let (mut again, mut all) = (0i128, 0i128);
+    for (variant, units) in units.iter().enumerate() {
+        for one in operations.iter().filter(|one| one.applies(variant)) {
+            let work = i128::from(*units) * i128::from(one.cycle_ms);
+            again += work * i128::from(Share::ONE.0 - one.first_pass_yield.0);
+            all += work * i128::from(2 * Share::ONE.0 - one.first_pass_yield.0);
+        }
+    }
+    half_even_div(again * i128::from(Share::ONE.0), all).map(Share)
+}

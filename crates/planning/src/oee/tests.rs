@@ -1,6 +1,8 @@
 //! Published examples as tables, hand-checked overlaps, and the laws that every set of reports keeps.
 use super::capacity::{constraint, shop_loads, takt};
-use super::shop::{Operation, expected_output, planned_run_ms, plant_yield, rolled_yield};
+use super::shop::{
+    Operation, expected_output, planned_run_ms, plant_yield, rework_share, rolled_yield,
+};
 use super::*;
 use proptest::prelude::*;
 
@@ -192,6 +194,8 @@ fn the_constraint_is_the_shop_without_room_and_not_the_one_with_the_worst_oee() 
     let told = tight.map(|load| (load.shop, load.operation, load.needed_ms, load.capacity));
     assert_eq!(told, Some((1, 1, 7_575_000, 100)));
     assert_eq!(plant_yield(&operations, &units), Some(Share(495_000)));
+    // 100 x (40 x 0.5 + 150 x 0.01) = 2,150 again, of that and 100 x 190 + 40 x 70 = 21,800 at the first pass.
+    assert_eq!(rework_share(&operations, &units), Some(Share(89_770)));
     let kept = takt(worked, 100, 95);
     assert_eq!((kept.takt_ms, kept.cycle_ms), (Some(76_000), Some(80_000)));
     assert_eq!(kept.attainment, Some(Share(950_000)));

@@ -3,8 +3,13 @@
 //! It must not know rows or messages. Invariants: what was published is shown and never forced on a result; material
 //! sums bought items only (RULES 2); a quarter without known operating cost has no result (RULES 3).
 
+pub mod answer;
+pub mod course;
+pub mod profit;
 pub mod rpc;
 pub mod store;
+pub mod volume;
+pub mod wire;
 
 use takt_kernel::{Amount, Currency, Date, MoneyError, Price, Share};
 use takt_planning::{
@@ -97,6 +102,18 @@ pub fn programme_formula(
     else {
         return Ok(None);
     };
+    let material = reference_material(product, economics)?;
+    unit_money(economics, quarter, material, 0).map(Some)
+}
+
+/// The material of the reference configurations in the mix of the year.
+///
+/// # Errors
+/// `MoneyError` when currencies mix.
+pub fn reference_material(
+    product: &Product,
+    economics: &Economics,
+) -> Result<MaterialCost, MoneyError> {
     let currency = economics.conversion.currency;
     let prices = prices(product);
     let total: i64 = economics.mix.iter().sum();
@@ -112,8 +129,7 @@ pub fn programme_formula(
         };
         parts.push((share, material_cost(&needs, &prices, currency)?));
     }
-    let material = mix(&parts, currency)?;
-    unit_money(economics, quarter, material, 0).map(Some)
+    mix(&parts, currency)
 }
 
 /// A quarter as built: `counts` are the vehicles built by configuration.
@@ -126,6 +142,34 @@ pub fn as_built(
     quarter: &str,
     counts: &[(Config, i64)],
 ) -> Result<UnitMoney, MoneyError> {
+    let (sum, built) = built_material(product, economics, counts)?;
+    let known = economics.and_then(|known| {
+        Some((
+            known,
+            known.quarters.iter().find(|known| known.name == quarter)?,
+        ))
+    });
+    match known {
+        Some((economics, known)) => unit_money(economics, known, sum, built),
+        None => Ok(UnitMoney {
+            quarter: quarter.to_owned(),
+            vehicles: built,
+            built,
+            material: rounded(sum)?,
+            result: None,
+        }),
+    }
+}
+
+/// The material of the vehicles that were built, and how many they are.
+///
+/// # Errors
+/// `MoneyError` when currencies mix or a figure does not fit.
+pub fn built_material(
+    product: &Product,
+    economics: Option<&Economics>,
+    counts: &[(Config, i64)],
+) -> Result<(MaterialCost, i64), MoneyError> {
     let prices = prices(product);
     let currency = economics.map(|known| known.conversion.currency);
     let currency = currency
@@ -154,22 +198,7 @@ pub fn as_built(
         .max(1)
         .checked_mul(i128::from(built.max(1)))
         .ok_or(MoneyError::Overflow)?;
-    let known = economics.and_then(|known| {
-        Some((
-            known,
-            known.quarters.iter().find(|known| known.name == quarter)?,
-        ))
-    });
-    match known {
-        Some((economics, known)) => unit_money(economics, known, sum, built),
-        None => Ok(UnitMoney {
-            quarter: quarter.to_owned(),
-            vehicles: built,
-            built,
-            material: rounded(sum)?,
-            result: None,
-        }),
-    }
+    Ok((sum, built))
 }
 
 fn unit_money(

@@ -13,7 +13,7 @@ use takt_service::{Call, Error};
 use tonic::{Request, Response, Status};
 
 use super::{
-    UnitMoney, as_built, programme_formula, reached_on,
+    UnitMoney, answer, as_built, programme_formula, reached_on,
     store::{
         baseline_fetch, built_by_day_fetch, built_by_quarter_fetch, capacity_by_day_fetch,
         economics_fetch, milestones_fetch,
@@ -122,6 +122,8 @@ impl RampService for RampRpc {
         request: Request<pb::GetUnitEconomicsRequest>,
     ) -> Result<Response<pb::GetUnitEconomicsResponse>, Status> {
         let call = Call::of(&request);
+        let asked = request.into_inner();
+        let at_volume = answer::at_volume(&self.0, &call, &asked).await?;
         let product = self.0.products.get(&call).await?;
         let reading = Arc::clone(&product);
         let read = self.0.deps.store.read(&call, "unit_economics", move |tx| {
@@ -154,7 +156,44 @@ impl RampService for RampRpc {
         Ok(Response::new(pb::GetUnitEconomicsResponse {
             programme_formula: formula.as_ref().map(money_of),
             as_built: built,
+            at_volume,
         }))
+    }
+
+    async fn fit_learning_curve(
+        &self,
+        request: Request<pb::FitLearningCurveRequest>,
+    ) -> Result<Response<pb::FitLearningCurveResponse>, Status> {
+        let call = Call::of(&request);
+        let answer = answer::learning(&self.0, &call, &request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn get_break_even(
+        &self,
+        request: Request<pb::GetBreakEvenRequest>,
+    ) -> Result<Response<pb::GetBreakEvenResponse>, Status> {
+        let call = Call::of(&request);
+        let answer = answer::break_even(&self.0, &call, &request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn forecast_milestone(
+        &self,
+        request: Request<pb::ForecastMilestoneRequest>,
+    ) -> Result<Response<pb::ForecastMilestoneResponse>, Status> {
+        let call = Call::of(&request);
+        let answer = answer::forecast(&self.0, &call, &request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn compare_ramp(
+        &self,
+        request: Request<pb::CompareRampRequest>,
+    ) -> Result<Response<pb::CompareRampResponse>, Status> {
+        let call = Call::of(&request);
+        let answer = answer::comparison(&self.0, &call, &request.into_inner()).await?;
+        Ok(Response::new(answer))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     plan::{PlanDay, store::plan_days_fetch},
     product::{
         Product,
-        store::{date_of, index_of},
+        store::{date_of, day_of, index_of},
     },
 };
 
@@ -153,4 +153,37 @@ pub async fn built_by_quarter_fetch(
         .into_iter()
         .map(|(quarter, counts)| (quarter, counts.into_iter().collect()))
         .collect())
+}
+
+/// What was built from a day through another, by configuration.
+///
+/// # Errors
+/// What the database said.
+pub async fn built_between_fetch(
+    tx: &Tx,
+    from: Date,
+    through: Date,
+) -> Result<Vec<(Config, i64)>, Error> {
+    let sql = "SELECT config, COUNT(*) FROM vehicle WHERE built_on BETWEEN $1 AND $2 GROUP BY config ORDER BY config";
+    let rows = tx
+        .rows(sql, vec![day_of(from).into(), day_of(through).into()])
+        .await?;
+    rows.iter()
+        .map(|row| Ok((Config(row.try_get_by_index(0)?), row.try_get_by_index(1)?)))
+        .collect()
+}
+
+/// The last day that was run.
+///
+/// # Errors
+/// What the database said.
+pub async fn last_day_fetch(tx: &Tx) -> Result<Option<Date>, Error> {
+    let row = tx
+        .one("SELECT MAX(day_on) FROM line_day WHERE state = 1", vec![])
+        .await?;
+    let on: Option<i64> = row
+        .map(|row| row.try_get_by_index(0))
+        .transpose()?
+        .flatten();
+    Ok(on.map(date_of))
 }

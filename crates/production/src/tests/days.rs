@@ -299,7 +299,7 @@ async fn what_is_missing_stops_only_what_needs_it() {
         Some(date_pb(day(2)))
     );
     let money = RampServiceClient::new(service.channel.clone())
-        .get_unit_economics(pb::GetUnitEconomicsRequest {})
+        .get_unit_economics(pb::GetUnitEconomicsRequest::default())
         .await
         .unwrap()
         .into_inner();

@@ -14,6 +14,7 @@ mod performance;
 mod plans;
 mod procurement;
 mod quality;
+mod ramp;
 mod traces;
 
 use std::{collections::BTreeMap, time::Duration};

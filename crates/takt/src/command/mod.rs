@@ -6,8 +6,10 @@ mod change;
 mod facts;
 mod import;
 mod jobs;
+mod oee;
 mod plan;
 mod quality;
+mod ramp;
 mod replay;
 mod sequence;
 mod suite;
@@ -80,6 +82,10 @@ enum Task {
     /// Non-conformances, holds, dispositions, yields and defects
     #[command(subcommand)]
     Quality(quality::QualityTask),
+    /// Tell the equipment effectiveness of the shops, or of an event file without any service
+    Oee(Box<oee::OeeArgs>),
+    /// Tell whether scale or learning brings profits, and when a milestone comes
+    Ramp(Box<ramp::RampArgs>),
     /// Look after facts that could not be applied
     #[command(subcommand)]
     Facts(facts::FactsTask),
@@ -147,6 +153,8 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Change(task) => change::run(task, output).await,
             Task::Jobs(task) => jobs::run(task, output).await,
             Task::Quality(task) => quality::run(task, output).await,
+            Task::Oee(args) => oee::run(*args, output).await,
+            Task::Ramp(args) => ramp::run(*args, output).await,
             Task::Facts(task) => facts::run(task, output).await,
             Task::Migrate(args) => suite::migrate(args, output).await,
             Task::Digest(args) => suite::digest(args, output).await,

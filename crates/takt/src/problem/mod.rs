@@ -1,5 +1,9 @@
 //! Problems that stand by themselves in a folder or a file and need no service: planning (items, bill of material,
-//! shops, demands) and car sequencing (ROADEF 2005, CSPLib). It must not know how they are solved.
+//! shops, demands), car sequencing (ROADEF 2005, CSPLib), the events of work units, and the vehicle of a programme
+//! folder. It must not know how they are solved.
+pub mod events;
+pub mod vehicle;
+
 use std::path::Path;
 
 use takt_kernel::{Date, Quantity};

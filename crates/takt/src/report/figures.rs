@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::plant::Plant;
+use super::profit::Ramp;
+
 /// A report of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
@@ -32,8 +35,12 @@ pub struct Report {
     pub suppliers: Vec<Supplier>,
     /// The money of a vehicle.
     pub cost: Cost,
+    /// Whether it is earned, when milestones come, and how far the line is from its plan.
+    pub ramp: Ramp,
     /// What kept the plan from being faster.
     pub binding: Binding,
+    /// How well the plant worked.
+    pub performance: Plant,
     /// Vehicles in each shop at noon of the last building day of each month.
     pub work_in_progress: Vec<Wip>,
     /// One vehicle's whole life.

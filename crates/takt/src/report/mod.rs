@@ -6,8 +6,10 @@ mod disruption;
 pub mod figures;
 mod life;
 mod page;
+pub mod plant;
 mod procurement;
 mod production;
+pub mod profit;
 mod sheet;
 mod text;
 
@@ -69,6 +71,8 @@ pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
         },
         disruption: disruption::figures(state, &line.ramp, &line.stops, told.slipped_order_count)?,
         cost: line.cost,
+        ramp: line.course,
+        performance: line.performance,
         work_in_progress: line.work_in_progress,
         life,
         produced,

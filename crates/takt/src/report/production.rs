@@ -13,6 +13,8 @@ use takt_contract::{date_opt, date_pb};
 use takt_kernel::Date;
 
 use super::figures::{self, Cost, Produced, StoppedBy, Wip};
+use super::plant::{Plant, ask_plant};
+use super::profit::{Ramp, ask_ramp};
 use crate::connection::{Peer, WHOLE, ask, read};
 use crate::failure::{Failure, Outcome};
 
@@ -26,6 +28,8 @@ pub(super) struct Line {
     pub stops: Vec<LineStop>,
     pub cost: Cost,
     pub work_in_progress: Vec<Wip>,
+    pub course: Ramp,
+    pub performance: Plant,
 }
 
 /// Asks production for everything that the report needs of the line.
@@ -47,7 +51,7 @@ pub(super) async fn ask_line(peer: &Peer) -> Outcome<Line> {
         peer,
         "read the economics",
         RampServiceClient.get_unit_economics,
-        GetUnitEconomicsRequest {},
+        GetUnitEconomicsRequest::default(),
         WHOLE
     )?;
     let message = StreamLineStopsRequest { from_date: None };
@@ -59,7 +63,13 @@ pub(super) async fn ask_line(peer: &Peer) -> Outcome<Line> {
         |page| page.stops
     )?;
     let work_in_progress = work_in_progress(peer, &ramp).await?;
+    // The last milestone of production is the one that the ramp is about.
+    let counts = milestones.milestones.iter();
+    let last = counts.map(|milestone| milestone.cumulative_produced).max();
+    let has_money = economics.programme_formula.is_some();
     Ok(Line {
+        course: ask_ramp(peer, last, has_money).await?,
+        performance: ask_plant(peer, None, None).await?,
         ramp,
         milestones: milestones.milestones,
         stops,

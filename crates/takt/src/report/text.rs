@@ -16,9 +16,12 @@ impl Answer for Report {
         months(self, &mut text);
         orders(self, &mut text);
         cost(&self.cost, &mut text);
+        self.ramp.text(&mut text);
         stock(self, &mut text);
         suppliers(self, &mut text);
         binding(self, &mut text);
+        title(&mut text, "Effectiveness by shop, ISO 22400-2");
+        self.performance.text(&mut text);
         work_in_progress(&self.work_in_progress, &mut text);
         if let Some(disruption) = &self.disruption {
             disrupted(disruption, &mut text);
@@ -31,7 +34,7 @@ impl Answer for Report {
     }
 }
 
-fn title(text: &mut String, words: &str) {
+pub(super) fn title(text: &mut String, words: &str) {
     text.push('\n');
     text.push_str(words);
     text.push('\n');

@@ -1,6 +1,7 @@
 //! The report as one self-contained page: style, charts and tables inside it, light and dark. It must not ask
 //! anybody. Invariants: nothing is loaded from elsewhere; every text that came from outside is escaped.
 mod cost;
+mod plant;
 mod progress;
 
 use super::chart::{GRID, Ink, WORDS, hex};
@@ -23,9 +24,11 @@ pub(super) fn page(report: &Report) -> Outcome<String> {
         progress::disrupted(report, disruption, &mut body)?;
     }
     cost::money(&report.cost, &mut body);
+    plant::ramp(&report.ramp, &mut body);
     cost::stock(report, &mut body)?;
     sheet::supply(report, &mut body);
     sheet::binding(report, &mut body);
+    plant::effectiveness(&report.performance, &mut body);
     cost::shops(report, &mut body)?;
     if let Some(life) = &report.life {
         cost::one_life(life, &mut body);

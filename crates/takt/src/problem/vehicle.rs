@@ -1,0 +1,184 @@
+//! The vehicle of a programme folder as the mathematics take it: its material by the bill of material, its energy and its
+//! rework by the routing, and the programme's money. It must not know services. Invariants: the reference configurations
+//! in the mix of the shares, as the programme formula has them; the same folder gives the same figures as an import of it.
+use std::collections::HashMap;
+
+use takt_kernel::{Amount, Price, Share, half_even_div};
+use takt_planning::bom::{self, Bom};
+use takt_planning::economics::{material_cost, mix};
+use takt_planning::feature::{Feature, Features};
+use takt_planning::oee::shop::{Operation, expected_watt_hours, plant_yield, rework_share};
+use takt_planning::profit::{Money, Quarter, Vehicle};
+
+use crate::failure::{Failure, Outcome};
+use crate::programme::Programme;
+
+/// Days of a month of capacity.
+const MONTH: i64 = 30;
+
+/// The vehicle and the money of a programme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Basis {
+    /// The money.
+    pub money: Money,
+    /// The vehicle of the reference mix.
+    pub vehicle: Vehicle,
+    /// The share of the vehicles that pass every operation the first time.
+    pub rolled_yield: Share,
+}
+
+/// The vehicle and the money of a programme.
+pub fn basis(programme: &Programme) -> Outcome<Basis> {
+    let money = money(programme)?;
+    let operations = operations(programme);
+    let units: Vec<i64> = programme.variants.iter().map(|one| one.share.0).collect();
+    let total: i64 = units.iter().sum::<i64>().max(1);
+    let energy: i64 = (0..programme.plant.shops.len())
+        .map(|shop| expected_watt_hours(&operations, shop, &units))
+        .sum();
+    Ok(Basis {
+        vehicle: Vehicle {
+            material: material(programme, &money)?,
+            watt_hours: half_even_div(i128::from(energy), i128::from(total)).unwrap_or(0),
+            rework: rework_share(&operations, &units).unwrap_or_default(),
+        },
+        rolled_yield: plant_yield(&operations, &units).unwrap_or_default(),
+        money,
+    })
+}
+
+fn money(programme: &Programme) -> Outcome<Money> {
+    let economics = programme.economics.as_ref().ok_or_else(|| {
+        Failure::refused("the programme has no figures of its money")
+            .with_way_out("give economics in programme.yaml")
+    })?;
+    let micros = |amount: Amount| amount.minor * 10i64.pow(6 - amount.currency.minor_digits());
+    // Services keep prices in minor units, and so does this, or else the two would differ by less than a cent.
+    let rounded = |price: Price| {
+        let scale = 10i64.pow(6 - price.currency.minor_digits());
+        half_even_div(i128::from(price.micros), i128::from(scale)).map(|minor| minor * scale)
+    };
+    let quarters = economics.quarters.iter().map(|quarter| Quarter {
+        name: quarter.quarter.clone(),
+        deliveries: quarter.deliveries,
+        price: rounded(quarter.average_price),
+        operating: Some(micros(quarter.operating_per_month)),
+    });
+    let last = programme
+        .days
+        .iter()
+        .rfind(|day| day.on <= programme.plan_last);
+    Ok(Money {
+        currency: economics.currency,
+        conversion: rounded(economics.variable_conversion).unwrap_or(0),
+        fixed: micros(economics.fixed_per_month),
+        quarters: quarters.collect(),
+        line_capacity: last.map_or(0, |day| day.capacity * MONTH),
+    })
+}
+
+fn operations(programme: &Programme) -> Vec<Operation> {
+    let shop = |id| programme.plant.shops.iter().position(|shop| shop.id == id);
+    let one = |operation: &crate::programme::Operation| {
+        let places = operation.applies_to.iter();
+        let variants = places
+            .filter_map(|id| programme.variant_place(id.as_str()))
+            .fold(0u64, |mask, variant| mask | 1 << variant);
+        Some(Operation {
+            shop: shop(operation.shop.clone())?,
+            variants,
+            cycle_ms: operation.cycle_ms,
+            stations: operation.stations,
+            first_pass_yield: operation.first_pass_yield,
+            watt_hours: operation.energy_wh,
+        })
+    };
+    programme.operations.iter().filter_map(one).collect()
+}
+
+/// The bought material of the reference mix in millionths.
+fn material(programme: &Programme, money: &Money) -> Outcome<i64> {
+    let wrong = |error: &dyn std::fmt::Display| Failure::bad_input(error.to_string());
+    let variants = programme.variants.iter().map(|one| one.id.to_string());
+    let first = Feature {
+        key: "VAR".to_owned(),
+        values: variants.collect(),
+    };
+    let others = programme.features.iter().map(|feature| Feature {
+        key: feature.key.to_string(),
+        values: feature
+            .values
+            .iter()
+            .map(|value| value.id.to_string())
+            .collect(),
+    });
+    let features = Features::new(std::iter::once(first).chain(others).collect());
+    let features = features.map_err(|error| wrong(&error))?;
+    let index: HashMap<&str, usize> = programme
+        .items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| (item.id.as_str(), at))
+        .collect();
+    let place = |id: &takt_kernel::ItemId| {
+        index
+            .get(id.as_str())
+            .copied()
+            .ok_or_else(|| Failure::bad_input(format!("{id} is not an item")))
+    };
+    let items = programme.items.iter().map(|item| bom::Item {
+        id: item.id.to_string(),
+        made: item.make,
+        order_yield: item.order_yield,
+    });
+    let mut lines = Vec::with_capacity(programme.bom.len());
+    for line in &programme.bom {
+        let condition = features.condition(&line.condition.to_string());
+        lines.push(bom::Line {
+            parent: place(&line.parent)?,
+            child: place(&line.child)?,
+            qty: line.qty,
+            condition: condition.map_err(|error| wrong(&error))?,
+            component_scrap: line.component_scrap,
+        });
+    }
+    let bom = Bom::build(items.collect(), lines, place(&programme.final_item)?);
+    let bom = bom.map_err(|error| wrong(&error))?;
+    let prices: Vec<Price> = programme.items.iter().map(|item| item.unit_cost).collect();
+    let mut parts = Vec::with_capacity(programme.variants.len());
+    for variant in &programme.variants {
+        let options = variant
+            .reference
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"));
+        let text = options.collect::<Vec<_>>().join(";");
+        let config = features.config(&text).map_err(|error| wrong(&error))?;
+        let cost = material_cost(&bom.requirement(config), &prices, money.currency);
+        parts.push((variant.share, cost.map_err(|error| wrong(&error))?));
+    }
+    let mixed = mix(&parts, money.currency).map_err(|error| wrong(&error))?;
+    half_even_div(mixed.micros, mixed.vehicles)
+        .ok_or_else(|| Failure::bad_input("the material cost does not fit 64 bits"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::programme::{Folder, parse};
+
+    #[test]
+    fn the_su7_costs_what_its_yaml_says() -> Result<(), String> {
+        let folder = Folder::built_in("su7").ok_or("su7 is built in")?;
+        let programme = parse(&folder).map_err(|problems| problems.to_string())?;
+        let found = basis(&programme).map_err(|failure| failure.to_string())?;
+        // `material_cost_mix: 23457`, `capacity` 840 a day.
+        assert_eq!(found.vehicle.material / 1_000_000, 23_457);
+        assert_eq!(found.money.line_capacity, 25_200);
+        assert!(
+            (600_000..800_000).contains(&found.vehicle.watt_hours),
+            "{found:?}"
+        );
+        assert!(found.rolled_yield < Share(600_000), "{found:?}");
+        Ok(())
+    }
+}
