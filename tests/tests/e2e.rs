@@ -11,6 +11,8 @@ mod deploy;
 mod grpcurl;
 #[path = "e2e/trace.rs"]
 mod trace;
+#[path = "e2e/worked.rs"]
+mod worked;
 
 use std::{path::Path, time::Duration};
 

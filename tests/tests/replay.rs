@@ -13,6 +13,8 @@ mod databases;
 mod edits;
 #[path = "replay/genealogy.rs"]
 mod genealogy;
+#[path = "replay/performance.rs"]
+mod performance;
 #[path = "replay/repeat.rs"]
 mod repeat;
 

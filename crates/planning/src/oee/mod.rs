@@ -67,19 +67,33 @@ impl TimeElements {
 pub struct Output {
     /// PQ: everything produced.
     pub produced: i64,
-    /// GQ: good at the first pass.
-    pub good: i64,
+    /// GQ: good at the first pass, in millionths of a piece, for what is expected of a few pieces is not whole.
+    pub good_millionths: i64,
     /// PRI x PQ, summed over what was produced: the time that it should have taken.
     pub planned_run: i64,
 }
 
 impl Output {
+    /// What was counted: whole pieces.
+    pub const fn counted(produced: i64, good: i64, planned_run: i64) -> Self {
+        Self {
+            produced,
+            good_millionths: good * Share::ONE.0,
+            planned_run,
+        }
+    }
+
+    /// GQ in whole pieces, rounded half to even.
+    pub fn good(&self) -> i64 {
+        half_even_div(wide(self.good_millionths), wide(Share::ONE.0)).unwrap_or(i64::MAX)
+    }
+
     /// The output of two windows together.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self {
             produced: self.produced + other.produced,
-            good: self.good + other.good,
+            good_millionths: self.good_millionths + other.good_millionths,
             planned_run: self.planned_run + other.planned_run,
         }
     }
@@ -113,9 +127,12 @@ pub fn indices(time: &TimeElements, output: &Output) -> Indices {
     let (busy, production) = (time.planned_busy(), time.production());
     // What was made without a planned run time has no effectiveness, and that is not nothing.
     let has_no_pace = output.produced > 0 && output.planned_run == 0;
+    let pieces = output.produced.saturating_mul(Share::ONE.0);
     let effective = |part: i64| {
         // part / PBT x (PRI x PQ / APT) x (GQ / PQ), in one fraction.
-        let below = wide(busy) * wide(production) * wide(output.produced);
+        let below = wide(busy)
+            .checked_mul(wide(production))?
+            .checked_mul(wide(pieces))?;
         if busy > 0 && (production == 0 || output.produced == 0) {
             return Some(Share(0));
         }
@@ -124,13 +141,13 @@ pub fn indices(time: &TimeElements, output: &Output) -> Indices {
         }
         let above = wide(part)
             .checked_mul(wide(output.planned_run))?
-            .checked_mul(wide(output.good))?;
+            .checked_mul(wide(output.good_millionths))?;
         quotient(above, below)
     };
     Indices {
         availability: share(production, busy),
         effectiveness: share(output.planned_run, production).filter(|_| !has_no_pace),
-        quality: share(output.good, output.produced),
+        quality: share(output.good_millionths, pieces),
         oee: effective(production),
         nee: effective(time.processing()),
         allocation: share(time.unit_busy(), busy),

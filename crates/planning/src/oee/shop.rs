@@ -76,19 +76,17 @@ pub fn plant_yield(operations: &[Operation], units: &[i64]) -> Option<Share> {
 }
 
 /// What a shop put out when it made these vehicles by variant. Nobody counts first passes here: the good ones are those
-/// that the routing's yields let expect, rounded once.
+/// that the routing's yields let expect.
 pub fn expected_output(operations: &[Operation], shop: usize, units: &[i64]) -> Output {
     let mut output = Output::default();
-    let mut good = 0i128;
     for (variant, units) in units.iter().enumerate() {
         if of_shop(operations, shop, variant).next().is_none() {
             continue;
         }
         output.produced += units;
         output.planned_run += units * planned_run_ms(operations, shop, variant);
-        good += i128::from(*units) * i128::from(shop_yield(operations, shop, variant).0);
+        output.good_millionths += units * shop_yield(operations, shop, variant).0;
     }
-    output.good = half_even_div(good, i128::from(Share::ONE.0)).unwrap_or(0);
     output
 }
 

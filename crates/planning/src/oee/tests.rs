@@ -53,11 +53,7 @@ fn published_examples_come_out_as_printed() {
             down: stops,
             ..TimeElements::default()
         };
-        let output = Output {
-            produced,
-            good,
-            planned_run: pri * produced,
-        };
+        let output = Output::counted(produced, good, pri * produced);
         let got = indices(&time, &output);
         let factors = [got.availability, got.effectiveness, got.quality, got.oee];
         assert_eq!(factors.map(printed), printed_as.map(Some), "{name}");
@@ -105,14 +101,7 @@ fn overlapping_and_nested_stops_count_once() {
     );
     assert_eq!((time.planned_busy(), time.unit_busy()), (380, 330));
     assert_eq!((time.processing(), time.production()), (280, 260));
-    let got = indices(
-        &time,
-        &Output {
-            produced: 100,
-            good: 90,
-            planned_run: 200,
-        },
-    );
+    let got = indices(&time, &Output::counted(100, 90, 200));
     let shares = [
         got.availability,
         got.allocation,

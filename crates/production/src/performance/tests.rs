@@ -82,14 +82,14 @@ fn a_shop_on_a_day_with_overlapping_stops() {
         (10_000_000, 1_500_000)
     );
     assert_eq!(of(fa, 2).time.down, 500_000);
-    // Ten vehicles of 900 s; 0.9 x 0.8 of them are good at the first pass: 7.2 is 7.
+    // Ten vehicles of 900 s; 0.9 x 0.8 of them are good at the first pass.
     assert_eq!(
         (
             first.output.produced,
-            first.output.good,
+            first.output.good_millionths,
             first.output.planned_run
         ),
-        (10, 7, 9_000_000)
+        (10, 7_200_000, 9_000_000)
     );
     let found = indices(&first.time, &first.output);
     assert_eq!(found.availability, Some(Share(850_000)));

@@ -45,7 +45,7 @@ pub(super) fn oee_pb(product: &Product, window: &ShopWindow) -> pb::Oee {
         delay_millis: time.delay,
         production_millis: time.production(),
         produced_count: output.produced,
-        good_count: output.good,
+        good_count: output.good(),
         planned_run_millis: output.planned_run,
         availability_millionths: millionths(found.availability),
         effectiveness_millionths: millionths(found.effectiveness),

@@ -65,7 +65,11 @@ async fn basis(production: &Production, call: &Call, month: Option<Month>) -> Re
                 .map(|day| begin.plus(day))
                 .take_while(|on| on.month_key() == month.name)
                 .last();
-            let counts = store::built_between_fetch(tx, begin, end.unwrap_or(begin)).await?;
+            // Without a month the question is about the programme, and the reference mix of the year answers it.
+            let counts = match &*asked {
+                Some(_) => store::built_between_fetch(tx, begin, end.unwrap_or(begin)).await?,
+                None => Vec::new(),
+            };
             let routing = routing_fetch(tx, &product).await?;
             Ok(Some((month, money, economics, routing, counts)))
         })

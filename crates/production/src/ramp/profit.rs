@@ -148,7 +148,7 @@ pub fn at_volume_pb(
         )
     } else {
         format!(
-            "nothing was built in {}, so the reference mix of the year is taken",
+            "the reference mix of the year is taken, not vehicles built in {}",
             month.name
         )
     };

@@ -135,7 +135,7 @@ fn of_events(unit: &WorkUnit) -> ShopOee {
         delay_seconds: seconds(unit.time.delay),
         production_seconds: seconds(unit.time.production()),
         produced: unit.output.produced,
-        good: unit.output.good,
+        good: unit.output.good(),
         availability: part(found.availability),
         effectiveness: part(found.effectiveness),
         quality: part(found.quality),

@@ -131,11 +131,7 @@ fn output<'c>(cell: &impl Fn(&str) -> &'c str) -> Result<Output, String> {
     let run = run.filter(|run| (0..=DAY * 1000).contains(run));
     let run =
         run.ok_or_else(|| format!("run_seconds is {text:?}; give the seconds of one piece"))?;
-    Ok(Output {
-        produced,
-        good,
-        planned_run: produced * run,
-    })
+    Ok(Output::counted(produced, good, produced * run))
 }
 
 /// `2024-06-03 07:30:00`, with a T or without seconds too, or seconds.
