@@ -30,6 +30,7 @@ pub mod promise;
 pub mod quality;
 pub mod quota;
 pub mod ramp;
+pub mod risk;
 pub mod scale;
 pub mod sequence;
 pub mod sequencing;

@@ -1,0 +1,22 @@
+//! What breaks next: the loss of a site anywhere in the supply network, how long the plant goes on building (time to survive),
+//! and what is lost until the site is back (time to recover). It must not know services, files or names. Source: Simchi-Levi,
+//! Schmidt, Wei, Zhang, Combs, Ge, Gusikhin, Sanders and Zhang, Interfaces 45(5), 2015.
+mod assess;
+mod chain;
+mod exposure;
+mod flow;
+mod network;
+mod offer;
+mod paper;
+mod synthetic;
+#[cfg(test)]
+mod tests;
+
+pub use assess::{Assessor, Binding, Loss, Product};
+pub use chain::{Chain, ChainError, FlowRow, SiteRow, chain};
+pub use exposure::{Bridge, Exposure, Lost, Money, exposures};
+pub use flow::{FULL, Flow};
+pub use network::{Customer, Link, Network, NetworkError, Node};
+pub use offer::offer;
+pub use paper::{Paper, PaperError, Sourcing};
+pub use synthetic::{Size, synthetic};

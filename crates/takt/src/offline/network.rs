@@ -1,0 +1,98 @@
+//! A programme's supply network as the planning sees it, and what its vehicles earn. It must not know how a loss is assessed.
+//! Invariants: goods of direct suppliers are under way for the whole days of their lane, goods further up for none that is known
+//! (RULES 13 counts the stock between); a figure that the folder does not give stays unknown; prices are in one currency.
+use std::collections::BTreeMap;
+
+use takt_kernel::{Date, Price, half_even_div};
+use takt_planning::economics::material_cost;
+use takt_planning::feature::Config;
+use takt_planning::risk::{Chain, FlowRow, Node, SiteRow, chain};
+
+use super::{Offline, unusable};
+use crate::failure::Outcome;
+use crate::programme::Direction;
+
+/// Thousandths of a day.
+const DAY: i64 = 1000;
+
+impl Offline {
+    /// The supply network on a day; its nodes are the programme's in their order, its parts the items.
+    pub fn chain(&self, on: Date) -> Outcome<Chain> {
+        let programme = &self.full;
+        let mut transit: BTreeMap<&str, i64> = BTreeMap::new();
+        for lane in programme.inbound() {
+            if let Direction::Inbound { supplier, .. } = &lane.direction {
+                let whole = lane.transit_millidays.div_euclid(DAY)
+                    + i64::from(lane.transit_millidays.rem_euclid(DAY) > 0);
+                let kept = transit.entry(supplier.as_str()).or_insert(whole * DAY);
+                *kept = (*kept).min(whole * DAY);
+            }
+        }
+        let sites: Vec<SiteRow<'_>> = (programme.nodes.iter())
+            .map(|node| SiteRow {
+                supplier: node.supplier.as_str(),
+                item: node.item.as_str(),
+                node: Node {
+                    time_to_recover: node.ttr_millidays,
+                    stock: node.stock_millidays.unwrap_or(0),
+                    stock_survives: node.stock_survives_site_loss.unwrap_or(false),
+                    capacity: (node.capacity_per_week).map(|week| week.milli() / 7),
+                },
+            })
+            .collect();
+        let plant = programme.plant.supplier.as_str();
+        let valid = |from: Option<Date>, to: Option<Date>| {
+            from.is_none_or(|from| from <= on) && to.is_none_or(|to| on <= to)
+        };
+        let flows: Vec<FlowRow<'_>> = (programme.links.iter())
+            .filter(|link| valid(link.valid_from, link.valid_to))
+            .map(|link| FlowRow {
+                from: link.from.as_str(),
+                to: link.to.as_str(),
+                item: link.item.as_str(),
+                into: link.into.iter().map(|item| item.as_str()).collect(),
+                share: link.share.millionths(),
+                quantity: link.qty_per.map_or(1000, |quantity| quantity.milli()),
+                transit: match link.to.as_str() == plant {
+                    true => transit.get(link.from.as_str()).copied().unwrap_or(0),
+                    false => 0,
+                },
+                customer_stock: link.customer_stock_millidays.unwrap_or(0),
+            })
+            .collect();
+        let parts: Vec<&str> = (programme.items.iter()).map(|item| item.id.as_str()).collect();
+        chain(plant, &parts, &sites, &flows).map_err(unusable)
+    }
+
+    /// What a vehicle of each variant earns before fixed cost, in millionths of the currency of the parts: the price without tax less
+    /// material and variable conversion. None where the folder gives no prices.
+    pub fn margins(&self) -> Outcome<Option<Vec<i64>>> {
+        let Some(economics) = &self.full.economics else {
+            return Ok(None);
+        };
+        let prices = self.prices();
+        let mut margins = Vec::with_capacity(self.full.variants.len());
+        for variant in &self.full.variants {
+            let Some(net) = variant.net_price else {
+                return Ok(None);
+            };
+            let mut config = Config::default();
+            for (key, value) in &variant.reference {
+                let unknown = || unusable(format!("{key}={value} is no option of the programme"));
+                let key = self.features.key(key.as_str()).ok_or_else(unknown)?;
+                let value = self.features.value(key, value.as_str()).ok_or_else(unknown)?;
+                config = config.with(key, value);
+            }
+            let needs = self.bom.requirement(config);
+            let cost = material_cost(&needs, &prices, net.currency).map_err(unusable)?;
+            let material = half_even_div(cost.micros, cost.vehicles).unwrap_or(i64::MAX);
+            margins.push(net.micros - material - economics.variable_conversion.micros);
+        }
+        Ok(Some(margins))
+    }
+
+    /// What a unit of each item costs.
+    pub fn prices(&self) -> Vec<Price> {
+        self.full.items.iter().map(|item| item.unit_cost).collect()
+    }
+}
