@@ -280,31 +280,3 @@ fn scarce_goods_go_where_they_earn_most() -> Result<(), Box<dyn std::error::Erro
     assert_eq!(lost, [500 * FULL, 0]);
     Ok(())
 }
-
-#[test]
-#[ignore = "timing by hand"]
-fn big() -> Result<(), Box<dyn std::error::Error>> {
-    for (nodes, links) in [(500, 540), (5_000, 25_000), (20_000, 100_000)] {
-        let (network, products) = synthetic(Size {
-            nodes,
-            links,
-            tiers: 5,
-            products: 30,
-            seed: 1,
-        })?;
-        let begun = std::time::Instant::now();
-        let assessor = Assessor::new(&network, &products);
-        let (mut n, mut lost) = (0, 0i64);
-        for node in 0..nodes {
-            let loss = assessor.site(&[node], network.nodes()[node].time_to_recover);
-            lost += loss.lost.iter().sum::<i64>() / FULL;
-            n += usize::from(loss.time_to_survive.is_some());
-            if begun.elapsed().as_secs() > 60 {
-                println!("stopped at {node}");
-                break;
-            }
-        }
-        println!("{nodes}: {n} {lost} {:?}", begun.elapsed());
-    }
-    Ok(())
-}

@@ -11,6 +11,7 @@ mod plan;
 mod quality;
 mod ramp;
 mod replay;
+mod risk;
 mod sequence;
 mod suite;
 mod target;
@@ -86,6 +87,8 @@ enum Task {
     Oee(Box<oee::OeeArgs>),
     /// Tell whether scale or learning brings profits, and when a milestone comes
     Ramp(Box<ramp::RampArgs>),
+    /// What the loss of each site in the supply network costs, on all tiers; no service is needed
+    Risk(risk::RiskArgs),
     /// Look after facts that could not be applied
     #[command(subcommand)]
     Facts(facts::FactsTask),
@@ -155,6 +158,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Quality(task) => quality::run(task, output).await,
             Task::Oee(args) => oee::run(*args, output).await,
             Task::Ramp(args) => ramp::run(*args, output).await,
+            Task::Risk(args) => risk::run(args, output),
             Task::Facts(task) => facts::run(task, output).await,
             Task::Migrate(args) => suite::migrate(args, output).await,
             Task::Digest(args) => suite::digest(args, output).await,

@@ -103,13 +103,21 @@ struct Stock {
 }
 
 pub(super) fn run(args: RiskArgs, output: Format) -> Outcome<()> {
-    let folder = Folder::open(&args.programme).map_err(|error| Failure::bad_input(error.to_string()))?;
+    let folder =
+        Folder::open(&args.programme).map_err(|error| Failure::bad_input(error.to_string()))?;
     let full = parse(&folder).map_err(|problems| Failure::bad_input(problems.to_string()))?;
     let offline = Offline::new(full.clone(), full)?;
     if let Some(supplier) = &args.supplier
-        && !offline.full.nodes.iter().any(|node| node.supplier.as_str() == supplier)
+        && !offline
+            .full
+            .nodes
+            .iter()
+            .any(|node| node.supplier.as_str() == supplier)
     {
-        let message = format!("{supplier} has no site in nodes.csv; `takt risk {}` lists those that have", args.programme);
+        let message = format!(
+            "{supplier} has no site in nodes.csv; `takt risk {}` lists those that have",
+            args.programme
+        );
         return Err(Failure::bad_input(message));
     }
     tell(output, &told(&args, &offline)?)
@@ -121,15 +129,24 @@ fn told(args: &RiskArgs, offline: &Offline) -> Outcome<Told> {
     let none = vec![0; offline.full.variants.len()];
     let plan = feasible_plan(&offline.ramp, &none, as_of, &offline.schedule);
     let built = (as_of.days_since(plan.first)).max(0) as usize;
-    let (variants, products): (Vec<usize>, Vec<Product>) =
-        offer(&offline.bom, &offline.attributes, plan.days.get(built..).unwrap_or_default())
-            .into_iter()
-            .unzip();
+    let (variants, products): (Vec<usize>, Vec<Product>) = offer(
+        &offline.bom,
+        &offline.choices(),
+        plan.days.get(built..).unwrap_or_default(),
+    )
+    .into_iter()
+    .unzip();
     let chain = offline.chain(as_of)?;
     let by_variant = offline.margins()?;
     let margins: Vec<i64> = variants
         .iter()
-        .map(|variant| by_variant.as_ref().and_then(|all| all.get(*variant)).copied().unwrap_or(0))
+        .map(|variant| {
+            by_variant
+                .as_ref()
+                .and_then(|all| all.get(*variant))
+                .copied()
+                .unwrap_or(0)
+        })
         .collect();
     let prices: Vec<i64> = offline.prices().iter().map(|price| price.micros).collect();
     let money = Money {
@@ -143,17 +160,26 @@ fn told(args: &RiskArgs, offline: &Offline) -> Outcome<Told> {
     let site = |exposure: &Exposure| site(offline, exposure, by_variant.is_some());
     all.retain(|exposure| {
         let of = offline.full.nodes.get(exposure.node);
-        args.supplier.as_ref().is_none_or(|wanted| of.is_some_and(|node| node.supplier.as_str() == wanted))
+        args.supplier
+            .as_ref()
+            .is_none_or(|wanted| of.is_some_and(|node| node.supplier.as_str() == wanted))
     });
     let loss = |exposure: &Exposure| {
         let lost = exposure.lost.as_ref();
-        (lost.map_or(0, |lost| lost.margin), lost.map_or(0, |lost| lost.vehicles))
+        (
+            lost.map_or(0, |lost| lost.margin),
+            lost.map_or(0, |lost| lost.vehicles),
+        )
     };
     all.sort_by_key(|exposure| (Reverse(loss(exposure)), exposure.node));
     Ok(Told {
         programme: offline.full.id.to_string(),
         as_of: as_of.to_string(),
-        sourcing: if args.reallocate { "REALLOCATE" } else { "KEEP_SHARES" },
+        sourcing: if args.reallocate {
+            "REALLOCATE"
+        } else {
+            "KEEP_SHARES"
+        },
         currency: Currency::USD.as_str(),
         nodes: all.iter().map(site).collect(),
         elapsed_seconds: begun.elapsed().as_secs_f64(),
@@ -224,10 +250,16 @@ fn site(offline: &Offline, exposure: &Exposure, has_margins: bool) -> Site {
         ttr_days: exposure.time_to_recover.map(days),
         tts_days: exposure.time_to_survive.map(days),
         lost_vehicles: lost.map(|lost| (millionths(lost.vehicles) * 10.0).round() / 10.0),
-        lost_margin: lost.filter(|_| has_margins).map(|lost| millionths(lost.margin).round()),
+        lost_margin: lost
+            .filter(|_| has_margins)
+            .map(|lost| millionths(lost.margin).round()),
         rei: lost.map(|lost| millionths(lost.index)),
-        binding: exposure.binding.map(|Binding::Part(part)| offline.item_id(part).to_owned()),
-        mitigation: lost.map_or_else(Vec::new, |lost: &Lost| lost.bridge.iter().map(stock).collect()),
+        binding: exposure
+            .binding
+            .map(|Binding::Part(part)| offline.item_id(part).to_owned()),
+        mitigation: lost.map_or_else(Vec::new, |lost: &Lost| {
+            lost.bridge.iter().map(stock).collect()
+        }),
         reason: exposure.time_to_recover.is_none().then_some("TIER_UNKNOWN"),
     }
 }
@@ -235,7 +267,15 @@ fn site(offline: &Offline, exposure: &Exposure, has_margins: bool) -> Site {
 impl Answer for Told {
     fn text(&self) -> String {
         let mut rows = table(&[
-            "site", "makes", ">tier", ">back after", ">survives", ">vehicles lost", ">margin lost", ">index", "ends first",
+            "site",
+            "makes",
+            ">tier",
+            ">back after",
+            ">survives",
+            ">vehicles lost",
+            ">margin lost",
+            ">index",
+            "ends first",
             ">stock to bridge",
         ]);
         let dash = || "-".to_owned();
@@ -253,11 +293,20 @@ impl Answer for Told {
                 site.lost_margin.map_or_else(dash, whole),
                 site.rei.map_or_else(dash, |index| format!("{index:.3}")),
                 site.binding.clone().unwrap_or_default(),
-                if site.mitigation.is_empty() { dash() } else { whole(bridge) },
+                if site.mitigation.is_empty() {
+                    dash()
+                } else {
+                    whole(bridge)
+                },
             ]);
         }
         let costly = |site: &&Site| site.lost_vehicles.is_some_and(|lost| lost > 0.0);
-        let deep = self.nodes.iter().filter(costly).filter(|site| site.tier >= 3).count();
+        let deep = self
+            .nodes
+            .iter()
+            .filter(costly)
+            .filter(|site| site.tier >= 3)
+            .count();
         let more = self.nodes.len().saturating_sub(self.top);
         let mut text = format!(
             "{}, a site lost on {}; {} sites, {} of them cost vehicles, {deep} of those on tier 3 or deeper\n\n{}",
@@ -268,7 +317,9 @@ impl Answer for Told {
             table_text(&rows),
         );
         if more > 0 {
-            text.push_str(&format!("and {more} more; --top N shows more, --output json all\n"));
+            text.push_str(&format!(
+                "and {more} more; --top N shows more, --output json all\n"
+            ));
         }
         text.push_str(&format!(
             "margin and stock in {}; {}; computed in {:.2} s\n",

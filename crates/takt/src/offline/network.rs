@@ -3,10 +3,11 @@
 //! (RULES 13 counts the stock between); a figure that the folder does not give stays unknown; prices are in one currency.
 use std::collections::BTreeMap;
 
-use takt_kernel::{Date, Price, half_even_div};
+use takt_kernel::{Date, Price, Share, half_even_div};
 use takt_planning::economics::material_cost;
 use takt_planning::feature::Config;
-use takt_planning::risk::{Chain, FlowRow, Node, SiteRow, chain};
+use takt_planning::orders::Attribute;
+use takt_planning::risk::{Chain, FULL, FlowRow, Node, SiteRow, chain};
 
 use super::{Offline, unusable};
 use crate::failure::Outcome;
@@ -60,7 +61,9 @@ impl Offline {
                 customer_stock: link.customer_stock_millidays.unwrap_or(0),
             })
             .collect();
-        let parts: Vec<&str> = (programme.items.iter()).map(|item| item.id.as_str()).collect();
+        let parts: Vec<&str> = (programme.items.iter())
+            .map(|item| item.id.as_str())
+            .collect();
         chain(plant, &parts, &sites, &flows).map_err(unusable)
     }
 
@@ -80,7 +83,10 @@ impl Offline {
             for (key, value) in &variant.reference {
                 let unknown = || unusable(format!("{key}={value} is no option of the programme"));
                 let key = self.features.key(key.as_str()).ok_or_else(unknown)?;
-                let value = self.features.value(key, value.as_str()).ok_or_else(unknown)?;
+                let value = self
+                    .features
+                    .value(key, value.as_str())
+                    .ok_or_else(unknown)?;
                 config = config.with(key, value);
             }
             let needs = self.bom.requirement(config);
@@ -89,6 +95,38 @@ impl Offline {
             margins.push(net.micros - material - economics.variable_conversion.micros);
         }
         Ok(Some(margins))
+    }
+
+    /// Shares of all option values, the edition among them at its mean over the programme.
+    pub fn choices(&self) -> Vec<Attribute> {
+        let mut attributes = self.attributes.clone();
+        if let Some(founders) = &self.founders {
+            let admitted = |variant: usize| founders.variants >> variant & 1 == 1;
+            let shares = self.variant_shares.iter().enumerate();
+            let all: i64 = (shares.clone().filter(|(at, _)| admitted(*at)))
+                .map(|(_, share)| share.millionths())
+                .sum();
+            let of = i128::from(self.sized.vehicles) * i128::from(all);
+            let limited = i128::from(founders.limit) * i128::from(FULL) * i128::from(FULL);
+            let share = half_even_div(limited, of).unwrap_or(0).clamp(0, FULL);
+            let values = (founders.founder.max(founders.normal)) + 1;
+            let row = |at: usize| {
+                let mut row = vec![Share(0); values];
+                let founder = if admitted(at) { share } else { 0 };
+                if let Some(value) = row.get_mut(founders.normal) {
+                    *value = Share(FULL - founder);
+                }
+                if let Some(value) = row.get_mut(founders.founder) {
+                    *value = Share(founder);
+                }
+                row
+            };
+            attributes.push(Attribute {
+                key: founders.key,
+                shares: shares.map(|(at, _)| row(at)).collect(),
+            });
+        }
+        attributes
     }
 
     /// What a unit of each item costs.

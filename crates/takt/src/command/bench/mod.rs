@@ -3,6 +3,7 @@ mod line;
 mod machine;
 mod plan;
 mod replay;
+mod risk;
 mod widened;
 
 use clap::Subcommand;
@@ -19,6 +20,8 @@ pub(super) enum BenchTask {
     Plan(plan::BenchArgs),
     /// Let stations report over streams of their own at a steady rate
     Line(line::BenchArgs),
+    /// Assess every site of a large supply network, beside one linear programme a site
+    Risk(risk::BenchArgs),
 }
 
 pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
@@ -26,5 +29,6 @@ pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
         BenchTask::Replay(args) => replay::run(args, output).await,
         BenchTask::Plan(args) => plan::run(args, output),
         BenchTask::Line(args) => line::run(args, output).await,
+        BenchTask::Risk(args) => risk::run(args, output),
     }
 }
