@@ -2,7 +2,8 @@
 //! numbers: it says what is known from now on, and the caller ends the old and begins the new at one record.
 //!
 //! Invariants: a piece with a serial is in one place at a time; the same part of the same item is in a unit once at a
-//! time; what was replaced goes somewhere; a correction never moves the days of anything else.
+//! time; what was replaced goes somewhere; a correction of a part also corrects where it lay after it was taken out, and
+//! nothing else.
 use std::fmt;
 
 use super::{Edge, Node, Origin, Period, Place};
@@ -173,6 +174,9 @@ impl Holdings {
         if to < from {
             return Err(EditRefusal::Backwards);
         }
+        if let Some(edge) = recorded.filter(|edge| edge.valid.to == to && to < super::OPEN) {
+            self.goes_with(&edge, actual.part);
+        }
         let known = recorded.map_or(Quantity::ZERO, |edge| edge.quantity);
         self.0.push(Edge {
             parent: change.unit,
@@ -186,17 +190,35 @@ impl Holdings {
         Ok(())
     }
 
+    /// What lay in stock or scrap after it was taken out of a unit was the part that really was in it.
+    fn goes_with(&mut self, edge: &Edge, part: Node) {
+        let next = |one: &Edge| {
+            (one.child, one.item, one.valid.from) == (edge.child, edge.item, edge.valid.to)
+                && matches!(one.parent, Node::Place(_))
+        };
+        let mut followed = self.0.iter().filter(|one| next(one)).copied();
+        if let (Some(one), None) = (followed.next(), followed.next()) {
+            self.0.retain(|other| *other != one);
+            self.0.push(Edge {
+                child: part,
+                origin: Origin::New,
+                ..one
+            });
+        }
+    }
+
     /// Puts a part into a unit from a day on, as a supplier tells of its own units.
     ///
     /// # Errors
     /// `EditRefusal`; then nothing is changed.
     pub fn fit(&mut self, edge: Edge) -> Result<(), EditRefusal> {
-        self.0.push(edge);
-        let done = self.checked();
-        if done.is_err() {
-            self.0.pop();
+        match self.0.iter().find_map(|other| contradiction(&edge, other)) {
+            Some(refusal) => Err(refusal),
+            None => {
+                self.0.push(edge);
+                Ok(())
+            }
         }
-        done
     }
 
     /// What is known no more, and what is known from now on.
@@ -217,8 +239,8 @@ impl Holdings {
         let mut open = stays.iter().filter(|edge| edge.valid.is_open());
         let Some(edge) = open.next() else {
             // The last one that was there tells why there is none to take out.
-            let last = stays.iter().filter(|edge| edge.valid.holds(change.on));
-            return Err(last.last().map_or(EditRefusal::NotFitted, |edge| {
+            let mut last = stays.iter().filter(|edge| edge.valid.holds(change.on));
+            return Err(last.next_back().map_or(EditRefusal::NotFitted, |edge| {
                 EditRefusal::TakenOutLater(edge.valid.to)
             }));
         };
@@ -292,26 +314,32 @@ impl Holdings {
         });
     }
 
-    /// Refuses what contradicts itself: a piece in two places, or a part twice in a unit.
     fn checked(&self) -> Result<(), EditRefusal> {
         for (at, edge) in self.0.iter().enumerate() {
             let others = self.0.iter().skip(at + 1);
-            for other in others.filter(|other| other.child == edge.child) {
-                if !edge.valid.overlaps(other.valid) {
-                    continue;
-                }
-                let place = matches!(edge.parent, Node::Place(_));
-                let same = (edge.parent, edge.item) == (other.parent, other.item) && !place;
-                if edge.child.is_single() || same {
-                    let fresh = edge.origin == Origin::New;
-                    let there = if fresh { other.parent } else { edge.parent };
-                    return Err(match there {
-                        Node::Place(Place::Scrap) => EditRefusal::Scrapped,
-                        there => EditRefusal::Elsewhere(there),
-                    });
-                }
+            let mut refusals = others.filter_map(|other| contradiction(edge, other));
+            if let Some(refusal) = refusals.next() {
+                return Err(refusal);
             }
         }
         Ok(())
     }
+}
+
+/// How two stays contradict each other: a piece in two places, or a part of one item twice in a unit.
+fn contradiction(edge: &Edge, other: &Edge) -> Option<EditRefusal> {
+    if edge.child != other.child || !edge.valid.overlaps(other.valid) {
+        return None;
+    }
+    let place = matches!(edge.parent, Node::Place(_));
+    let same = (edge.parent, edge.item) == (other.parent, other.item) && !place;
+    if !edge.child.is_single() && !same {
+        return None;
+    }
+    let fresh = edge.origin == Origin::New;
+    let there = if fresh { other.parent } else { edge.parent };
+    Some(match there {
+        Node::Place(Place::Scrap) => EditRefusal::Scrapped,
+        there => EditRefusal::Elsewhere(there),
+    })
 }

@@ -183,9 +183,8 @@ fn swap_in_list(stays: &mut Vec<Stay>, change: &Replacement) {
         }
     }
     let mut begins = |parent, child: Node| {
-        let there = |stay: &&mut Stay| {
-            (stay.parent, stay.child) == (parent, child) && stay.to.is_none()
-        };
+        let there =
+            |stay: &&mut Stay| (stay.parent, stay.child) == (parent, child) && stay.to.is_none();
         // Cells that join cells of their lot are one stay from then on.
         if !child.is_single()
             && !matches!(parent, Node::Place(_))
@@ -271,7 +270,8 @@ proptest! {
                     swap_in_list(&mut list, &change);
                 }
                 Deed::Wrong(at, part, from) => {
-                    let at = at % list.len();
+                    let at = at % list.len().max(1);
+                    if list.is_empty() { continue }
                     let wrong = list[at];
                     let twins = list.iter().filter(|stay| (stay.parent, stay.item, stay.child) == (wrong.parent, wrong.item, wrong.child));
                     if twins.count() > 1 { continue }
@@ -284,6 +284,12 @@ proptest! {
                     if after.correct(&change).is_err() { continue }
                     list.remove(at);
                     if let Some(part) = part {
+                        let next: Vec<usize> = list.iter().enumerate().filter(|(_, stay)| {
+                            matches!(stay.parent, Node::Place(_)) && (stay.child, stay.item) == (wrong.child, wrong.item) && Some(stay.from) == wrong.to
+                        }).map(|(at, _)| at).collect();
+                        if let [at] = next.as_slice() {
+                            list[*at].child = part;
+                        }
                         list.push(Stay { child: part, from: from.unwrap_or(wrong.from), ..wrong });
                     }
                 }

@@ -1,6 +1,7 @@
 //! The command line: what people type, and what they get. It must not know how anything is done; each file below
 //! turns the flags of one command into one call and tells its answer. Invariants: every command takes `--output`;
 //! with `--output json` stdout holds one JSON document; the exit code is one of those that the help lists.
+mod as_built;
 mod bench;
 mod change;
 mod facts;
@@ -14,6 +15,7 @@ mod replay;
 mod sequence;
 mod suite;
 mod target;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -86,6 +88,13 @@ enum Task {
     Oee(Box<oee::OeeArgs>),
     /// Tell whether scale or learning brings profits, and when a milestone comes
     Ramp(Box<ramp::RampArgs>),
+    /// Trace a vehicle, a lot or a piece: what is in it, or where it is, on any day, as known at any time
+    Trace(trace::TraceArgs),
+    /// Import the as-built trees of suppliers' units, in the form of Catena-X
+    ImportAsbuilt(as_built::ImportArgs),
+    /// Export what the services know in the form of a standard
+    #[command(subcommand)]
+    Export(as_built::ExportTask),
     /// Look after facts that could not be applied
     #[command(subcommand)]
     Facts(facts::FactsTask),
@@ -155,6 +164,9 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Quality(task) => quality::run(task, output).await,
             Task::Oee(args) => oee::run(*args, output).await,
             Task::Ramp(args) => ramp::run(*args, output).await,
+            Task::Trace(args) => trace::run(args, output).await,
+            Task::ImportAsbuilt(args) => as_built::import(args, output).await,
+            Task::Export(task) => as_built::export(task, output).await,
             Task::Facts(task) => facts::run(task, output).await,
             Task::Migrate(args) => suite::migrate(args, output).await,
             Task::Digest(args) => suite::digest(args, output).await,

@@ -1,4 +1,5 @@
 //! `takt bench`: measurements for people, with what they were measured on. It must not judge them.
+mod genealogy;
 mod line;
 mod machine;
 mod plan;
@@ -19,6 +20,8 @@ pub(super) enum BenchTask {
     Plan(plan::BenchArgs),
     /// Let stations report over streams of their own at a steady rate
     Line(line::BenchArgs),
+    /// Ask the as-built memory of a finished run: its bytes, recalls by lot, whole vehicles
+    Genealogy(genealogy::BenchArgs),
 }
 
 pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
@@ -26,5 +29,6 @@ pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
         BenchTask::Replay(args) => replay::run(args, output).await,
         BenchTask::Plan(args) => plan::run(args, output),
         BenchTask::Line(args) => line::run(args, output).await,
+        BenchTask::Genealogy(args) => genealogy::run(args, output).await,
     }
 }
