@@ -3,6 +3,8 @@
 //!
 //! It must not know how the services work inside.
 
+#[path = "e2e/as_built.rs"]
+mod as_built;
 #[path = "e2e/client.rs"]
 mod client;
 #[path = "e2e/deploy.rs"]

@@ -17,6 +17,8 @@ mod genealogy;
 mod performance;
 #[path = "replay/repeat.rs"]
 mod repeat;
+#[path = "replay/swaps.rs"]
+mod swaps;
 
 use std::{
     path::{Path, PathBuf},

@@ -103,6 +103,22 @@ impl Date {
         ))
     }
 
+    /// When the day begins in a zone, in microseconds since 1970, and how many minutes the zone is ahead of universal time
+    /// then. A day without a midnight begins when the clock goes on.
+    pub fn begins_at(self, zone: &Zone) -> (i64, i32) {
+        let (year, month, day) = self.ymd();
+        let parts = (i16::try_from(year), i8::try_from(month), i8::try_from(day));
+        let civil = match parts {
+            (Ok(year), Ok(month), Ok(day)) => jiff::civil::Date::new(year, month, day).ok(),
+            _ => None,
+        };
+        let zoned = civil.and_then(|civil| civil.to_zoned(zone.0.clone()).ok());
+        zoned.map_or((i64::from(self.0) * 86_400_000_000, 0), |zoned| {
+            let offset = zoned.offset().seconds() / 60;
+            (zoned.timestamp().as_microsecond(), offset)
+        })
+    }
+
     /// `days` later, held within the calendar.
     pub const fn plus(self, days: i32) -> Self {
         Self::from_epoch_day(self.0.saturating_add(days))
@@ -262,6 +278,8 @@ mod tests {
             Date::of_instant(evening, &Zone::named("Asia/Shanghai")?),
             date("2024-03-29")
         );
+        let begins = date("2024-03-29").begins_at(&Zone::named("Asia/Shanghai")?);
+        assert_eq!(begins, (1_711_641_600_000_000, 480));
         assert!(Zone::named("Mars/Olympus").is_err());
         Ok(())
     }

@@ -239,6 +239,60 @@ pub const TABLES: &[Table] = &[
         name: "lot_source",
         columns: &["item_no", "supplier_rank", "supplier_id"],
     },
+    Table {
+        name: "asbuilt_clock",
+        columns: &["record_no"],
+    },
+    // When a record was written down is technical; its number is not.
+    Table {
+        name: "asbuilt_record",
+        columns: &[
+            "record_no",
+            "kind",
+            "happened_on",
+            "issue_no",
+            "unit_key",
+            "unit_piece",
+            "site",
+            "reason",
+        ],
+    },
+    Table {
+        name: "asbuilt_edge",
+        columns: &[
+            "edge_no",
+            "parent_key",
+            "parent_piece",
+            "child_key",
+            "child_piece",
+            "item_no",
+            "quantity",
+            "valid_from",
+            "valid_to",
+            "recorded_from",
+            "recorded_to",
+        ],
+    },
+    Table {
+        name: "asbuilt_mask",
+        columns: &["build_number", "lot_number", "unit_no", "recorded_from"],
+    },
+    Table {
+        name: "asbuilt_unit",
+        columns: &[
+            "unit_no",
+            "external_id",
+            "kind",
+            "item_no",
+            "maker_id",
+            "maker_part_id",
+            "unit_number",
+            "name",
+            "made_on",
+            "node_key",
+            "node_piece",
+        ],
+    },
     // How often a day was decided anew, and by which request, is technical.
     Table {
         name: "line_day",

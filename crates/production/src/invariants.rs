@@ -75,6 +75,50 @@ pub const INVARIANTS: &[Invariant] = &[
                    OR COALESCE(MAX(last_build), 0) <> COALESCE(SUM(vehicle_count), 0)",
     },
     Invariant {
+        id: "AB-5",
+        rule: "a piece with a serial is in one place at a time, by all that was ever known",
+        checked: "SELECT (SELECT COUNT(*) FROM asbuilt_serial) + (SELECT COUNT(*) FROM asbuilt_edge WHERE child_piece > 0)",
+        violated: "SELECT CAST(a.child_key AS TEXT) || '-' || CAST(a.child_piece AS TEXT) FROM asbuilt_edge AS a JOIN asbuilt_edge AS b \
+                   ON b.child_key = a.child_key AND b.child_piece = a.child_piece AND b.edge_no > a.edge_no WHERE a.child_piece > 0 \
+                   AND a.recorded_from < b.recorded_to AND b.recorded_from < a.recorded_to AND a.valid_from < b.valid_to AND b.valid_from < a.valid_to \
+                   UNION ALL SELECT CAST(e.child_key AS TEXT) || '-' || CAST(e.child_piece AS TEXT) FROM asbuilt_edge AS e \
+                   JOIN asbuilt_range AS r ON r.lot_number = e.child_key JOIN asbuilt_serial AS s ON s.build_number BETWEEN r.first_build AND r.last_build \
+                   AND s.lot_number = e.child_key AND s.unit_no = e.child_piece JOIN vehicle AS w ON w.build_number = s.build_number \
+                   LEFT JOIN asbuilt_mask AS m ON m.build_number = s.build_number AND m.lot_number = s.lot_number AND m.unit_no = s.unit_no \
+                   WHERE e.child_piece > 0 AND e.valid_to > w.built_on AND (m.recorded_from IS NULL OR e.recorded_from < m.recorded_from) LIMIT 20",
+    },
+    Invariant {
+        id: "AB-6",
+        rule: "a part of an item is in a unit once at a time, by all that was ever known",
+        checked: "SELECT COUNT(*) FROM asbuilt_edge",
+        violated: "SELECT 'edge ' || CAST(a.edge_no AS TEXT) || ' and ' || CAST(b.edge_no AS TEXT) FROM asbuilt_edge AS a JOIN asbuilt_edge AS b \
+                   ON b.parent_key = a.parent_key AND b.parent_piece = a.parent_piece AND b.child_key = a.child_key AND b.child_piece = a.child_piece \
+                   AND b.item_no = a.item_no AND b.edge_no > a.edge_no WHERE a.parent_key <> 0 AND a.recorded_from < b.recorded_to \
+                   AND b.recorded_from < a.recorded_to AND a.valid_from < b.valid_to AND b.valid_from < a.valid_to LIMIT 20",
+    },
+    Invariant {
+        id: "AB-7",
+        rule: "records of the as-built memory have no gaps, never go back in time, and every issue has one",
+        checked: "SELECT COUNT(*) FROM asbuilt_record",
+        violated: "SELECT 'clock at ' || CAST(record_no AS TEXT) FROM asbuilt_clock WHERE record_no <> (SELECT COUNT(*) FROM asbuilt_record) \
+                   OR record_no <> (SELECT COALESCE(MAX(record_no), 0) FROM asbuilt_record) \
+                   UNION ALL SELECT 'record ' || CAST(record_no AS TEXT) FROM (SELECT record_no, recorded_at, LAG(recorded_at) OVER (ORDER BY record_no) \
+                   AS before_at FROM asbuilt_record) AS r WHERE recorded_at < before_at \
+                   UNION ALL SELECT 'issue ' || CAST(i.issue_no AS TEXT) FROM issue AS i LEFT JOIN asbuilt_record AS k ON k.issue_no = i.issue_no \
+                   WHERE k.record_no IS NULL LIMIT 20",
+    },
+    Invariant {
+        id: "AB-8",
+        rule: "edges begin and end at records, and what they took over of a range lies in it",
+        checked: "SELECT (SELECT COUNT(*) FROM asbuilt_edge) + (SELECT COUNT(*) FROM asbuilt_mask)",
+        violated: "SELECT 'edge ' || CAST(edge_no AS TEXT) FROM asbuilt_edge WHERE recorded_from > (SELECT record_no FROM asbuilt_clock) \
+                   OR recorded_from < 1 OR (recorded_to > (SELECT record_no FROM asbuilt_clock) AND recorded_to < 9223372036854775807) \
+                   UNION ALL SELECT 'mask of ' || CAST(m.lot_number AS TEXT) || ' in ' || CAST(m.build_number AS TEXT) FROM asbuilt_mask AS m \
+                   LEFT JOIN asbuilt_range AS r ON r.lot_number = m.lot_number AND m.build_number BETWEEN r.first_build AND r.last_build \
+                   LEFT JOIN asbuilt_serial AS s ON s.build_number = m.build_number AND s.lot_number = m.lot_number AND s.unit_no = m.unit_no \
+                   WHERE r.issue_no IS NULL OR (m.unit_no > 0 AND s.unit_no IS NULL) LIMIT 20",
+    },
+    Invariant {
         id: "BLD-1",
         rule: "no variant is built ahead of the ramp plan",
         checked: "SELECT COUNT(*) FROM line_day WHERE state = 1",

@@ -6,6 +6,7 @@
 
 mod change;
 mod digest;
+mod genealogy;
 mod import;
 mod invariants;
 mod job;

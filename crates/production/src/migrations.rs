@@ -5,6 +5,7 @@
 //! as well as in the domain.
 
 mod floor;
+mod genealogy;
 mod hold;
 
 use takt_service::Migration;
@@ -20,6 +21,7 @@ pub const MIGRATIONS: &[Migration] = &[
     hold::HOLD,
     floor::JOB,
     floor::QUALITY,
+    genealogy::GENEALOGY,
     ENGINEERING_CHANGE,
     PERFORMANCE,
 ];

@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 
 use takt_contract::{
     date_pb,
-    procurement::v1::{self as pb, material_service_client::MaterialServiceClient},
+    procurement::v1::{
+        self as pb, inbound_service_client::InboundServiceClient,
+        material_service_client::MaterialServiceClient,
+    },
 };
 use takt_kernel::{Date, LotId, LotNumber, Quantity, stable_hash};
 use takt_planning::genealogy::Layer;
@@ -156,6 +159,39 @@ fn reserved_of(answer: pb::ReserveMaterialResponse, product: &Product) -> Result
         }
     }
     Ok(reserved)
+}
+
+/// The number of a lot of an item that procurement has; none where it has no such lot.
+///
+/// # Errors
+/// What procurement answered.
+pub async fn lot_known(
+    production: &Production,
+    call: &Call,
+    item: usize,
+    lot: &LotId,
+) -> Result<Option<LotNumber>, Error> {
+    let peer = &production.procurement;
+    let message = pb::GetLotRequest {
+        lot_id: lot.to_string(),
+    };
+    let seed = stable_hash(message.lot_id.as_bytes());
+    let answer = retry(call, seed, |_| {
+        let request = peer.request(call, message.clone());
+        async move { client!(InboundServiceClient, peer).get_lot(request).await }
+    });
+    let number = match answer.await {
+        Ok(answer) => answer.into_inner().lot.map(|lot| LotNumber(lot.lot_number)),
+        Err(status) if status.code() == tonic::Code::NotFound => None,
+        Err(status) => return Err(peer.error(&status)),
+    };
+    let fits = |number: &LotNumber| {
+        usize::try_from(number.item_no()).is_ok_and(|no| no == item + 1) && number.n() == lot.n
+    };
+    match number {
+        Some(number) if !fits(&number) => Err(strange(&lot.to_string())),
+        number => Ok(number),
+    }
 }
 
 pub(super) fn strange(what: &str) -> Error {

@@ -106,7 +106,8 @@ impl Sorted {
                 Kind::MasterPlanReleased(_)
                 | Kind::VehicleBuilt(_)
                 | Kind::VehicleReleased(_)
-                | Kind::VehicleHeld(_) => {}
+                | Kind::VehicleHeld(_)
+                | Kind::PartReplaced(_) => {}
             });
         }
         violations.finish()?;

@@ -29,10 +29,7 @@ use takt_tests::{
     suite::{Service, Suite},
 };
 use tempfile::tempdir;
-use tonic::{
-    Code,
-    transport::{Channel, Endpoint},
-};
+use tonic::transport::{Channel, Endpoint};
 
 use crate::VEHICLES;
 
@@ -214,14 +211,10 @@ impl Clients {
     async fn forward(&mut self, lot_id: &str) -> Result<BTreeSet<String>> {
         let request = TraceForwardRequest {
             lot_id: lot_id.to_owned(),
+            ..TraceForwardRequest::default()
         };
         let mut vins = BTreeSet::new();
-        let mut stream = match self.vehicle.trace_forward(request).await {
-            Ok(stream) => stream.into_inner(),
-            // Nothing of the lot was used yet.
-            Err(status) if status.code() == Code::NotFound => return Ok(vins),
-            Err(status) => return Err(status.into()),
-        };
+        let mut stream = self.vehicle.trace_forward(request).await?.into_inner();
         while let Some(page) = stream.message().await? {
             vins.extend(page.vehicles.into_iter().map(|vehicle| vehicle.vin));
         }

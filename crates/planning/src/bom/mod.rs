@@ -3,11 +3,13 @@
 //! cycle; an item's level is below all its parents; an explosion never overflows, because `build` tries the
 //! largest one there is.
 mod explode;
+mod home;
 mod level;
 #[cfg(test)]
 mod tests;
 
 pub use explode::{NeedCache, Needs};
+pub use home::Home;
 
 use crate::feature::Condition;
 use takt_kernel::{Quantity, Share, ceil_div};

@@ -18,7 +18,7 @@ use std::{
 
 use takt_kernel::{Date, Price, Quantity, Share, Violations};
 use takt_planning::{
-    bom::{Bom, NeedCache},
+    bom::{Bom, Home, NeedCache},
     change::Change,
     feature::{Config, Features},
     line::{CalendarDay, Limits, Line, Schedule},
@@ -341,6 +341,15 @@ impl Product {
             .copied()
             .filter(|(item, _)| serialised(*item));
         needs.bought().chain(made).collect()
+    }
+
+    /// In which unit every item of a vehicle ends up, in item order: a shop's units are those that have serials.
+    pub fn homes(&self, config: Config) -> Vec<Home> {
+        let is_unit = |item: usize| {
+            let item = self.items.get(item);
+            item.is_some_and(|item| item.made && item.serialised)
+        };
+        self.bom.homes(config, is_unit)
     }
 
     /// Whether every vehicle of every variant needs the item, whatever its options and changes.

@@ -14,9 +14,15 @@ use super::{
     issue::{AsBuilt, ShopOrder},
     store::stop_shop,
 };
-use crate::product::{
-    Product,
-    store::{day_of, number_of},
+use crate::{
+    genealogy::{
+        RecordKind, Site,
+        records::{NewRecord, record_take},
+    },
+    product::{
+        Product,
+        store::{day_of, number_of},
+    },
 };
 
 /// A vehicle as it is written on its day.
@@ -280,6 +286,15 @@ pub async fn issue_save(
         "",
     )
     .await?;
+    let new = NewRecord {
+        kind: RecordKind::Issue,
+        on,
+        unit: None,
+        site: Site::None,
+        reason: "",
+        issue: Some(issue_no),
+    };
+    record_take(tx, &new).await?;
     let mut ranges: Vec<_> = record.ranges.iter().collect();
     // Rows go in by key: the table and its index are then written front to back.
     ranges.sort_unstable_by_key(|range| range.lot);

@@ -5,6 +5,7 @@
     reason = "a test is the host of the services that it starts"
 )]
 
+mod as_built;
 mod changes;
 mod days;
 mod defects;
@@ -15,9 +16,14 @@ mod plans;
 mod procurement;
 mod quality;
 mod ramp;
+mod swaps;
 mod traces;
+mod twins;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use takt_contract::{
     common::v1::{

@@ -13,6 +13,7 @@ use takt_contract::{
     },
     procurement::v1::{
         self as pb,
+        inbound_service_server::{InboundService, InboundServiceServer},
         material_service_server::{MaterialService, MaterialServiceServer},
         sourcing_service_server::{SourcingService, SourcingServiceServer},
     },
@@ -23,7 +24,7 @@ use takt_service::{
     serve::Server,
     telemetry::{LogConfig, Telemetry},
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 /// A lot on the shelf.
 #[derive(Debug, Clone)]
@@ -67,6 +68,7 @@ impl Procurement {
         let routes = Routes::new()
             .add_service(MaterialServiceServer::new(self.clone()))
             .add_service(SourcingServiceServer::new(self.clone()))
+            .add_service(InboundServiceServer::new(self.clone()))
             .add_service(InboxServiceServer::new(self));
         tokio::task::spawn(async move {
             let telemetry = Telemetry::start("procurement", &LogConfig::default()).unwrap();
@@ -322,6 +324,66 @@ impl SourcingService for Procurement {
                 items: items.into_iter().map(outlook).collect(),
             }))
         })
+    }
+}
+
+#[tonic::async_trait]
+impl InboundService for Procurement {
+    type RecordAsnsStream = tokio_stream::Empty<Result<pb::RecordAsnsResponse, Status>>;
+    type RecordReceiptsStream = tokio_stream::Empty<Result<pb::RecordReceiptsResponse, Status>>;
+    type StreamAsnsStream = tokio_stream::Empty<Result<pb::StreamAsnsResponse, Status>>;
+
+    async fn get_lot(
+        &self,
+        request: Request<pb::GetLotRequest>,
+    ) -> Result<Response<pb::GetLotResponse>, Status> {
+        let lot_id = request.into_inner().lot_id;
+        self.with(|state| {
+            let mut lots = state.lots.values().flatten();
+            let lot = lots.find(|lot| lot.lot_id == lot_id);
+            let lot = lot.ok_or_else(|| Status::from(Error::missing("lot", &lot_id)))?;
+            let lot = pb::Lot {
+                lot_id: lot.lot_id.clone(),
+                lot_number: lot.lot_number,
+                ..pb::Lot::default()
+            };
+            Ok(Response::new(pb::GetLotResponse { lot: Some(lot) }))
+        })
+    }
+
+    async fn record_asns(
+        &self,
+        _: Request<Streaming<pb::RecordAsnsRequest>>,
+    ) -> Result<Response<Self::RecordAsnsStream>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
+    async fn record_receipts(
+        &self,
+        _: Request<Streaming<pb::RecordReceiptsRequest>>,
+    ) -> Result<Response<Self::RecordReceiptsStream>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
+    async fn stream_asns(
+        &self,
+        _: Request<pb::StreamAsnsRequest>,
+    ) -> Result<Response<Self::StreamAsnsStream>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
+    async fn block_lots(
+        &self,
+        _: Request<pb::BlockLotsRequest>,
+    ) -> Result<Response<pb::BlockLotsResponse>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
+    async fn release_lots(
+        &self,
+        _: Request<pb::ReleaseLotsRequest>,
+    ) -> Result<Response<pb::ReleaseLotsResponse>, Status> {
+        Err(Status::unimplemented("not asked by production"))
     }
 }
 

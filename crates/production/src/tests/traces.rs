@@ -1,7 +1,5 @@
 //! The as-built record in both directions: a held car, a pulled car, a variant-only part, two suppliers of one item.
 
-use std::collections::BTreeSet;
-
 use super::*;
 
 type Row = (String, String, String, String);
@@ -13,6 +11,7 @@ impl Service {
         let request = pb::TraceBackwardRequest {
             vin: vin.to_owned(),
             item_id: item.to_owned(),
+            ..Default::default()
         };
         let stream = client.trace_backward(request).await.unwrap().into_inner();
         read(stream)
@@ -28,6 +27,7 @@ impl Service {
         let stream = client
             .trace_forward(pb::TraceForwardRequest {
                 lot_id: lot.to_owned(),
+                ..Default::default()
             })
             .await?
             .into_inner();
@@ -197,8 +197,13 @@ async fn both_directions_say_what_one_row_a_position_would() {
     );
     assert_eq!(
         service.forward("BODY").await.unwrap_err().code(),
-        tonic::Code::InvalidArgument
+        tonic::Code::NotFound
     );
+    // A lot that procurement has and nobody used is in no vehicle.
+    service
+        .procurement
+        .receive("BODY.ALU.000002", 2_020_000_002, 9);
+    assert!(service.forward("BODY.ALU.000002").await.unwrap().is_empty());
     assert_eq!(service.broken().await, []);
     service.stop().await;
 }

@@ -2,12 +2,11 @@
 //!
 //! It must not know why items changed. Invariant: a vehicle counts by what its configuration records, not by its place.
 
-use takt_kernel::{LotId, SupplierId, Vin};
 use takt_planning::feature::Config;
 use takt_service::{Error, Tx};
 
-use super::{Vehicle, store::vehicles_between, trace::parts_fetch};
-use crate::product::Product;
+use super::{Vehicle, store::vehicles_between};
+use crate::{genealogy::trace::lots_as_built, product::Product};
 
 /// The vehicles that are read at once.
 const STEP: i64 = 200;
@@ -113,24 +112,8 @@ async fn with_lots(
     let Some(vehicle) = vehicle else {
         return Ok(None);
     };
-    let vin =
-        Vin::parse(&vehicle.vin).map_err(|error| Error::broken(format!("vehicle row: {error}")))?;
-    let mut lots = Vec::new();
-    for part in parts_fetch(tx, items.product, &vin, None).await? {
-        if !items.old.contains(&part.item) && !items.new.contains(&part.item) {
-            continue;
-        }
-        let known = items.product.items.get(part.item);
-        let item = known.map_or("", |item| item.item_id.as_str());
-        lots.push((part.item, lot_text(item, &part.supplier, part.lot.n())));
-    }
+    let mut lots = lots_as_built(tx, items.product, vehicle.build_number).await?;
+    lots.retain(|(item, _)| items.old.contains(item) || items.new.contains(item));
     lots.dedup();
     Ok(Some(Found { vehicle, lots }))
-}
-
-fn lot_text(item: &str, supplier: &str, n: i64) -> String {
-    match (item.parse(), supplier.parse::<SupplierId>()) {
-        (Ok(item), Ok(supplier)) => LotId { item, supplier, n }.to_string(),
-        _ => format!("{item}.{supplier}.{n}"),
-    }
 }

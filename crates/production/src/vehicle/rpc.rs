@@ -1,7 +1,7 @@
 //! Vehicles on the wire.
 //!
-//! It must not decide anything. Invariants: a number is checked before it is looked up; a trace is read by spans, never
-//! as a whole.
+//! It must not decide anything. Invariant: a number is checked before it is looked up. What vehicles are made of is
+//! `crate::genealogy`, because units are not vehicles alone; it is asked for here, where callers look for it.
 
 use std::sync::Arc;
 
@@ -11,17 +11,17 @@ use takt_contract::{
     production::v1::{self as pb, vehicle_service_server::VehicleService},
     request_id,
 };
-use takt_kernel::{Date, LotId, Vin, Violations};
+use takt_kernel::{Date, Vin, Violations};
 use takt_service::{Call, Error, NewFact, Once, PageToken, Tx, page_size};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     State, Vehicle,
     store::{ListKey, day_builds_fetch, vehicle_fetch, vehicle_save, vehicles_page},
-    trace::{Part, parts_fetch, spans_fetch, vehicles_of_span},
 };
 use crate::{
     Production,
+    genealogy::{change_rpc, epcis, import, rpc as genealogy},
     product::Product,
     quality::hold::{free, held_fact},
     shop_floor::{
@@ -29,12 +29,7 @@ use crate::{
         store::worked_fetch,
     },
 };
-use takt_service::stream::{Answers, answers};
-
-/// The parts of one message.
-const PARTS: usize = 200;
-/// The vehicles of one message.
-const VEHICLES: usize = 100;
+use takt_service::stream::Answers;
 
 /// Vehicles on the wire.
 pub struct VehicleRpc(pub Production);
@@ -43,6 +38,8 @@ pub struct VehicleRpc(pub Production);
 impl VehicleService for VehicleRpc {
     type TraceBackwardStream = Answers<pb::TraceBackwardResponse>;
     type TraceForwardStream = Answers<pb::TraceForwardResponse>;
+    type ImportAsBuiltStream = Answers<pb::ImportAsBuiltResponse>;
+    type StreamEpcisEventsStream = Answers<pb::StreamEpcisEventsResponse>;
 
     async fn get_vehicle(
         &self,
@@ -131,67 +128,56 @@ impl VehicleService for VehicleRpc {
         &self,
         request: Request<pb::TraceBackwardRequest>,
     ) -> Result<Response<Self::TraceBackwardStream>, Status> {
-        let call = Call::of(&request);
-        let message = request.into_inner();
-        let vin = vin_of(&message.vin)?;
-        let product = self.0.products.get(&call).await?;
-        let only = match message.item_id.as_str() {
-            "" => None,
-            item_id => Some(
-                product
-                    .item(item_id)
-                    .ok_or_else(|| Error::missing("item", item_id))?,
-            ),
-        };
-        let reading = Arc::clone(&product);
-        let read = self.0.deps.store.read(&call, "trace_backward", move |tx| {
-            let product = Arc::clone(&reading);
-            Box::pin(async move { parts_fetch(tx, &product, &vin, only).await })
-        });
-        // One vehicle has some hundred parts: they are read at once, so that the answer is one snapshot.
-        let parts = read.await?;
-        Ok(Response::new(answers(move |outlet| async move {
-            for parts in parts.chunks(PARTS) {
-                let parts = parts.iter().map(|part| part_pb(&product, part)).collect();
-                outlet.send(pb::TraceBackwardResponse { parts }).await?;
-            }
-            Ok(())
-        })))
+        genealogy::trace_backward(&self.0, request).await
     }
 
     async fn trace_forward(
         &self,
         request: Request<pb::TraceForwardRequest>,
     ) -> Result<Response<Self::TraceForwardStream>, Status> {
-        let call = Call::of(&request);
-        let mut violations = Violations::new();
-        let lot = violations.check("lot_id", LotId::parse(&request.get_ref().lot_id));
-        let lot = Arc::new(violations.finish_with(lot).map_err(Error::from)?);
-        let product = self.0.products.get(&call).await?;
-        let store = self.0.deps.store.clone();
-        let reading = Arc::clone(&product);
-        let spans = store.read(&call, "trace_spans", move |tx| {
-            let (product, lot) = (Arc::clone(&reading), Arc::clone(&lot));
-            Box::pin(async move { spans_fetch(tx, &product, &lot).await })
-        });
-        let spans = spans.await?;
-        Ok(Response::new(answers(move |outlet| async move {
-            for span in spans {
-                let reading = Arc::clone(&product);
-                let vehicles = store.read(&call, "trace_forward", move |tx| {
-                    let product = Arc::clone(&reading);
-                    Box::pin(async move { vehicles_of_span(tx, &product, span).await })
-                });
-                for vehicles in vehicles.await?.chunks(VEHICLES) {
-                    let vehicles = vehicles
-                        .iter()
-                        .map(|vehicle| vehicle_pb(&product, vehicle))
-                        .collect();
-                    outlet.send(pb::TraceForwardResponse { vehicles }).await?;
-                }
-            }
-            Ok(())
-        })))
+        genealogy::trace_forward(&self.0, request).await
+    }
+
+    async fn get_as_built_tree(
+        &self,
+        request: Request<pb::GetAsBuiltTreeRequest>,
+    ) -> Result<Response<pb::GetAsBuiltTreeResponse>, Status> {
+        genealogy::tree(&self.0, request).await
+    }
+
+    async fn replace_part(
+        &self,
+        request: Request<pb::ReplacePartRequest>,
+    ) -> Result<Response<pb::ReplacePartResponse>, Status> {
+        change_rpc::replace_part(&self.0, request).await
+    }
+
+    async fn correct_part(
+        &self,
+        request: Request<pb::CorrectPartRequest>,
+    ) -> Result<Response<pb::CorrectPartResponse>, Status> {
+        change_rpc::correct_part(&self.0, request).await
+    }
+
+    async fn list_as_built_records(
+        &self,
+        request: Request<pb::ListAsBuiltRecordsRequest>,
+    ) -> Result<Response<pb::ListAsBuiltRecordsResponse>, Status> {
+        genealogy::records(&self.0, request).await
+    }
+
+    async fn import_as_built(
+        &self,
+        request: Request<Streaming<pb::ImportAsBuiltRequest>>,
+    ) -> Result<Response<Self::ImportAsBuiltStream>, Status> {
+        Ok(Response::new(import::import(&self.0, request)))
+    }
+
+    async fn stream_epcis_events(
+        &self,
+        request: Request<pb::StreamEpcisEventsRequest>,
+    ) -> Result<Response<Self::StreamEpcisEventsStream>, Status> {
+        epcis::events(&self.0, request).await
     }
 
     async fn hold_vehicle(
@@ -310,20 +296,8 @@ fn vin_of(text: &str) -> Result<Vin, Error> {
     Ok(violations.finish_with(vin)?)
 }
 
-fn part_pb(product: &Product, part: &Part) -> pb::AsBuiltPart {
-    pb::AsBuiltPart {
-        item_id: product
-            .items
-            .get(part.item)
-            .map_or_else(String::new, |item| item.item_id.clone()),
-        lot_id: part.lot_id(product),
-        serial_number: part.serial_number(product),
-        reservation_id: part.reservation_id.clone(),
-        made: product.items.get(part.item).is_some_and(|item| item.made),
-    }
-}
-
-fn vehicle_pb(product: &Product, vehicle: &Vehicle) -> pb::Vehicle {
+/// A vehicle as it stands on the wire.
+pub fn vehicle_pb(product: &Product, vehicle: &Vehicle) -> pb::Vehicle {
     pb::Vehicle {
         vin: vehicle.vin.clone(),
         build_number: vehicle.build_number,

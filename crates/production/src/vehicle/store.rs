@@ -149,6 +149,46 @@ pub async fn vehicles_fetch(tx: &Tx, serials: &[i64]) -> Result<Vec<Vehicle>, Er
     Ok(vehicles)
 }
 
+/// The vehicles of some build numbers, in build order.
+///
+/// # Errors
+/// What the database said.
+pub async fn vehicles_of_builds(tx: &Tx, builds: &[i64]) -> Result<Vec<Vehicle>, Error> {
+    let list = builds.iter().map(|build| vec![(*build).into()]).collect();
+    let columns = COLUMNS.replace(
+        "FROM vehicle AS t",
+        "FROM v JOIN vehicle AS t ON t.build_number = v.build_number",
+    );
+    let rows = tx.rows_for(&["build_number"], list, &columns).await?;
+    let mut vehicles: Vec<Vehicle> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    vehicles.sort_by_key(|vehicle| vehicle.build_number);
+    Ok(vehicles)
+}
+
+/// A page of the vehicles completed between two days, behind a build number.
+///
+/// # Errors
+/// What the database said.
+pub async fn vehicles_built_page(
+    tx: &Tx,
+    from: Date,
+    to: Date,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Vehicle>, Error> {
+    let sql = format!(
+        "{COLUMNS} WHERE t.build_number > $1 AND t.built_on BETWEEN $2 AND $3 ORDER BY t.build_number LIMIT $4"
+    );
+    let values = vec![
+        after.into(),
+        day_of(from).into(),
+        day_of(to).into(),
+        limit.into(),
+    ];
+    let rows = tx.rows(&sql, values).await?;
+    rows.iter().map(read).collect()
+}
+
 /// The first build number of a day and how many vehicles it completed.
 ///
 /// # Errors

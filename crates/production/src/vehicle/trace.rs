@@ -1,114 +1,18 @@
-//! Which lot of every bought item went into a vehicle, and into which vehicles a lot went.
+//! Into which vehicles a lot was built: what a hold keeps back, whatever was swapped later.
 //!
-//! It must not know messages. Invariants: both directions read the same ranges, so that one is the inverse of the other;
-//! a range counts for the vehicles in it whose configuration uses the item; a piece with a serial counts by its serial.
+//! It must not know messages, nor what happened after the build: that is `crate::genealogy`. Invariants: a range counts
+//! for the vehicles in it whose configuration uses the item; a piece with a serial counts by its serial.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use takt_kernel::{LotId, LotNumber};
 use takt_service::{Error, Tx};
 
-use super::{
-    Vehicle,
-    store::{vehicle_fetch, vehicles_between},
-};
+use super::{Vehicle, store::vehicles_between};
 use crate::product::{
     Product,
-    store::{day_of, index_of, number_of},
+    store::{index_of, number_of},
 };
-
-/// A part of a vehicle.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Part {
-    /// The item's index.
-    pub item: usize,
-    /// The lot.
-    pub lot: LotNumber,
-    /// The piece's number within the lot, where the item has serials.
-    pub unit_no: Option<i64>,
-    /// Who supplied the lot.
-    pub supplier: String,
-    /// The reservation that the issue stands on.
-    pub reservation_id: String,
-}
-
-impl Part {
-    /// The lot as papers name it.
-    pub fn lot_id(&self, product: &Product) -> String {
-        let item = product
-            .items
-            .get(self.item)
-            .map_or("", |item| item.item_id.as_str());
-        format!("{item}.{}.{:06}", self.supplier, self.lot.n())
-    }
-
-    /// The serial number of the piece; empty where the item has none.
-    pub fn serial_number(&self, product: &Product) -> String {
-        self.unit_no.map_or_else(String::new, |unit| {
-            format!("{}-{unit:05}", self.lot_id(product))
-        })
-    }
-}
-
-/// The parts of a vehicle in item order, all or those of one item.
-///
-/// # Errors
-/// `Missing` when there is no such vehicle; what the database said.
-pub async fn parts_fetch(
-    tx: &Tx,
-    product: &Product,
-    vin: &takt_kernel::Vin,
-    only: Option<usize>,
-) -> Result<Vec<Part>, Error> {
-    let vehicle = vehicle_fetch(tx, vin).await?;
-    let Some(built_on) = vehicle.built_on else {
-        return Ok(Vec::new());
-    };
-    let recorded = product.recorded(vehicle.config);
-    let uses: BTreeSet<usize> = recorded.iter().map(|(item, _)| *item).collect();
-    let build = vehicle.build_number;
-    let mut pieces: BTreeMap<usize, Vec<(LotNumber, i64)>> = BTreeMap::new();
-    let sql = "SELECT lot_number, unit_no FROM asbuilt_serial WHERE build_number = $1 ORDER BY lot_number, unit_no";
-    for row in tx.rows(sql, vec![build.into()]).await? {
-        let lot = LotNumber(row.try_get_by_index(0)?);
-        pieces
-            .entry(item_of(lot))
-            .or_default()
-            .push((lot, row.try_get_by_index(1)?));
-    }
-    let sql = "SELECT r.lot_number, s.supplier_id, i.reservation_id FROM issue AS i JOIN asbuilt_range AS r ON r.issue_no = i.issue_no \
-               JOIN lot_source AS s ON s.item_no = r.lot_number / 1000000000 AND s.supplier_rank = r.lot_number % 1000000000 / 10000000 \
-               WHERE i.issued_on = $1 AND r.first_build <= $2 AND r.last_build >= $2 ORDER BY r.lot_number";
-    let mut parts = Vec::new();
-    for row in tx
-        .rows(sql, vec![day_of(built_on).into(), build.into()])
-        .await?
-    {
-        let lot = LotNumber(row.try_get_by_index(0)?);
-        let item = item_of(lot);
-        if !uses.contains(&item) || only.is_some_and(|only| only != item) {
-            continue;
-        }
-        let part = |unit_no| -> Result<Part, Error> {
-            Ok(Part {
-                item,
-                lot,
-                unit_no,
-                supplier: row.try_get_by_index(1)?,
-                reservation_id: row.try_get_by_index(2)?,
-            })
-        };
-        match pieces.get(&item) {
-            None => parts.push(part(None)?),
-            Some(pieces) => {
-                for (_, unit) in pieces.iter().filter(|(of, _)| *of == lot) {
-                    parts.push(part(Some(*unit))?);
-                }
-            }
-        }
-    }
-    Ok(parts)
-}
 
 /// A run of build numbers that a lot was issued to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -51,6 +51,7 @@ pub(super) fn kind_name(fact: &pb::Fact) -> &'static str {
         Some(Kind::VehicleBuilt(_)) => "VehicleBuilt",
         Some(Kind::VehicleReleased(_)) => "VehicleReleased",
         Some(Kind::VehicleHeld(_)) => "VehicleHeld",
+        Some(Kind::PartReplaced(_)) => "PartReplaced",
         None => "unknown",
     }
 }

@@ -235,6 +235,7 @@ fn kind_name(kind: &Kind) -> &'static str {
         Kind::VehicleBuilt(_) => "VehicleBuilt",
         Kind::VehicleReleased(_) => "VehicleReleased",
         Kind::VehicleHeld(_) => "VehicleHeld",
+        Kind::PartReplaced(_) => "PartReplaced",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line: what people type, and what they get. It must not know how anything is done; each file below
 //! turns the flags of one command into one call and tells its answer. Invariants: every command takes `--output`;
 //! with `--output json` stdout holds one JSON document; the exit code is one of those that the help lists.
+mod as_built;
 mod bench;
 mod change;
 mod facts;
@@ -15,6 +16,7 @@ mod risk;
 mod sequence;
 mod suite;
 mod target;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -89,6 +91,13 @@ enum Task {
     Ramp(Box<ramp::RampArgs>),
     /// What the loss of each site in the supply network costs, on all tiers; no service is needed
     Risk(risk::RiskArgs),
+    /// Trace a vehicle, a lot or a piece: what is in it, or where it is, on any day, as known at any time
+    Trace(trace::TraceArgs),
+    /// Import the as-built trees of suppliers' units, in the form of Catena-X
+    ImportAsbuilt(as_built::ImportArgs),
+    /// Export what the services know in the form of a standard
+    #[command(subcommand)]
+    Export(as_built::ExportTask),
     /// Look after facts that could not be applied
     #[command(subcommand)]
     Facts(facts::FactsTask),
@@ -159,6 +168,9 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Oee(args) => oee::run(*args, output).await,
             Task::Ramp(args) => ramp::run(*args, output).await,
             Task::Risk(args) => risk::run(args, output),
+            Task::Trace(args) => trace::run(args, output).await,
+            Task::ImportAsbuilt(args) => as_built::import(args, output).await,
+            Task::Export(task) => as_built::export(task, output).await,
             Task::Facts(task) => facts::run(task, output).await,
             Task::Migrate(args) => suite::migrate(args, output).await,
             Task::Digest(args) => suite::digest(args, output).await,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::genealogy::Genealogy;
 use super::plant::Plant;
 use super::profit::Ramp;
 
@@ -45,6 +46,8 @@ pub struct Report {
     pub work_in_progress: Vec<Wip>,
     /// One vehicle's whole life.
     pub life: Option<Life>,
+    /// What the as-built memory holds, with one recall.
+    pub genealogy: Option<Genealogy>,
     /// What the outages cost; absent without outages.
     pub disruption: Option<DisruptionFigures>,
     /// The hash of the business content of all three services.

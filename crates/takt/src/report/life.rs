@@ -67,7 +67,7 @@ async fn life_of(peers: &Peers, vin: &str) -> Outcome<Life> {
     let vehicle = answer.vehicle.unwrap_or_default();
     let message = TraceBackwardRequest {
         vin: vin.to_owned(),
-        item_id: String::new(),
+        ..TraceBackwardRequest::default()
     };
     let parts = read!(
         &peers.production,

@@ -4,6 +4,7 @@
 mod chart;
 mod disruption;
 pub mod figures;
+pub mod genealogy;
 mod life;
 mod page;
 pub mod plant;
@@ -44,6 +45,8 @@ pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
         admin::digests(peers),
         admin::statuses(peers),
     )?;
+    let [_, of_production, _] = &statuses;
+    let genealogy = genealogy::figures(&peers.production, of_production, life.as_ref()).await?;
     let produced = production::produced(&line.ramp)?;
     let delivered = delivered(&line.ramp, &curve)?;
     Ok(Report {
@@ -75,6 +78,7 @@ pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
         performance: line.performance,
         work_in_progress: line.work_in_progress,
         life,
+        genealogy,
         produced,
         delivered,
         digests: digests

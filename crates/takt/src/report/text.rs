@@ -29,6 +29,9 @@ impl Answer for Report {
         if let Some(life) = &self.life {
             one_life(life, &mut text);
         }
+        if let Some(genealogy) = &self.genealogy {
+            text.push_str(&format!("{}\n", genealogy.line()));
+        }
         foot(self, &mut text);
         text
     }

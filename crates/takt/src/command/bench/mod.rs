@@ -1,4 +1,5 @@
 //! `takt bench`: measurements for people, with what they were measured on. It must not judge them.
+mod genealogy;
 mod line;
 mod machine;
 mod plan;
@@ -22,6 +23,8 @@ pub(super) enum BenchTask {
     Line(line::BenchArgs),
     /// Assess every site of a large supply network, beside one linear programme a site
     Risk(risk::BenchArgs),
+    /// Ask the as-built memory of a finished run: its bytes, recalls by lot, whole vehicles
+    Genealogy(genealogy::BenchArgs),
 }
 
 pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
@@ -30,5 +33,6 @@ pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
         BenchTask::Plan(args) => plan::run(args, output),
         BenchTask::Line(args) => line::run(args, output).await,
         BenchTask::Risk(args) => risk::run(args, output),
+        BenchTask::Genealogy(args) => genealogy::run(args, output).await,
     }
 }

@@ -33,6 +33,9 @@ pub(super) fn page(report: &Report) -> Outcome<String> {
     if let Some(life) = &report.life {
         cost::one_life(life, &mut body);
     }
+    if let Some(genealogy) = &report.genealogy {
+        body.push_str(&format!("<p>{}</p>\n", escape(&genealogy.line())));
+    }
     sheet::suppliers(report, &mut body);
     sheet::items(report, &mut body);
     foot(report, &mut body);

@@ -1,5 +1,5 @@
-//! Which lot went into which vehicle (RULES 14): first in, first out, kept as ranges. It must not know VINs;
-//! a vehicle is its build sequence. A range (lot, from, to) means: the vehicles of that range whose configuration
+//! Which lot went into which vehicle when it was built (RULES 14): first in, first out, kept as ranges. It must not
+//! know VINs nor what happened to a vehicle later; a vehicle is its build sequence. A range (lot, from, to) means: the vehicles of that range whose configuration
 //! uses the item; a vehicle that takes the rest of one lot and the start of the next stands in both.
 //! Invariant: ranges and one row per position say the same (tested by brute force).
 use takt_kernel::{LotNumber, Quantity};
