@@ -6,6 +6,7 @@
 
 mod floor;
 mod hold;
+mod sequence;
 
 use takt_service::Migration;
 
@@ -18,6 +19,7 @@ pub const MIGRATIONS: &[Migration] = &[
     AS_BUILT,
     SHOP_FLOOR,
     hold::HOLD,
+    sequence::SEQUENCE,
     floor::JOB,
     floor::QUALITY,
     ENGINEERING_CHANGE,

@@ -15,6 +15,7 @@ mod plans;
 mod procurement;
 mod quality;
 mod ramp;
+mod sequences;
 mod traces;
 
 use std::{collections::BTreeMap, time::Duration};

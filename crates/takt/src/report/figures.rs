@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::plant::Plant;
 use super::profit::Ramp;
+pub use super::sequence::Sequencing;
 
 /// A report of a run.
 #[derive(Debug, Clone, Serialize)]
@@ -43,6 +44,8 @@ pub struct Report {
     pub performance: Plant,
     /// Vehicles in each shop at noon of the last building day of each month.
     pub work_in_progress: Vec<Wip>,
+    /// In which order the line built; absent where the programme has no sequence rules.
+    pub sequencing: Option<Sequencing>,
     /// One vehicle's whole life.
     pub life: Option<Life>,
     /// What the outages cost; absent without outages.

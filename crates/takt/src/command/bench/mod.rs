@@ -3,6 +3,7 @@ mod line;
 mod machine;
 mod plan;
 mod replay;
+mod sequence;
 mod widened;
 
 use clap::Subcommand;
@@ -19,6 +20,8 @@ pub(super) enum BenchTask {
     Plan(plan::BenchArgs),
     /// Let stations report over streams of their own at a steady rate
     Line(line::BenchArgs),
+    /// Sequence every instance under a folder for so long on one core
+    Sequence(sequence::BenchArgs),
 }
 
 pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
@@ -26,5 +29,6 @@ pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
         BenchTask::Replay(args) => replay::run(args, output).await,
         BenchTask::Plan(args) => plan::run(args, output),
         BenchTask::Line(args) => line::run(args, output).await,
+        BenchTask::Sequence(args) => sequence::run(args, output),
     }
 }
