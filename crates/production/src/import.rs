@@ -3,6 +3,7 @@
 //! It must not know what is planned with them. Invariants: a chunk is stored with a constant number of statements; the
 //! whole must make a product, or nothing becomes visible.
 
+pub mod line;
 mod staged;
 
 use takt_contract::common::v1::programme_row::Row;
@@ -59,7 +60,7 @@ impl Staged {
             row
         };
         let lines = (first_line..).zip(self.lines).map(numbered).collect();
-        let tables: [Rows; 14] = [
+        let tables: [Rows; 17] = [
             (
                 "programme",
                 &[
@@ -212,6 +213,29 @@ impl Staged {
                 self.quarters,
             ),
             ("economics_mix", &["variant_id", "vehicle_count"], self.mix),
+            (
+                "sequence_rule",
+                &[
+                    "rule_no",
+                    "kind",
+                    "option_key",
+                    "option_value",
+                    "most",
+                    "span",
+                    "high",
+                ],
+                self.rules,
+            ),
+            (
+                "item_source",
+                &["item_id", "supplier_rank", "supplier_id", "share"],
+                self.sources,
+            ),
+            (
+                "inbound_lane",
+                &["lane_id", "supplier_id", "transit_millidays"],
+                self.lanes,
+            ),
         ];
         for (table, columns, rows) in tables {
             if !rows.is_empty() {

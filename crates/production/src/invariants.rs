@@ -159,6 +159,27 @@ pub const INVARIANTS: &[Invariant] = &[
                    AND b.state = 7)) LIMIT 20",
     },
     Invariant {
+        id: "SEQ-1",
+        rule: "a day's sequence has one place a vehicle",
+        checked: "SELECT COUNT(*) FROM sequence_day",
+        violated: "SELECT CAST(day_on AS TEXT) FROM sequence_day WHERE LENGTH(orders) <> 8 * vehicle_count LIMIT 20",
+    },
+    Invariant {
+        id: "SEQ-2",
+        rule: "the sequence of a day that was built has every vehicle that the day built",
+        checked: "SELECT COUNT(*) FROM sequence_day WHERE state = 2",
+        violated: "SELECT CAST(s.day_on AS TEXT) FROM sequence_day AS s LEFT JOIN line_day AS d ON d.day_on = s.day_on \
+                   WHERE s.state = 2 AND (d.day_on IS NULL OR d.state <> 1 OR s.vehicle_count < d.built) LIMIT 20",
+    },
+    Invariant {
+        id: "SEQ-3",
+        rule: "what the rules count by themselves adds up to the objectives of the day",
+        checked: "SELECT COUNT(*) FROM sequence_excess",
+        violated: "SELECT CAST(s.day_on AS TEXT) FROM sequence_day AS s LEFT JOIN (SELECT e.day_on, CAST(SUM(e.excess) AS BIGINT) AS excess, \
+                   CAST(SUM(e.even_excess) AS BIGINT) AS even_excess FROM sequence_excess AS e GROUP BY e.day_on) AS r ON r.day_on = s.day_on \
+                   WHERE COALESCE(r.excess, 0) <> s.high + s.low OR COALESCE(r.even_excess, 0) <> s.even_high + s.even_low LIMIT 20",
+    },
+    Invariant {
         id: "JOB-2",
         rule: "what a job begins with is what the one before it made good",
         checked: "SELECT COUNT(*) FROM job WHERE place > 1",

@@ -19,6 +19,7 @@ mod promise;
 mod quality;
 mod ramp;
 mod reactions;
+mod sequence;
 mod shop_floor;
 #[cfg(test)]
 mod tests;
@@ -31,11 +32,12 @@ use takt_contract::production::v1::{
     performance_service_server::PerformanceServiceServer,
     planning_service_server::PlanningServiceServer, product_service_server::ProductServiceServer,
     promise_service_server::PromiseServiceServer, quality_service_server::QualityServiceServer,
-    ramp_service_server::RampServiceServer, shop_floor_service_server::ShopFloorServiceServer,
+    ramp_service_server::RampServiceServer, sequence_service_server::SequenceServiceServer,
+    shop_floor_service_server::ShopFloorServiceServer,
     vehicle_service_server::VehicleServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, peer::Peer, server};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::{
     change::rpc::EngineeringChangeRpc,
@@ -49,6 +51,7 @@ use crate::{
     quality::{lot::LotIntents, rpc::QualityRpc},
     ramp::rpc::RampRpc,
     reactions::Facts,
+    sequence::rpc::SequenceRpc,
     shop_floor::rpc::ShopFloorRpc,
     shop_floor::run::DayIntents,
     vehicle::rpc::VehicleRpc,
@@ -65,6 +68,8 @@ struct Production {
     line: Arc<Mutex<()>>,
     /// Where the events of all stations meet.
     stations: Arc<Stations>,
+    /// Counts the changes of sequences, to wake those who watch one.
+    sequences: Arc<watch::Sender<u64>>,
 }
 
 /// What production is.
@@ -93,6 +98,7 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         line: Arc::default(),
         stations: Arc::default(),
         promises: Arc::default(),
+        sequences: Arc::default(),
     };
     let routes = Routes::new()
         .add_service(server!(
@@ -113,6 +119,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             ShopFloorServiceServer,
             ShopFloorRpc(production.clone(),),
+            chassis
+        ))
+        .add_service(server!(
+            SequenceServiceServer,
+            SequenceRpc(production.clone()),
             chassis
         ))
         .add_service(server!(

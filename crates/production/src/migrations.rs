@@ -7,6 +7,7 @@
 mod floor;
 mod genealogy;
 mod hold;
+mod sequence;
 
 use takt_service::Migration;
 
@@ -19,6 +20,7 @@ pub const MIGRATIONS: &[Migration] = &[
     AS_BUILT,
     SHOP_FLOOR,
     hold::HOLD,
+    sequence::SEQUENCE,
     floor::JOB,
     floor::QUALITY,
     genealogy::GENEALOGY,

@@ -135,6 +135,7 @@ impl Cooling {
                 unit,
                 slack: [below(1) + below(2), below(2), 0],
                 ceiling: 0,
+                drift: 1,
             };
         }
         self.descends = descends;
@@ -159,6 +160,7 @@ fn descent(weights: [i64; 3]) -> Heat {
         unit: weights,
         slack: [slack(0), slack(1), 0],
         ceiling: 0,
+        drift: 1,
     }
 }
 

@@ -11,6 +11,7 @@ const ANY: Heat = Heat {
     unit: [0; 3],
     slack: [0; 3],
     ceiling: 0,
+    drift: 0,
 };
 
 /// Moves at most: a plan that is wrong in more places is not a plan.

@@ -16,8 +16,10 @@ mod bits;
 mod construct;
 mod cooling;
 pub mod csplib;
+mod homes;
 mod mend;
 mod moves;
+mod plant;
 mod problem;
 mod propose;
 mod random;
@@ -30,10 +32,11 @@ mod tests;
 mod track;
 mod windows;
 
+pub use plant::{DaySearch, MOVES_PER_VEHICLE, PlantRules, Rule, Sequenced};
 pub use problem::{
     CHALLENGE_WEIGHTS, LARGEST_WEIGHT, LONGEST_SPAN, MOST_RATIOS, MOST_VEHICLES, Objective,
     Problem, ProblemError, Ratio, Vehicle,
 };
-pub use resequence::{Disturbance, Refusal, Resequencing};
+pub use resequence::{Disturbance, Moved, Refusal, Resequencing, Stability};
 pub use score::{Objectives, Report, Violation, report};
 pub use search::{Progress, Search};

@@ -1,10 +1,11 @@
 //! A day that is disturbed while it runs: what has entered the line stays as it is, vehicles with a defect or a
-//! missing part are taken out or pushed behind a position, others join, and the rest is searched again.
+//! missing part are taken out or pushed behind a position, others join, and the rest is searched again. Vehicles that
+//! nothing has happened to move little: each position has a price, and none goes farther than its reach.
 //!
 //! It must not know why a vehicle is held, nor a clock: a caller with 100 ms asks for as many moves as fit.
 //! Invariants: the frozen prefix is kept vehicle by vehicle; a held vehicle never stands before its position; the
 //! same disturbance and seed give the same order.
-use super::problem::{Problem, ProblemError};
+use super::problem::{LARGEST_WEIGHT, Problem, ProblemError};
 use super::score::Report;
 use super::search::{Progress, Search};
 use super::track::Track;
@@ -21,6 +22,37 @@ pub struct Disturbance {
     pub late: Vec<(u32, usize)>,
     /// Vehicles of the day that the running order lacks and that are to be built as well.
     pub joining: Vec<u32>,
+    /// How far the other vehicles may move.
+    pub stability: Stability,
+}
+
+/// How far a vehicle may move that nothing has happened to. Positions count from where it stands once the disturbance is
+/// worked in: who moves up because one before it is taken out has not moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stability {
+    /// The most positions; hard, except where a batch beyond the limit must be parted.
+    pub reach: usize,
+    /// What a position counts in the score that is searched; [`Resequencing::report`] leaves it out.
+    pub weight: i64,
+}
+
+impl Default for Stability {
+    /// Anywhere, for nothing.
+    fn default() -> Self {
+        Self {
+            reach: usize::MAX,
+            weight: 0,
+        }
+    }
+}
+
+/// How much moved of what nothing had happened to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Vehicles that stand elsewhere.
+    pub vehicles: usize,
+    /// The positions that the farthest of them moved.
+    pub farthest: usize,
 }
 
 /// Why a disturbance cannot be worked in.
@@ -67,6 +99,8 @@ pub enum Refusal {
 pub struct Resequencing {
     search: Search,
     vehicles: Vec<u32>,
+    /// Whether something happened to a vehicle, by its place when the disturbance was worked in.
+    affected: Vec<bool>,
 }
 
 impl Resequencing {
@@ -96,11 +130,37 @@ impl Resequencing {
             };
             track.hold(&vehicles.iter().map(earliest).collect::<Vec<u32>>());
         }
+        let late = disturbance.late.iter().map(|(vehicle, _)| vehicle);
+        let told: Vec<&u32> = late.chain(&disturbance.joining).collect();
+        let affected: Vec<bool> = vehicles.iter().map(|v| told.contains(&v)).collect();
+        let Stability { reach, weight } = disturbance.stability;
+        if !(0..=LARGEST_WEIGHT).contains(&weight) {
+            return Err(ProblemError::Weight(weight).into());
+        }
+        if disturbance.stability != Stability::default() {
+            track.stay(&affected, reach, weight);
+        }
         track.mend();
         Ok(Self {
             search: Search::on(rest, track, seed),
             vehicles,
+            affected,
         })
+    }
+
+    /// How much the best order moves what nothing had happened to.
+    pub fn moved(&self) -> Moved {
+        let mut moved = Moved::default();
+        for (position, vehicle) in self.search.best().iter().enumerate() {
+            // The vehicles of the search count from 0 in the order in which they were worked in.
+            let home = *vehicle as usize;
+            let stays = self.affected.get(home).is_some_and(|affected| !affected);
+            if stays && home != position {
+                moved.vehicles += 1;
+                moved.farthest = moved.farthest.max(home.abs_diff(position));
+            }
+        }
+        moved
     }
 
     /// Tries `moves` more moves.

@@ -14,6 +14,7 @@ const ANY: Heat = Heat {
     unit: [0; 3],
     slack: [0; 3],
     ceiling: 0,
+    drift: 0,
 };
 
 fn vehicle(colour: u16, options: u64) -> Vehicle {
@@ -219,6 +220,26 @@ proptest! {
             prop_assert!(order.iter().take(frozen).copied().eq(0..frozen.min(order.len()) as u32));
             for position in 0..track.len() {
                 prop_assert_eq!(track.place[track.order[position] as usize] as usize, position);
+            }
+        }
+    }
+
+    #[test]
+    fn a_price_holds_the_drift_from_home(problem in problem(), seed in any::<u64>(), reach in 0usize..9) {
+        let order = problem.plan_order();
+        let mut track = Track::new(&problem, &order, 0);
+        let mut dice = Dice::new(seed);
+        let affected: Vec<bool> = order.iter().map(|_| dice.below(3) == 0).collect();
+        track.stay(&affected, reach, 3);
+        prop_assert_eq!(track.cost, track.recount());
+        for _ in 0..60 {
+            let Some(change) = any_move(&track, &mut dice) else { continue };
+            let Some(price) = track.price(&change, &ANY) else { continue };
+            track.apply(&change, price);
+            prop_assert_eq!(track.cost, track.recount(), "{:?}", change);
+            for (position, vehicle) in track.day().enumerate() {
+                let away = position.abs_diff(vehicle as usize);
+                prop_assert!(affected[vehicle as usize] || away <= reach, "{:?}", change);
             }
         }
     }

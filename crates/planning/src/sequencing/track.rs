@@ -5,6 +5,7 @@
 //! It must not know why a move is tried. Invariants: `cost` is always the score of the line; vehicles before
 //! `first` never move; a move that is carried out makes no batch longer than the limit and brings no vehicle
 //! before its earliest position.
+use super::homes::Homes;
 use super::moves::{LONGEST_SHUFFLE, Move};
 use super::problem::{Objective, Problem};
 use super::windows::{Gauge, Windows};
@@ -29,6 +30,8 @@ pub(super) struct Heat {
     pub(super) slack: [i64; 3],
     /// The most a move may count.
     pub(super) ceiling: i64,
+    /// What a unit of drift counts.
+    pub(super) drift: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -53,6 +56,8 @@ pub(super) struct Track {
     tight: Vec<bool>,
     /// The earliest position of each vehicle, when any has one.
     earliest: Option<Vec<u32>>,
+    /// Where the vehicles stood that should stay, when some should.
+    pub(super) homes: Option<Homes>,
 }
 
 /// The rules that count, most important first, and how a vehicle's options map to them.
@@ -117,6 +122,7 @@ impl Track {
             limit: problem.batch_limit as usize,
             carried: problem.carried_batch as usize,
             earliest: None,
+            homes: None,
         };
         if let Some(last) = track.len().checked_sub(1) {
             track.locate(0, last);
@@ -146,6 +152,16 @@ impl Track {
             .iter()
             .map(|position| position.saturating_add(tail));
         self.earliest = Some((0..tail).chain(shifted).collect());
+    }
+
+    /// Lets vehicles of the day stay near where they stand now, except those that are `affected`.
+    pub(super) fn stay(&mut self, affected: &[bool], reach: usize, weight: i64) {
+        let day = self.place.iter().enumerate().map(|(vehicle, place)| {
+            let today = vehicle.checked_sub(self.tail);
+            let moves = today.is_some_and(|v| affected.get(v).copied().unwrap_or(false));
+            if moves { Homes::NOWHERE } else { *place }
+        });
+        self.homes = Some(Homes::new(day.collect(), reach, weight));
     }
 
     /// The vehicles of the day in their order.
@@ -184,20 +200,30 @@ impl Track {
         }
         let gauges = (0..self.windows.gauges())
             .map(|g| self.windows.gauge(g).weight * self.windows.total(g, self.tail));
-        cost + gauges.sum::<i64>()
+        let drift = self
+            .homes
+            .as_ref()
+            .map_or(0, |homes| homes.total(&self.order));
+        cost + gauges.sum::<i64>() + drift
     }
 
     /// What the move costs more; nothing when `heat` finds it too dear or the move is forbidden.
     #[inline]
     pub(super) fn price(&self, change: &Move, heat: &Heat) -> Option<i64> {
         self.cheap(change, heat)
-            .filter(|_| self.in_time(change) && self.fits(change))
+            .filter(|_| self.in_time(change) && self.in_reach(change) && self.fits(change))
     }
 
     /// What the move costs more, hard rules aside; nothing when `heat` finds it too dear.
     #[inline]
     pub(super) fn cheap(&self, change: &Move, heat: &Heat) -> Option<i64> {
-        let (mut price, mut energy) = (0, 0);
+        let (mut price, mut energy) = match &self.homes {
+            Some(homes) => {
+                let drift = homes.drift(&self.order, change);
+                (drift, heat.drift * drift)
+            }
+            None => (0, 0),
+        };
         for (rank, level) in self.levels.iter().enumerate() {
             let units = match level.paint {
                 true => self.purges(change),
@@ -285,6 +311,13 @@ impl Track {
         };
         let (i, j) = change.ends();
         (i..=j).all(|p| earliest[self.order[change.source(p)] as usize] as usize <= p)
+    }
+
+    /// Whether no vehicle that should stay goes too far.
+    fn in_reach(&self, change: &Move) -> bool {
+        self.homes
+            .as_ref()
+            .is_none_or(|homes| homes.in_reach(&self.order, change))
     }
 
     /// Whether every batch at a joint of the move is short enough after it.

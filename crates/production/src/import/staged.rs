@@ -26,6 +26,9 @@ pub(super) struct Staged {
     pub(super) economics: Vec<Vec<Value>>,
     pub(super) quarters: Vec<Vec<Value>>,
     pub(super) mix: Vec<Vec<Value>>,
+    pub(super) rules: Vec<Vec<Value>>,
+    pub(super) sources: Vec<Vec<Value>>,
+    pub(super) lanes: Vec<Vec<Value>>,
 }
 
 impl Staged {
@@ -40,8 +43,11 @@ impl Staged {
             Row::CalendarDay(row) => self.calendar_day(row, found),
             Row::Milestone(row) => self.milestone(row, found),
             Row::Economics(row) => self.economics(row, found),
+            Row::SequenceRule(row) => self.sequence_rule(row, found),
+            Row::Agreement(row) => self.source(row, found),
+            Row::Lane(row) => self.lane(row, found),
             // What only the other services own.
-            Row::Supplier(_) | Row::Agreement(_) | Row::Lane(_) | Row::Link(_) | Row::Node(_) => {}
+            Row::Supplier(_) | Row::Link(_) | Row::Node(_) => {}
         }
     }
 

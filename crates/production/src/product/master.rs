@@ -16,12 +16,15 @@ use takt_planning::{
     line::{CalendarDay, Line, Operation, Schedule},
     ramp::RampPlan,
     scale::Scale,
+    sequencing::{PlantRules, Rule},
     shop::{ShopFlow, ShopOperation},
 };
 
 use super::{
     BomLine, DayEntry, Item, Product, Programme, Shop, Unusable, VARIANT_KEY, Variant,
-    revision::revised, routing::Routing,
+    revision::revised,
+    routing::Routing,
+    sequenced::{SourcePart, sequenced_items},
 };
 use crate::change::Change;
 
@@ -95,6 +98,10 @@ pub struct Parts {
     pub ramp: Vec<(Date, String, i64)>,
     /// The engineering changes that plans and line follow, by their bits.
     pub changes: Vec<Change>,
+    /// The rules for the order of a day's vehicles.
+    pub rules: Vec<Rule>,
+    /// Who supplies what, by item and rank.
+    pub sources: Vec<SourcePart>,
 }
 
 impl Parts {
@@ -129,6 +136,8 @@ impl Parts {
         let ramp = RampPlan::new(first, &self.ramp_days(first)?);
         let flow = self.flow()?;
         let routing = Routing::of(&self)?;
+        let rules = PlantRules::new(&features, &self.rules).map_err(Unusable)?;
+        let sequenced = sequenced_items(&items, &bom, variants.len(), &self.sources);
         Ok(Product {
             programme,
             shops: self.shops,
@@ -150,6 +159,8 @@ impl Parts {
             schedule,
             flow,
             routing,
+            rules,
+            sequenced,
             line,
             item_index,
             needs: Mutex::new(NeedCache::default()),

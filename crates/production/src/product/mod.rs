@@ -7,6 +7,7 @@ pub mod master;
 mod revision;
 pub mod routing;
 pub mod rpc;
+pub mod sequenced;
 mod shares;
 pub mod store;
 
@@ -25,9 +26,12 @@ use takt_planning::{
     orders::{Attribute, Founders},
     ramp::RampPlan,
     scale::Scale,
+    sequencing::PlantRules,
     shop::ShopFlow,
 };
 use takt_service::Refusal;
+
+use sequenced::SequencedItem;
 
 /// The option key under which conditions name the variant.
 pub const VARIANT_KEY: &str = "VAR";
@@ -183,6 +187,10 @@ pub struct Product {
     pub flow: ShopFlow,
     /// The operations in the order of flow.
     pub routing: routing::Routing,
+    /// What the order of a day's vehicles is held to.
+    pub rules: PlantRules,
+    /// The items that suppliers bring in the order of the vehicles.
+    pub sequenced: Vec<SequencedItem>,
     line: Line,
     item_index: HashMap<String, usize>,
     needs: Mutex<NeedCache>,

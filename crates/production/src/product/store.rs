@@ -11,16 +11,19 @@ use std::{
 };
 
 use takt_kernel::{Currency, Date, Price, Share};
+use takt_planning::sequencing::Rule;
 use takt_service::{Call, Deps, Error, Row, Tx};
 
 use super::{
     BomLine, DayEntry, Item, Product, Programme, Shop,
     master::{OperationPart, OptionPart, Parts, VariantPart},
+    sequenced::SourcePart,
 };
 use crate::change::{Change, store::live_fetch};
+use crate::import::line::{PAINT_BATCH, RATIO};
 
 /// The tables that an import fills, in the order in which they are emptied.
-pub const TABLES: [&str; 14] = [
+pub const TABLES: [&str; 17] = [
     "programme",
     "shop",
     "item",
@@ -35,6 +38,9 @@ pub const TABLES: [&str; 14] = [
     "economics",
     "economics_quarter",
     "economics_mix",
+    "sequence_rule",
+    "item_source",
+    "inbound_lane",
 ];
 
 /// What a product was loaded at: the version of the programme, and how often its changes were changed here.
@@ -142,6 +148,8 @@ pub async fn product_with(tx: &Tx, change: Option<Change>) -> Result<Product, Er
         days: days_fetch(tx).await?,
         ramp: ramp_fetch(tx).await?,
         changes,
+        rules: rules_fetch(tx).await?,
+        sources: sources_fetch(tx).await?,
     };
     Ok(parts.assemble()?)
 }
@@ -376,5 +384,44 @@ async fn ramp_fetch(tx: &Tx) -> Result<Vec<(Date, String, i64)>, Error> {
         .await?;
     rows.iter()
         .map(|row| Ok((date_of(number(row, 0)?), text(row, 1)?, number(row, 2)?)))
+        .collect()
+}
+
+async fn rules_fetch(tx: &Tx) -> Result<Vec<Rule>, Error> {
+    let sql = "SELECT kind, option_key, option_value, most, span, high FROM sequence_rule ORDER BY rule_no";
+    let rows = tx.rows(sql, vec![]).await?;
+    rows.iter()
+        .map(|row| {
+            let (key, most) = (text(row, 1)?, number(row, 3)?);
+            Ok(match number(row, 0)? {
+                RATIO => Rule::Ratio {
+                    key,
+                    value: text(row, 2)?,
+                    most,
+                    span: number(row, 4)?,
+                    high: number(row, 5)? == 1,
+                },
+                PAINT_BATCH => Rule::PaintBatch { key, most },
+                _ => Rule::Objectives(key.split(';').map(str::to_owned).collect()),
+            })
+        })
+        .collect()
+}
+
+/// A supplier without an inbound lane is as far as can be.
+async fn sources_fetch(tx: &Tx) -> Result<Vec<SourcePart>, Error> {
+    let sql = "SELECT s.item_id, s.supplier_id, s.share, MIN(l.transit_millidays) FROM item_source AS s \
+               LEFT JOIN inbound_lane AS l ON l.supplier_id = s.supplier_id \
+               GROUP BY s.item_id, s.supplier_rank, s.supplier_id, s.share ORDER BY s.item_id, s.supplier_rank";
+    let rows = tx.rows(sql, vec![]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(SourcePart {
+                item_id: text(row, 0)?,
+                supplier_id: text(row, 1)?,
+                share: number(row, 2)?,
+                transit_millidays: row.try_get_by_index(3)?,
+            })
+        })
         .collect()
 }

@@ -166,6 +166,8 @@ pub(crate) fn parts() -> Parts {
         ramp: (1..=10)
             .flat_map(|n| [(day(n), "STD".to_owned(), 2), (day(n), "MAX".to_owned(), 2)])
             .collect(),
+        rules: Vec::new(),
+        sources: Vec::new(),
     }
 }
 

@@ -3,17 +3,22 @@
 //! It must not know rows or messages. Invariants: a vehicle with a change is never built before one without it; a day without
 //! changes is one stretch; where an old part runs out, the new one begins with the first vehicle that the old does not cover.
 
+use std::sync::Arc;
+
 use takt_kernel::{Date, Quantity};
 use takt_planning::{
     change::{Change, changes_of, until_break},
     day::{DayBuild, DayInput, build_day},
     feature::{CHANGE_KEY, Config},
     line::Limits,
-    sequence::even_order,
 };
+use takt_service::{Error, compute};
 
 use super::{Choice, Floor, Orders, Place, Stop, Waiting, wanted};
-use crate::product::Product;
+use crate::{
+    product::Product,
+    sequence::{Figures, InOrder, figures, in_order},
+};
 
 /// Decides what a day builds; None when more of a queue must be read to decide.
 pub fn choose(
@@ -35,6 +40,10 @@ pub fn choose(
         floor: floor.clone(),
         began: 0,
     };
+    let mut order = Order {
+        even: Vec::new(),
+        moves: 0,
+    };
     // Build numbers have no gaps, so the next one follows from what was built.
     let first_build = floor.built.iter().sum::<i64>() + 1;
     loop {
@@ -43,12 +52,28 @@ pub fn choose(
             .map(|vehicles| places_for(vehicles, choice.places.len(), &orders.pulled));
         let stretch = day.stretch(build, room)?;
         let ends = room.is_none_or(|room| count(stretch.picked.len()) < room);
-        sequence(stretch.picked, orders, &mut choice.places);
+        order.sequence(product, floor, stretch.picked, orders, &mut choice.places);
         choice.stops = stretch.stops;
         if (ends && !stretch.began) || day.limits.total() == 0 {
+            choice.figures = order.figures(product, floor, &choice.places);
             return Some(choice);
         }
     }
+}
+
+/// The same, off the runtime: a search for the order of a day takes milliseconds.
+///
+/// # Errors
+/// `Broken` when it panicked.
+pub async fn chosen(
+    product: &Arc<Product>,
+    on: Date,
+    limits: Limits,
+    floor: Floor,
+    orders: &Orders,
+) -> Result<Option<Choice>, Error> {
+    let (product, orders) = (Arc::clone(product), orders.clone());
+    compute(move || choose(&product, on, limits, &floor, &orders)).await
 }
 
 /// The engineering changes that a day's vehicles are the first to have, with the build number of the first of them.
@@ -74,28 +99,62 @@ fn places_for(vehicles: i64, from: usize, pulled: &[usize]) -> i64 {
     count(places)
 }
 
-/// The places of a stretch: vehicles that were pulled out before come first, the variants of the others are spread.
-fn sequence(picked: Vec<Waiting>, orders: &Orders, places: &mut Vec<Place>) {
-    let (mut pulled_before, fresh): (Vec<Waiting>, Vec<Waiting>) = picked
-        .into_iter()
-        .partition(|waiting| waiting.serial.is_some());
-    pulled_before.sort_by_key(|waiting| waiting.serial);
-    let kinds: Vec<usize> = fresh
-        .iter()
-        .map(|waiting| waiting.config.variant())
-        .collect();
-    let spread = even_order(&kinds)
-        .into_iter()
-        .filter_map(|place| fresh.get(place).copied());
-    for waiting in pulled_before.into_iter().chain(spread) {
-        let at = places.len();
-        places.push(Place {
-            order: waiting.order_number,
-            config: waiting.config.0,
-            serial: waiting.serial,
-            pulled: orders.pulled.contains(&at),
-            held: orders.held.contains(&at),
-        });
+/// The order of a day, as far as it is found.
+struct Order {
+    /// The same vehicles with the variants of each stretch in even order.
+    even: Vec<Config>,
+    moves: u64,
+}
+
+impl Order {
+    /// The places of a stretch: vehicles that were pulled out before come first, the others follow by the plant's rules.
+    fn sequence(
+        &mut self,
+        product: &Product,
+        floor: &Floor,
+        picked: Vec<Waiting>,
+        orders: &Orders,
+        places: &mut Vec<Place>,
+    ) {
+        let (mut pulled_before, fresh): (Vec<Waiting>, Vec<Waiting>) = picked
+            .into_iter()
+            .partition(|waiting| waiting.serial.is_some());
+        pulled_before.sort_by_key(|waiting| waiting.serial);
+        let pulled = || pulled_before.iter().map(|waiting| waiting.config);
+        let built = places.iter().map(Place::config);
+        let tail = floor.before.iter().copied().chain(built).chain(pulled());
+        let tail: Vec<Config> = tail.collect();
+        let InOrder {
+            places: sequence,
+            even,
+            moves,
+        } = in_order(&product.rules, &tail, &fresh, floor.kept.as_ref());
+        self.moves += moves;
+        self.even.extend(pulled());
+        let even = even.iter().filter_map(|place| fresh.get(*place));
+        self.even.extend(even.map(|waiting| waiting.config));
+        let sequenced = sequence.iter().filter_map(|place| fresh.get(*place));
+        for waiting in pulled_before.iter().chain(sequenced) {
+            let at = places.len();
+            places.push(Place {
+                order: waiting.order_number,
+                config: waiting.config.0,
+                serial: waiting.serial,
+                pulled: orders.pulled.contains(&at),
+                held: orders.held.contains(&at),
+            });
+        }
+    }
+
+    /// What the day costs; nothing where nobody asked for a sequence.
+    fn figures(&self, product: &Product, floor: &Floor, places: &[Place]) -> Option<Figures> {
+        let asked = floor.kept.is_some() || !product.rules.is_empty();
+        if !asked || places.is_empty() {
+            return None;
+        }
+        let sequence: Vec<Config> = places.iter().map(Place::config).collect();
+        let rules = &product.rules;
+        figures(rules, &floor.before, &sequence, &self.even, self.moves)
     }
 }
 

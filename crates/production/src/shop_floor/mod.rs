@@ -7,6 +7,7 @@
 pub mod built;
 mod choose;
 pub mod issue;
+pub mod queue;
 pub mod rpc;
 pub mod run;
 pub mod shift;
@@ -19,8 +20,13 @@ use takt_kernel::{Date, Quantity};
 use takt_planning::feature::Config;
 use takt_service::Refusal;
 
-use crate::product::Product;
-pub use choose::{changes_begun, choose};
+use crate::{
+    product::Product,
+    sequence::{DaySequence, Figures},
+};
+#[cfg(test)]
+pub use choose::choose;
+pub use choose::{changes_begun, chosen};
 
 /// An order that waits to be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +50,10 @@ pub struct Floor {
     pub cut: Vec<bool>,
     /// Released stock by item.
     pub stock: Vec<Quantity>,
+    /// The last vehicles built, as far as the sequence rules look back.
+    pub before: Vec<Config>,
+    /// The sequence that the day was given before.
+    pub kept: Option<DaySequence>,
 }
 
 /// What the world says about a day.
@@ -66,6 +76,9 @@ pub struct Choice {
     pub places: Vec<Place>,
     /// What stood although the line had room.
     pub stops: Vec<Stop>,
+    /// What the sequence costs; None where the plant has no sequence rules.
+    #[serde(default)]
+    pub figures: Option<Figures>,
 }
 
 /// A place in the day's sequence.
@@ -105,6 +118,13 @@ impl Choice {
     /// The places that are built.
     pub fn built(&self) -> impl Iterator<Item = &Place> {
         self.places.iter().filter(|place| !place.pulled)
+    }
+
+    /// The sequence that the day was built in; None where the plant has no sequence rules.
+    pub fn sequence(&self, on: Date) -> Option<DaySequence> {
+        let figures = self.figures.clone()?;
+        let orders: Vec<i64> = self.places.iter().map(|place| place.order).collect();
+        Some(DaySequence::built(on, orders, figures))
     }
 
     /// What the build needs of every item, in item order.

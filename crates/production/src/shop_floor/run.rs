@@ -19,7 +19,7 @@ use takt_service::{Call, Error, Intent, IntentHandler, NewFact, Once, Tx};
 use super::{
     Choice, DayRefusal, Floor, Orders,
     built::{self, NewVehicle},
-    changes_begun, choose,
+    changes_begun, chosen,
     issue::{ShopOrder, issue, shop_orders, vin, with_own_lots},
     store::{self, DayRow},
     wanted,
@@ -32,6 +32,7 @@ use crate::{
     product::Product,
     promise::bound::slots_consume,
     quality::{hold::builds_catch, store::gate_pass},
+    sequence::store::sequence_built,
 };
 
 /// The method, as request ids are recorded for it.
@@ -247,23 +248,20 @@ async fn decided(
     let mut spare = SPARE;
     let choice = loop {
         let (reading, room) = (Arc::clone(product), limits.total());
-        let mut floor: Floor = production
-            .deps
-            .store
-            .read(call, "day_floor", move |tx| {
-                let product = Arc::clone(&reading);
-                Box::pin(async move {
-                    let built = built_fetch(tx, product.variants.len()).await?;
-                    let most: Vec<i64> = wanted(&product, on, &built)
-                        .iter()
-                        .map(|due| due.min(&room) + spare)
-                        .collect();
-                    store::floor_fetch(tx, &product, on, &most).await
-                })
+        let read = production.deps.store.read(call, "day_floor", move |tx| {
+            let product = Arc::clone(&reading);
+            Box::pin(async move {
+                let built = built_fetch(tx, product.variants.len()).await?;
+                let most: Vec<i64> = wanted(&product, on, &built)
+                    .iter()
+                    .map(|due| due.min(&room) + spare)
+                    .collect();
+                store::floor_fetch(tx, &product, on, &most).await
             })
-            .await?;
+        });
+        let mut floor: Floor = read.await?;
         floor.stock.clone_from(&stock);
-        match choose(product, on, limits.clone(), &floor, &request.orders) {
+        match chosen(product, on, limits.clone(), floor, &request.orders).await? {
             Some(choice) => break choice,
             None => spare = spare.saturating_mul(8),
         }
@@ -354,6 +352,7 @@ impl Build {
         }
         built::shop_orders_save(tx, on, &orders).await?;
         built::stops_save(tx, product, on, &self.choice.stops).await?;
+        sequence_built(tx, self.choice.sequence(on)).await?;
         tx.emit_many(self.facts(tx, &vehicles).await?).await?;
         tx.intent_finish_key(KIND, &on.to_string()).await?;
         let answer = self.answer(&configs, first_build);

@@ -6,17 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use takt_kernel::Date;
-use takt_planning::feature::Config;
 use takt_service::{Error, Tx, Value};
 
-use super::{Choice, DayRefusal, Floor, Stop, Waiting};
+use super::{Choice, DayRefusal, Floor, Stop, queue::queues_fetch};
 use crate::{
     plan::store::built_fetch,
     product::{
         Product,
-        store::{date_of, day_of, index_of, number_of},
+        store::{date_of, day_of, index_of},
     },
-    promise::bound::bound_fetch,
+    sequence::store::{last_built_fetch, sequence_fetch},
 };
 
 /// A day that was begun.
@@ -195,63 +194,23 @@ pub async fn floor_fetch(
         built: built_fetch(tx, width).await?,
         queues: vec![Vec::new(); width],
         cut: vec![false; width],
+        before: last_built_fetch(tx, product.rules.reach()).await?,
+        kept: sequence_fetch(tx, on).await?,
         stock: Vec::new(),
     };
-    let pulled = "SELECT variant_no, order_number, config, serial FROM vehicle WHERE build_number IS NULL ORDER BY serial";
-    for row in tx.rows(pulled, vec![]).await? {
-        if let Some(queue) = floor.queues.get_mut(index_of(row.try_get_by_index(0)?)) {
-            queue.push(Waiting {
-                order_number: row.try_get_by_index(1)?,
-                // Which engineering changes it gets is settled when it is built.
-                config: Config(row.try_get_by_index(2)?).ordered(),
-                serial: Some(row.try_get_by_index(3)?),
-            });
-        }
-    }
-    let bound = bound_fetch(tx).await?;
-    let apart: BTreeSet<i64> = bound.iter().map(|one| one.order).collect();
-    let pulled: BTreeSet<i64> = floor
-        .queues
-        .iter()
-        .flatten()
-        .map(|waiting| waiting.order_number)
+    // An order that was taken out of the day's sequence waits for another day.
+    let taken_out = floor.kept.iter().flat_map(|kept| &kept.taken_out);
+    let taken_out: BTreeSet<i64> = taken_out.copied().collect();
+    let most: Vec<i64> = (most.iter())
+        .map(|most| most.saturating_add(taken_out.len() as i64))
         .collect();
-    for due in bound
-        .iter()
-        .filter(|one| one.on <= on && !pulled.contains(&one.order))
-    {
-        if let Some(queue) = floor.queues.get_mut(due.config.variant()) {
-            queue.push(Waiting {
-                order_number: due.order,
-                config: due.config,
-                serial: None,
-            });
-        }
-    }
-    let open = "SELECT order_number, config FROM demand_order WHERE variant_no = $1 AND state = 0 ORDER BY queue_rank, order_number LIMIT $2";
-    for (variant, (queue, cut)) in floor.queues.iter_mut().zip(&mut floor.cut).enumerate() {
-        let most = most.get(variant).copied().unwrap_or(0) + count(apart.len());
-        let rows = tx
-            .rows(open, vec![number_of(variant).into(), most.into()])
-            .await?;
-        *cut = count(rows.len()) == most;
-        for row in rows {
-            let order_number = row.try_get_by_index(0)?;
-            if apart.contains(&order_number) {
-                continue;
-            }
-            queue.push(Waiting {
-                order_number,
-                config: Config(row.try_get_by_index(1)?),
-                serial: None,
-            });
+    (floor.queues, floor.cut) = queues_fetch(tx, width, on, &most).await?;
+    if !taken_out.is_empty() {
+        for queue in &mut floor.queues {
+            queue.retain(|waiting| !taken_out.contains(&waiting.order_number));
         }
     }
     Ok(floor)
-}
-
-fn count(length: usize) -> i64 {
-    i64::try_from(length).unwrap_or(i64::MAX)
 }
 
 /// The orders of a choice by their numbers.

@@ -35,6 +35,7 @@ fn floor(product: &Product, orders: &[(i64, &str, &str)], units: i64) -> Floor {
         queues,
         cut: vec![false, false],
         stock,
+        ..Floor::default()
     }
 }
 

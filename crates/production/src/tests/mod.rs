@@ -17,6 +17,7 @@ mod procurement;
 mod quality;
 mod ramp;
 mod swaps;
+mod sequences;
 mod traces;
 mod twins;
 

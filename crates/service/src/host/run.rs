@@ -35,7 +35,10 @@ use crate::{
 };
 
 /// The methods that stay open until the caller or the service goes.
-const ENDLESS: &[&str] = &["/takt.events.v1.EventService/Watch"];
+const ENDLESS: &[&str] = &[
+    "/takt.events.v1.EventService/Watch",
+    "/takt.production.v1.SequenceService/WatchSequence",
+];
 
 impl Definition {
     /// All steps of the schema, the chassis' own first.

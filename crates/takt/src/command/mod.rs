@@ -74,8 +74,8 @@ enum Task {
     Health(suite::HealthArgs),
     /// Plan a problem folder: requirements, orders, what is late and why; no service is needed
     Plan(plan::PlanArgs),
-    /// Put a day's vehicles in order for paint and final assembly; no service is needed
-    Sequence(sequence::SequenceArgs),
+    /// Put a day's vehicles in order for paint and final assembly, of a programme, of an instance or of running services
+    Sequence(Box<sequence::SequenceArgs>),
     /// Assess and release engineering changes, and find where they began
     #[command(subcommand)]
     Change(change::ChangeTask),
@@ -161,7 +161,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Import(args) => import::run(args, output).await,
             Task::Health(args) => suite::health(args, output).await,
             Task::Plan(args) => plan::run(args, output),
-            Task::Sequence(args) => sequence::run(args, output).await,
+            Task::Sequence(args) => sequence::run(*args, output).await,
             Task::Change(task) => change::run(task, output).await,
             Task::Jobs(task) => jobs::run(task, output).await,
             Task::Quality(task) => quality::run(task, output).await,

@@ -4,6 +4,7 @@
 //! nothing.
 mod network;
 mod rows;
+mod sequence;
 
 pub use rows::is_line;
 
@@ -49,14 +50,18 @@ fn owns(service: usize, row: &Row) -> bool {
     match row {
         Row::Header(_) => true,
         Row::Item(_) => service <= 1,
-        Row::Supplier(_) | Row::Agreement(_) | Row::Link(_) | Row::Node(_) => service == 0,
-        Row::Lane(lane) => service == if lane.outbound { 2 } else { 0 },
+        Row::Supplier(_) | Row::Link(_) | Row::Node(_) => service == 0,
+        // Production calls off in sequence from suppliers that are near.
+        Row::Agreement(_) => service <= 1,
+        Row::Lane(lane) if lane.outbound => service == 2,
+        Row::Lane(_) => service <= 1,
         Row::Variant(_) | Row::OptionValue(_) => service >= 1,
         Row::BomLine(_)
         | Row::Operation(_)
         | Row::CalendarDay(_)
         | Row::Milestone(_)
-        | Row::Economics(_) => service == 1,
+        | Row::Economics(_)
+        | Row::SequenceRule(_) => service == 1,
     }
 }
 

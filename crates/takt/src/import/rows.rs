@@ -41,6 +41,7 @@ pub fn rows(full: &Programme, programme: &Programme) -> Vec<Row> {
     rows.extend(option_values(programme));
     rows.extend(operations(programme));
     rows.extend(days(full, programme));
+    rows.extend(super::sequence::rules(programme));
     rows.extend(milestones(programme));
     rows.extend(economics(programme));
     rows

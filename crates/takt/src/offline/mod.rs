@@ -2,10 +2,12 @@
 //! know services or commands. Invariant: options stand in the order that production gives them (the variant first, then
 //! the keys by name), so that the folder and the services compute alike.
 mod network;
+mod line;
 mod standing;
 #[cfg(test)]
 mod tests;
 
+pub use line::LineDay;
 pub use standing::Standing;
 
 use std::collections::BTreeMap;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::genealogy::Genealogy;
 use super::plant::Plant;
 use super::profit::Ramp;
+pub use super::sequence::Sequencing;
 
 /// A report of a run.
 #[derive(Debug, Clone, Serialize)]
@@ -44,6 +45,8 @@ pub struct Report {
     pub performance: Plant,
     /// Vehicles in each shop at noon of the last building day of each month.
     pub work_in_progress: Vec<Wip>,
+    /// In which order the line built; absent where the programme has no sequence rules.
+    pub sequencing: Option<Sequencing>,
     /// One vehicle's whole life.
     pub life: Option<Life>,
     /// What the as-built memory holds, with one recall.

@@ -11,6 +11,7 @@ pub mod plant;
 mod procurement;
 mod production;
 pub mod profit;
+mod sequence;
 mod sheet;
 mod text;
 
@@ -37,8 +38,9 @@ companies' terms; SOURCES.md of the programme says for each column what is sourc
 
 /// Asks the three services for a report of a run.
 pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
-    let (line, stock, (curve, told), life, digests, statuses) = tokio::try_join!(
+    let (line, sequenced, stock, (curve, told), life, digests, statuses) = tokio::try_join!(
         production::ask_line(&peers.production),
+        sequence::ask_days(&peers.production),
         procurement::ask_stock(&peers.procurement),
         ask_deliveries(&peers.delivery),
         life::one_life(peers),
@@ -73,6 +75,7 @@ pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
             tightest: stock.tightest,
         },
         disruption: disruption::figures(state, &line.ramp, &line.stops, told.slipped_order_count)?,
+        sequencing: sequence::sequencing(&sequenced),
         cost: line.cost,
         ramp: line.course,
         performance: line.performance,

@@ -1,6 +1,7 @@
 //! The report for a terminal: calm tables, the most important first. It must not ask anybody. Invariant: what stands
 //! here stands in the JSON answer too.
 use super::figures::{Cost, DisruptionFigures, Life, Report, Shortfall, Supply, Wip};
+use super::sequence;
 use crate::output::{Answer, bytes, duration, grouped, percent, table, table_text};
 
 /// So many suppliers, the worst first, are shown in the terminal; the page has all.
@@ -22,6 +23,9 @@ impl Answer for Report {
         binding(self, &mut text);
         title(&mut text, "Effectiveness by shop, ISO 22400-2");
         self.performance.text(&mut text);
+        if let Some(told) = &self.sequencing {
+            sequence::text(told, &mut text);
+        }
         work_in_progress(&self.work_in_progress, &mut text);
         if let Some(disruption) = &self.disruption {
             disrupted(disruption, &mut text);

@@ -5,6 +5,7 @@ mod machine;
 mod plan;
 mod replay;
 mod risk;
+mod sequence;
 mod widened;
 
 use clap::Subcommand;
@@ -25,6 +26,8 @@ pub(super) enum BenchTask {
     Risk(risk::BenchArgs),
     /// Ask the as-built memory of a finished run: its bytes, recalls by lot, whole vehicles
     Genealogy(genealogy::BenchArgs),
+    /// Sequence every instance under a folder for so long on one core
+    Sequence(sequence::BenchArgs),
 }
 
 pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
@@ -34,5 +37,6 @@ pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
         BenchTask::Line(args) => line::run(args, output).await,
         BenchTask::Risk(args) => risk::run(args, output),
         BenchTask::Genealogy(args) => genealogy::run(args, output).await,
+        BenchTask::Sequence(args) => sequence::run(args, output),
     }
 }

@@ -6,6 +6,7 @@ mod progress;
 
 use super::chart::{GRID, Ink, WORDS, hex};
 use super::figures::Report;
+use super::sequence;
 use super::sheet::{self, escape};
 use crate::failure::Outcome;
 use crate::output::{bytes, duration, grouped};
@@ -29,6 +30,9 @@ pub(super) fn page(report: &Report) -> Outcome<String> {
     sheet::supply(report, &mut body);
     sheet::binding(report, &mut body);
     plant::effectiveness(&report.performance, &mut body);
+    if let Some(told) = &report.sequencing {
+        sequence::page(told, &mut body);
+    }
     cost::shops(report, &mut body)?;
     if let Some(life) = &report.life {
         cost::one_life(life, &mut body);
