@@ -60,8 +60,9 @@ fn the_worked_example_is_what_the_page_says() -> Result<(), Box<dyn std::error::
     assert!(says("**3 panels on hand and 1 of the lot of 4**"));
     assert_eq!(
         plan.peg_up(2, Supplier::Order(0)).demands,
-        [(0, Quantity::from_units(1))]
+        [(0, Quantity(500))]
     );
+    assert!(says("is for **half a car** of SO-1"));
     let left = plan.consumers(2, Supplier::Order(0)).pop();
     assert_eq!(left, Some((Consumer::Left, Quantity::from_units(3))));
     assert!(says("**3 are left over**"));
