@@ -2,10 +2,14 @@
 //! problems. It must not know the inside of the planner.
 #[path = "mrp/checker.rs"]
 mod checker;
+#[path = "mrp/fuzz.rs"]
+mod fuzz;
 #[path = "mrp/hostile.rs"]
 mod hostile;
 #[path = "mrp/lots.rs"]
 mod lots;
+#[path = "mrp/page.rs"]
+mod page;
 #[path = "mrp/peg.rs"]
 mod peg;
 #[path = "mrp/plant.rs"]

@@ -12,6 +12,7 @@ mod late;
 mod limits;
 mod lot;
 mod message;
+mod near;
 mod net;
 mod network;
 mod options;

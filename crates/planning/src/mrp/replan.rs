@@ -5,6 +5,7 @@
 use super::change::Change;
 use super::error::MrpError;
 use super::lot::Cover;
+use super::near::near;
 use super::net::{Requirement, Supply};
 use super::plan::{Delivery, Plan};
 use super::problem::Day;
@@ -217,7 +218,7 @@ impl Plan {
             && requirements[guess - 1].day < *first;
         let from = match right {
             true => guess,
-            false => requirements.partition_point(|r| r.day < *first),
+            false => near(requirements, |r| i64::from(r.day), i64::from(*first)),
         };
         let mut end = match from.checked_sub(1) {
             Some(last) => requirements[last].end,
@@ -273,7 +274,7 @@ impl Plan {
             return 0;
         }
         // A supply was planned where the one before did not reach.
-        1 + plan.supplies.partition_point(|supply| supply.end < height)
+        1 + near(&plan.supplies, |supply| supply.end, height)
     }
 
     fn resume(&self, item: usize, from: usize, kept: usize, fresh: &mut Vec<Supply>) -> Option<()> {

@@ -286,6 +286,25 @@ fn every_rule_orders_what_the_table_says() -> Result<(), MrpError> {
     Ok(())
 }
 
+/// The rows as they stand on the page about planning.
+pub fn page_rows() -> Vec<String> {
+    let lots = |row: &Row| -> Vec<String> {
+        let orders = row.orders.iter();
+        orders
+            .map(|(period, units)| format!("{period}: {units}"))
+            .collect()
+    };
+    let line = |row: &Row| {
+        format!(
+            "| {} | {} | {} |",
+            row.name,
+            lots(row).join(", "),
+            row.total
+        )
+    };
+    rows().iter().map(line).collect()
+}
+
 #[test]
 fn no_rule_is_cheaper_than_wagner_and_whitin() {
     for row in rows()

@@ -144,7 +144,7 @@ fn hours_of(
                 .find(|(shop, _)| *shop == at)
                 .filter(|_| fine)
             else {
-                let message = "shifts need a shop with stations, and 0 to 24 shifts of 0 to 24 hours from a day within a century";
+                let message = "the shifts do not fit; give a shop with stations and 0 to 24 shifts of 0 to 24 hours";
                 return Err(row.error(message.to_owned()));
             };
             hours.shifts.push(plan);
