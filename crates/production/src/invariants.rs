@@ -165,4 +165,11 @@ pub const INVARIANTS: &[Invariant] = &[
     holds::SL_1,
     holds::SL_2,
     holds::SL_3,
+    Invariant {
+        id: "MP-1",
+        rule: "the last two material plans have their input, and no older one has",
+        checked: "SELECT COUNT(*) FROM material_plan",
+        violated: "SELECT p.plan_id FROM material_plan AS p LEFT JOIN material_plan_input AS i ON i.plan_no = p.plan_no \
+                   WHERE (i.plan_no IS NOT NULL) <> (p.plan_no > (SELECT MAX(plan_no) FROM material_plan) - 2) LIMIT 20",
+    },
 ];

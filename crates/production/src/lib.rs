@@ -9,6 +9,7 @@ mod digest;
 mod import;
 mod invariants;
 mod job;
+mod material_plan;
 mod migrations;
 mod peers;
 mod plan;
@@ -34,7 +35,7 @@ use takt_service::{Definition, Deps, Error, Routes, Wiring, peer::Peer, server};
 use tokio::sync::Mutex;
 
 use crate::{
-    change::rpc::EngineeringChangeRpc, import::Import, job::report::Stations,
+    change::rpc::EngineeringChangeRpc, import::Import, job::report::Stations, material_plan::KeptPlans,
     plan::rpc::PlanningRpc, product::rpc::ProductRpc, product::store::ProductCache,
     promise::rpc::PromiseRpc, ramp::rpc::RampRpc, reactions::Facts, shop_floor::rpc::ShopFloorRpc,
     shop_floor::run::DayIntents, vehicle::rpc::VehicleRpc,
@@ -49,6 +50,8 @@ struct Production {
     promises: Arc<promise::snapshot::Keeper>,
     /// Whoever runs a day holds this.
     line: Arc<Mutex<()>>,
+    /// The last two material plans.
+    material_plans: KeptPlans,
     /// Where the events of all stations meet.
     stations: Arc<Stations>,
 }
@@ -77,6 +80,7 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         products: ProductCache::new(deps.clone()),
         deps,
         line: Arc::default(),
+        material_plans: KeptPlans::default(),
         stations: Arc::default(),
         promises: Arc::default(),
     };

@@ -6,6 +6,7 @@
 
 mod floor;
 mod hold;
+mod material;
 
 use takt_service::Migration;
 
@@ -20,6 +21,7 @@ pub const MIGRATIONS: &[Migration] = &[
     hold::HOLD,
     floor::JOB,
     ENGINEERING_CHANGE,
+    material::MATERIAL_PLAN,
 ];
 
 /// What an import brings; replaced as a whole by the next one.

@@ -112,7 +112,7 @@ fn everything_has_a_comment_that_is_a_sentence() -> Result {
 }
 
 /// The first words of rpcs that change nothing, or that are streams of requests whose items carry the id.
-const READS: [&str; 12] = [
+const READS: [&str; 15] = [
     "Get",
     "List",
     "Stream",
@@ -123,6 +123,9 @@ const READS: [&str; 12] = [
     "Trace",
     "Explode",
     "Inquire",
+    "Peg",
+    "Explain",
+    "Replan",
     "Reconcile",
     "Report",
 ];

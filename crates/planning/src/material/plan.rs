@@ -120,6 +120,14 @@ impl MaterialPlan {
         }
     }
 
+    /// The name of a supplier of an item.
+    pub fn supplier(&self, item: usize, source: usize) -> Option<&str> {
+        let sources = &self.stocks.get(item)?.sources;
+        sources
+            .get(source)
+            .map(|source| source.supplier_id.as_str())
+    }
+
     /// What the plan does about an item of the programme; none where there is no such item.
     pub fn item(&self, item: usize) -> Option<ItemPlan> {
         let copies = self.copies.get(item)?;

@@ -127,7 +127,7 @@ impl Parts {
             .map_or(programme.launch_on.plus(1), |day| day.on);
         let schedule = Schedule::new(&line, first, &calendar, Scale(programme.scale_vehicles));
         let ramp = RampPlan::new(first, &self.ramp_days(first)?);
-        let flow = self.flow()?;
+        let (flow, workshops) = (self.flow()?, self.workshops()?);
         let routing = Routing::of(&self)?;
         Ok(Product {
             programme,
@@ -149,6 +149,7 @@ impl Parts {
             ramp,
             schedule,
             flow,
+            workshops,
             routing,
             line,
             item_index,

@@ -9,6 +9,7 @@ pub mod routing;
 pub mod rpc;
 mod shares;
 pub mod store;
+mod workshop;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -22,6 +23,7 @@ use takt_planning::{
     change::Change,
     feature::{Config, Features},
     line::{CalendarDay, Limits, Line, Schedule},
+    material::Workshop,
     orders::{Attribute, Founders},
     ramp::RampPlan,
     scale::Scale,
@@ -181,6 +183,8 @@ pub struct Product {
     pub schedule: Schedule,
     /// The way of a vehicle through the shops.
     pub flow: ShopFlow,
+    /// The shops with their operations, as capacity.
+    pub workshops: Vec<Workshop>,
     /// The operations in the order of flow.
     pub routing: routing::Routing,
     line: Line,
@@ -279,7 +283,8 @@ impl Product {
         day.map_or(0, |day| day.shifts)
     }
 
-    fn calendar(&self) -> Vec<CalendarDay> {
+    /// The calendar of the line through the last plan day.
+    pub fn calendar(&self) -> Vec<CalendarDay> {
         master::calendar(&self.programme, &self.days)
     }
 

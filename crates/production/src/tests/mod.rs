@@ -9,6 +9,7 @@ mod changes;
 mod days;
 mod holds;
 mod jobs;
+mod materials;
 mod plans;
 mod procurement;
 mod traces;
