@@ -35,10 +35,10 @@ use takt_service::{Definition, Deps, Error, Routes, Wiring, peer::Peer, server};
 use tokio::sync::Mutex;
 
 use crate::{
-    change::rpc::EngineeringChangeRpc, import::Import, job::report::Stations, material_plan::KeptPlans,
-    plan::rpc::PlanningRpc, product::rpc::ProductRpc, product::store::ProductCache,
-    promise::rpc::PromiseRpc, ramp::rpc::RampRpc, reactions::Facts, shop_floor::rpc::ShopFloorRpc,
-    shop_floor::run::DayIntents, vehicle::rpc::VehicleRpc,
+    change::rpc::EngineeringChangeRpc, import::Import, job::report::Stations,
+    material_plan::KeptPlans, plan::rpc::PlanningRpc, product::rpc::ProductRpc,
+    product::store::ProductCache, promise::rpc::PromiseRpc, ramp::rpc::RampRpc, reactions::Facts,
+    shop_floor::rpc::ShopFloorRpc, shop_floor::run::DayIntents, vehicle::rpc::VehicleRpc,
 };
 
 /// What all parts of production share; cheap to clone.

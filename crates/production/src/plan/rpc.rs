@@ -21,8 +21,8 @@ use super::{
 };
 use crate::{
     Production,
-    peers::outlook::supply_of,
     material_plan::rpc as material,
+    peers::outlook::supply_of,
     product::{Product, store::index_of},
 };
 use takt_service::stream::{Answers, Outlet, answers};

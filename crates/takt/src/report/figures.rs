@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use super::material::Material;
+
 /// A report of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
@@ -36,6 +38,8 @@ pub struct Report {
     pub binding: Binding,
     /// Vehicles in each shop at noon of the last building day of each month.
     pub work_in_progress: Vec<Wip>,
+    /// The material plan of the launch day; absent where no material was planned.
+    pub material: Option<Material>,
     /// One vehicle's whole life.
     pub life: Option<Life>,
     /// What the outages cost; absent without outages.

@@ -5,6 +5,7 @@ mod chart;
 mod disruption;
 pub mod figures;
 mod life;
+mod material;
 mod page;
 mod procurement;
 mod production;
@@ -34,8 +35,9 @@ companies' terms; SOURCES.md of the programme says for each column what is sourc
 
 /// Asks the three services for a report of a run.
 pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
-    let (line, stock, (curve, told), life, digests, statuses) = tokio::try_join!(
+    let (line, material, stock, (curve, told), life, digests, statuses) = tokio::try_join!(
         production::ask_line(&peers.production),
+        material::ask_material(&peers.production),
         procurement::ask_stock(&peers.procurement),
         ask_deliveries(&peers.delivery),
         life::one_life(peers),
@@ -70,6 +72,7 @@ pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
         disruption: disruption::figures(state, &line.ramp, &line.stops, told.slipped_order_count)?,
         cost: line.cost,
         work_in_progress: line.work_in_progress,
+        material,
         life,
         produced,
         delivered,
