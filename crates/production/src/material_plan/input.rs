@@ -55,6 +55,7 @@ impl Input {
             });
             out.list(&stock.expected, |out, coming| {
                 out.text(&coming.receipt_id);
+                out.text(&coming.supplier_id);
                 out.number(coming.on.epoch_day().into());
                 out.number(coming.quantity.milli());
             });
@@ -100,6 +101,7 @@ impl Input {
                 expected: from.list(|from| {
                     Some(Expected {
                         receipt_id: from.text()?,
+                        supplier_id: from.text()?,
                         on: from.date()?,
                         quantity: Quantity(from.number()?),
                     })
@@ -233,6 +235,7 @@ mod tests {
                     }],
                     expected: vec![Expected {
                         receipt_id: text.to_owned(),
+                        supplier_id: text.to_owned(),
                         on: Date::from_epoch_day(small(3)),
                         quantity: Quantity(number(2)),
                     }],

@@ -156,6 +156,7 @@ fn stock_of(known: &ItemSupply, ordered: &[i64]) -> Stock {
                     0 => format!("received {}", receipt.on),
                     line => format!("{} line {line}", receipt.supplier),
                 },
+                supplier_id: receipt.supplier.clone(),
                 on: receipt.on,
                 quantity: receipt.quantity,
             })
