@@ -19,9 +19,9 @@ pub const MIGRATIONS: &[Migration] = &[
     AS_BUILT,
     SHOP_FLOOR,
     hold::HOLD,
+    material::MATERIAL_PLAN,
     floor::JOB,
     ENGINEERING_CHANGE,
-    material::MATERIAL_PLAN,
 ];
 
 /// What an import brings; replaced as a whole by the next one.

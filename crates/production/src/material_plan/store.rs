@@ -73,7 +73,7 @@ fn push(queues: &mut [Vec<Wanted>], row: &Row, on_line: bool) -> Result<(), Erro
     if let Some(queue) = queues.get_mut(index_of(variant)) {
         queue.push(Wanted {
             order_id: row.try_get_by_index(2)?,
-            config: Config(row.try_get_by_index(1)?),
+            config: Config(row.try_get_by_index(1)?).ordered(),
             on_line,
         });
     }
