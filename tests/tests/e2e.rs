@@ -11,6 +11,8 @@ mod client;
 mod deploy;
 #[path = "e2e/grpcurl.rs"]
 mod grpcurl;
+#[path = "e2e/plan.rs"]
+mod plan;
 #[path = "e2e/trace.rs"]
 mod trace;
 #[path = "e2e/worked.rs"]

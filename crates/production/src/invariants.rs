@@ -268,4 +268,11 @@ pub const INVARIANTS: &[Invariant] = &[
         violated: "WITH r AS (SELECT work_unit_id, start_at, LAG(end_at) OVER (PARTITION BY work_unit_id ORDER BY start_at) AS before_end FROM energy_reading) \
                    SELECT work_unit_id || ' at ' || CAST(start_at AS TEXT) FROM r WHERE before_end > start_at LIMIT 20",
     },
+    Invariant {
+        id: "MP-1",
+        rule: "the last two material plans have their input, and no older one has",
+        checked: "SELECT COUNT(*) FROM material_plan",
+        violated: "SELECT p.plan_id FROM material_plan AS p LEFT JOIN material_plan_input AS i ON i.plan_no = p.plan_no \
+                   WHERE (i.plan_no IS NOT NULL) <> (p.plan_no > (SELECT MAX(plan_no) FROM material_plan) - 2) LIMIT 20",
+    },
 ];

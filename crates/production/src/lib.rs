@@ -10,6 +10,7 @@ mod genealogy;
 mod import;
 mod invariants;
 mod job;
+mod material_plan;
 mod migrations;
 mod peers;
 mod performance;
@@ -43,6 +44,7 @@ use crate::{
     change::rpc::EngineeringChangeRpc,
     import::Import,
     job::report::Stations,
+    material_plan::KeptPlans,
     performance::rpc::PerformanceRpc,
     plan::rpc::PlanningRpc,
     product::rpc::ProductRpc,
@@ -66,6 +68,8 @@ struct Production {
     promises: Arc<promise::snapshot::Keeper>,
     /// Whoever runs a day holds this.
     line: Arc<Mutex<()>>,
+    /// The last two material plans.
+    material_plans: KeptPlans,
     /// Where the events of all stations meet.
     stations: Arc<Stations>,
     /// Counts the changes of sequences, to wake those who watch one.
@@ -96,6 +100,7 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         products: ProductCache::new(deps.clone()),
         deps,
         line: Arc::default(),
+        material_plans: KeptPlans::default(),
         stations: Arc::default(),
         promises: Arc::default(),
         sequences: Arc::default(),

@@ -7,6 +7,7 @@
 mod floor;
 mod genealogy;
 mod hold;
+mod material;
 mod sequence;
 
 use takt_service::Migration;
@@ -20,6 +21,7 @@ pub const MIGRATIONS: &[Migration] = &[
     AS_BUILT,
     SHOP_FLOOR,
     hold::HOLD,
+    material::MATERIAL_PLAN,
     sequence::SEQUENCE,
     floor::JOB,
     floor::QUALITY,

@@ -16,9 +16,11 @@ use tempfile::tempdir;
 use crate::{SHORT, suite_with_su7};
 
 /// A terminal with grpcurl in it.
-struct Terminal<'s> {
-    grpcurl: PathBuf,
-    suite: &'s Suite,
+pub struct Terminal<'s> {
+    /// The program.
+    pub grpcurl: PathBuf,
+    /// The services.
+    pub suite: &'s Suite,
 }
 
 impl Terminal<'_> {
@@ -48,7 +50,7 @@ impl Terminal<'_> {
     }
 
     /// A call that works.
-    fn call(&self, service: Service, body: &Value, method: &str) -> Result<Value> {
+    pub fn call(&self, service: Service, body: &Value, method: &str) -> Result<Value> {
         let told = self.ended(service, body, method)?.ok()?;
         // A stream answers with one document after another; the last one is what it came to.
         let mut documents = serde_json::Deserializer::from_str(&told.stdout).into_iter();
@@ -58,7 +60,7 @@ impl Terminal<'_> {
     }
 
     /// A call that fails with this status, and with these words in its message and details.
-    fn fails(
+    pub fn fails(
         &self,
         service: Service,
         body: &Value,
@@ -89,11 +91,12 @@ impl Terminal<'_> {
 }
 
 /// A request id by its last digits.
-fn id(number: u32) -> String {
+pub fn id(number: u32) -> String {
     format!("6ba7b810-9dad-41d1-80b4-{number:012}")
 }
 
-fn day(year: i32, month: i32, day: i32) -> Value {
+/// A date as grpcurl writes it.
+pub fn day(year: i32, month: i32, day: i32) -> Value {
     json!({"year": year, "month": month, "day": day})
 }
 

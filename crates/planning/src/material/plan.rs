@@ -7,7 +7,7 @@ use crate::mrp::{
     Action, Change, Day, Demand, LateOrder, Message, MrpError, Peg, Plan, Replanned, Source,
     Supplier,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use takt_kernel::{Date, Quantity, Reason};
 
 /// The plan of a programme.
@@ -18,6 +18,8 @@ pub struct MaterialPlan {
     /// By item of the programme the items of the problem that stand for it.
     copies: Vec<Vec<usize>>,
     stocks: Vec<Stock>,
+    /// Who delivers a receipt.
+    suppliers: HashMap<String, String>,
     as_of: Date,
 }
 
@@ -87,6 +89,9 @@ impl MaterialPlan {
             plan,
             base,
             copies,
+            suppliers: (stocks.iter().flat_map(|stock| &stock.expected))
+                .map(|coming| (coming.receipt_id.clone(), coming.supplier_id.clone()))
+                .collect(),
             stocks: stocks.to_vec(),
             as_of,
         })
@@ -118,6 +123,14 @@ impl MaterialPlan {
             true => day,
             false => day.minus(1),
         }
+    }
+
+    /// The name of a supplier of an item.
+    pub fn supplier(&self, item: usize, source: usize) -> Option<&str> {
+        let sources = &self.stocks.get(item)?.sources;
+        sources
+            .get(source)
+            .map(|source| source.supplier_id.as_str())
     }
 
     /// What the plan does about an item of the programme; none where there is no such item.
@@ -215,6 +228,13 @@ impl MaterialPlan {
         let mut told = Vec::with_capacity(reasons.len());
         for mut reason in reasons {
             reason.upstream = self.renamed(reason.upstream);
+            // What is under way waits for its own supplier, not for the one that would be asked next.
+            if let Some(supplier) = self.suppliers.get(&reason.subject)
+                && let Some(transport) = reason.upstream.first_mut()
+                && !supplier.is_empty()
+            {
+                transport.subject.clone_from(supplier);
+            }
             if let Some((name, _)) = reason.subject.rsplit_once('#') {
                 reason.subject = name.to_owned();
             }

@@ -5,8 +5,8 @@ use super::demand::{Position, demands};
 use super::shop::shops;
 use super::source::Stock;
 use crate::mrp::{
-    Bucket, Day, Item, Line, Lot, LotRule, MrpError, Plan, Problem, Receipt, Source as Origin,
-    Sourced, Standing,
+    Bucket, Calendar, Day, Item, Line, Lot, LotRule, MrpError, Plan, Problem, Receipt,
+    Source as Origin, Sourced, Standing,
 };
 use takt_kernel::{Date, Quantity};
 
@@ -70,6 +70,11 @@ pub fn translate(basis: &Basis<'_>, request: &Request<'_>) -> Result<Translated,
     };
     let (shops, work) = shops(basis, as_of, first);
     problem.shops = shops;
+    // A shop works on every day that has hours; a calendar of its own lets a day be taken out.
+    problem.calendars = vec![Calendar::every_day(); problem.shops.len()];
+    for (at, shop) in problem.shops.iter_mut().enumerate() {
+        shop.calendar = Some(at);
+    }
     let nothing = Stock::default();
     for (at, named) in basis.bom.items().iter().enumerate() {
         let stock = request.stocks.get(at).unwrap_or(&nothing);

@@ -23,6 +23,8 @@ pub struct Source {
 pub struct Expected {
     /// The order line or notice.
     pub receipt_id: String,
+    /// Who delivers it; empty where that is not known.
+    pub supplier_id: String,
     /// The evening of the receipt; they may be used from the next day on.
     pub on: Date,
     /// How much.

@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use takt_kernel::{Date, LotNumber, Quantity};
 use takt_service::{Error, Tx};
 
-use crate::rows::{date_opt, day, get};
+use crate::{
+    programme::SourceNo,
+    rows::{date_opt, day, get},
+};
 
 /// What changes in the balance of an item, when goods come in or are lost. What is on hand grows with what is received.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,6 +92,8 @@ pub(crate) struct Total {
     pub(crate) lots: i64,
     /// The lots ordered.
     pub(crate) ordered_lots: i64,
+    /// The lots ordered of each source.
+    pub(crate) by_source: Vec<(SourceNo, i64)>,
     /// The day of the first order.
     pub(crate) first_released_on: Option<Date>,
 }
@@ -107,13 +112,18 @@ pub(crate) async fn totals_fetch(tx: &Tx) -> Result<BTreeMap<u32, Total>, Error>
         total.lost = Quantity(get(&row, 4)?);
         total.lots = get(&row, 5)?;
     }
-    let sql = "SELECT source_no / 100, CAST(SUM(released_lots) AS BIGINT), MIN(first_released_on) FROM quota_count GROUP BY 1";
+    let sql =
+        "SELECT source_no, released_lots, first_released_on FROM quota_count ORDER BY source_no";
     for row in tx.rows(sql, vec![]).await? {
-        let total = totals
-            .entry(u32::try_from(get::<i64>(&row, 0)?).unwrap_or_default())
-            .or_default();
-        total.ordered_lots = get(&row, 1)?;
-        total.first_released_on = date_opt(&row, 2)?;
+        let (source, lots) = (SourceNo(get(&row, 0)?), get::<i64>(&row, 1)?);
+        let total = totals.entry(source.item_no()).or_default();
+        total.ordered_lots += lots;
+        total.by_source.push((source, lots));
+        let first = date_opt(&row, 2)?;
+        total.first_released_on = match (total.first_released_on, first) {
+            (Some(known), Some(first)) => Some(known.min(first)),
+            (known, first) => known.or(first),
+        };
     }
     Ok(totals)
 }

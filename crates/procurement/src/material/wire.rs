@@ -130,6 +130,14 @@ pub(super) fn total_pb(bought: &Bought, total: &Total) -> pb::ItemTotal {
         unit_code: bought.item.unit.code().to_owned(),
         group: bought.item.group.clone(),
         lost_thousandths: total.lost.milli(),
+        sources: (bought.sources.iter())
+            .map(|source| pb::SourceTotal {
+                supplier_id: source.terms.supplier.to_string(),
+                ordered_lot_count: (total.by_source.iter())
+                    .find(|(number, _)| *number == source.number)
+                    .map_or(0, |(_, lots)| *lots),
+            })
+            .collect(),
     }
 }
 

@@ -1,12 +1,11 @@
 //! The service as others meet it: over gRPC, with a production that plans, from the import to the last issue.
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use futures_util::{StreamExt, stream, stream::BoxStream};
+use futures_util::{StreamExt, stream};
 use takt_contract::{
     common::v1::{
         self as common, admin_service_client::AdminServiceClient,
@@ -23,92 +22,21 @@ use takt_contract::{
         purchase_order_service_client::PurchaseOrderServiceClient,
         requirement_service_client::RequirementServiceClient,
     },
-    production::v1::{
-        self as production,
-        planning_service_server::{PlanningService, PlanningServiceServer},
-    },
+    production::v1 as production,
 };
 use takt_service::{
-    Routes, Running,
+    Running,
     config::{Chassis, Defaults, ServiceConfig},
     error::reason_of,
-    serve::Server,
-    telemetry::{LogConfig, Telemetry},
 };
-use tonic::{Code, Request, Response, Status, transport::Channel};
+use tonic::{Code, Request, transport::Channel};
 
-use super::{goods, id, need, on, receipt, sample, series};
+use super::{
+    goods, id, need, on,
+    planner::{Plans, planner},
+    receipt, sample, series,
+};
 use crate::definition;
-
-type Plans = Arc<Mutex<BTreeMap<String, Vec<production::ItemSeries>>>>;
-
-/// Production as procurement meets it: it has plans, and knows nothing of others.
-struct Planner(Plans);
-
-#[tonic::async_trait]
-impl PlanningService for Planner {
-    type RunPlanStream = BoxStream<'static, Result<production::RunPlanResponse, Status>>;
-
-    async fn run_plan(
-        &self,
-        _: Request<production::RunPlanRequest>,
-    ) -> Result<Response<Self::RunPlanStream>, Status> {
-        Err(Status::unimplemented("nobody asks"))
-    }
-
-    async fn get_plan(
-        &self,
-        _: Request<production::GetPlanRequest>,
-    ) -> Result<Response<production::GetPlanResponse>, Status> {
-        Err(Status::unimplemented("nobody asks"))
-    }
-
-    type StreamRequirementsStream =
-        BoxStream<'static, Result<production::StreamRequirementsResponse, Status>>;
-
-    async fn stream_requirements(
-        &self,
-        request: Request<production::StreamRequirementsRequest>,
-    ) -> Result<Response<Self::StreamRequirementsStream>, Status> {
-        let plans = self.0.lock().unwrap();
-        let items = plans
-            .get(&request.get_ref().plan_id)
-            .ok_or_else(|| Status::not_found("no such plan"))?;
-        // One message an item, as if there were many.
-        let messages: Vec<_> = items
-            .iter()
-            .map(|item| {
-                Ok(production::StreamRequirementsResponse {
-                    items: vec![item.clone()],
-                })
-            })
-            .collect();
-        Ok(Response::new(stream::iter(messages).boxed()))
-    }
-}
-
-fn planner(plans: Plans) -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        let telemetry = Telemetry::start("production", &LogConfig::default()).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async move {
-            listener.set_nonblocking(true).unwrap();
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            let routes = Routes::new().add_service(PlanningServiceServer::new(Planner(plans)));
-            let server = Server::new(&telemetry, &Chassis::default(), routes, &[], &[]).await;
-            server
-                .serve(listener, std::future::pending())
-                .await
-                .unwrap();
-        });
-    });
-    format!("http://{address}")
-}
 
 /// A running service and the production that it knows.
 struct Service {

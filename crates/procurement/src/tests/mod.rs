@@ -5,6 +5,7 @@ mod import;
 mod inbound;
 mod material;
 mod orders;
+mod planner;
 mod reactions;
 pub(crate) mod sample;
 mod supply;

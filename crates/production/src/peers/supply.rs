@@ -133,6 +133,40 @@ pub async fn supply(
     supply_of(messages, product)
 }
 
+/// How many lots of each item each of its suppliers was given so far, by the place of the item and then of the supplier.
+///
+/// # Errors
+/// What procurement answered.
+pub async fn ordered_lots(
+    production: &Production,
+    call: &Call,
+    product: &Product,
+) -> Result<BTreeMap<usize, Vec<i64>>, Error> {
+    let peer = &production.procurement;
+    let answer = retry(call, 0, |_| {
+        let request = peer.request(call, pb::StreamItemTotalsRequest {});
+        async move {
+            let mut client = client!(MaterialServiceClient, peer);
+            let mut stream = client.stream_item_totals(request).await?.into_inner();
+            let mut totals = Vec::new();
+            while let Some(message) = stream.message().await? {
+                totals.extend(message.totals);
+            }
+            Ok(totals)
+        }
+    });
+    let totals = answer.await.map_err(|status| peer.error(&status))?;
+    let mut ordered = BTreeMap::new();
+    for total in totals {
+        let place = product
+            .item(&total.item_id)
+            .ok_or_else(|| strange(&total.item_id))?;
+        let lots = total.sources.iter().map(|source| source.ordered_lot_count);
+        ordered.insert(place, lots.collect());
+    }
+    Ok(ordered)
+}
+
 fn supply_of(messages: Vec<pb::StreamSupplyResponse>, product: &Product) -> Result<Supply, Error> {
     let Some(first) = messages.first() else {
         return Err(Error::broken("procurement's supply has no version"));

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     Production,
+    material_plan::rpc as material,
     peers::outlook::supply_of,
     product::{Product, store::index_of},
 };
@@ -36,6 +37,10 @@ pub struct PlanningRpc(pub Production);
 impl PlanningService for PlanningRpc {
     type RunPlanStream = Answers<pb::RunPlanResponse>;
     type StreamRequirementsStream = Answers<pb::StreamRequirementsResponse>;
+    type RunMaterialPlanStream = Answers<pb::RunMaterialPlanResponse>;
+    type StreamPlannedOrdersStream = Answers<pb::StreamPlannedOrdersResponse>;
+    type PegUpStream = Answers<pb::PegUpResponse>;
+    type PegDownStream = Answers<pb::PegDownResponse>;
 
     async fn run_plan(
         &self,
@@ -123,6 +128,95 @@ impl PlanningService for PlanningRpc {
                     .await?;
             }
         })))
+    }
+
+    async fn run_material_plan(
+        &self,
+        request: Request<pb::RunMaterialPlanRequest>,
+    ) -> Result<Response<Self::RunMaterialPlanStream>, Status> {
+        let call = Call::of(&request);
+        let run = material::run(&self.0, call, request.get_ref())?;
+        Ok(Response::new(run))
+    }
+
+    async fn cancel_plan_run(
+        &self,
+        request: Request<pb::CancelPlanRunRequest>,
+    ) -> Result<Response<pb::CancelPlanRunResponse>, Status> {
+        let answer = material::cancel(&self.0, request.get_ref())?;
+        Ok(Response::new(answer))
+    }
+
+    async fn get_material_plan(
+        &self,
+        request: Request<pb::GetMaterialPlanRequest>,
+    ) -> Result<Response<pb::GetMaterialPlanResponse>, Status> {
+        let call = Call::of(&request);
+        let answer = material::get(&self.0, &call, request.into_inner().plan_id).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn stream_planned_orders(
+        &self,
+        request: Request<pb::StreamPlannedOrdersRequest>,
+    ) -> Result<Response<Self::StreamPlannedOrdersStream>, Status> {
+        let call = Call::of(&request);
+        let orders = material::orders(self.0.clone(), call, request.into_inner());
+        Ok(Response::new(orders))
+    }
+
+    async fn list_plan_messages(
+        &self,
+        request: Request<pb::ListPlanMessagesRequest>,
+    ) -> Result<Response<pb::ListPlanMessagesResponse>, Status> {
+        let call = Call::of(&request);
+        let page = material::messages(&self.0, &call, request.into_inner()).await?;
+        Ok(Response::new(page))
+    }
+
+    async fn list_late_demands(
+        &self,
+        request: Request<pb::ListLateDemandsRequest>,
+    ) -> Result<Response<pb::ListLateDemandsResponse>, Status> {
+        let call = Call::of(&request);
+        let page = material::late(&self.0, &call, request.into_inner()).await?;
+        Ok(Response::new(page))
+    }
+
+    async fn peg_up(
+        &self,
+        request: Request<pb::PegUpRequest>,
+    ) -> Result<Response<Self::PegUpStream>, Status> {
+        let call = Call::of(&request);
+        let pegs = material::peg_up(self.0.clone(), call, request.into_inner());
+        Ok(Response::new(pegs))
+    }
+
+    async fn peg_down(
+        &self,
+        request: Request<pb::PegDownRequest>,
+    ) -> Result<Response<Self::PegDownStream>, Status> {
+        let call = Call::of(&request);
+        let pegs = material::peg_down(self.0.clone(), call, request.into_inner());
+        Ok(Response::new(pegs))
+    }
+
+    async fn explain_late(
+        &self,
+        request: Request<pb::ExplainLateRequest>,
+    ) -> Result<Response<pb::ExplainLateResponse>, Status> {
+        let call = Call::of(&request);
+        let answer = material::explain(&self.0, &call, request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn replan(
+        &self,
+        request: Request<pb::ReplanRequest>,
+    ) -> Result<Response<pb::ReplanResponse>, Status> {
+        let call = Call::of(&request);
+        let answer = material::replan(&self.0, &call, request.into_inner()).await?;
+        Ok(Response::new(answer))
     }
 }
 

@@ -134,7 +134,7 @@ impl Parts {
             .map_or(programme.launch_on.plus(1), |day| day.on);
         let schedule = Schedule::new(&line, first, &calendar, Scale(programme.scale_vehicles));
         let ramp = RampPlan::new(first, &self.ramp_days(first)?);
-        let flow = self.flow()?;
+        let (flow, workshops) = (self.flow()?, self.workshops()?);
         let routing = Routing::of(&self)?;
         let rules = PlantRules::new(&features, &self.rules).map_err(Unusable)?;
         let sequenced = sequenced_items(&items, &bom, variants.len(), &self.sources);
@@ -158,6 +158,7 @@ impl Parts {
             ramp,
             schedule,
             flow,
+            workshops,
             routing,
             rules,
             sequenced,

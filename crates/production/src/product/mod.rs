@@ -10,6 +10,7 @@ pub mod rpc;
 pub mod sequenced;
 mod shares;
 pub mod store;
+mod workshop;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,6 +24,7 @@ use takt_planning::{
     change::Change,
     feature::{Config, Features},
     line::{CalendarDay, Limits, Line, Schedule},
+    material::Workshop,
     orders::{Attribute, Founders},
     ramp::RampPlan,
     scale::Scale,
@@ -185,6 +187,8 @@ pub struct Product {
     pub schedule: Schedule,
     /// The way of a vehicle through the shops.
     pub flow: ShopFlow,
+    /// The shops with their operations, as capacity.
+    pub workshops: Vec<Workshop>,
     /// The operations in the order of flow.
     pub routing: routing::Routing,
     /// What the order of a day's vehicles is held to.
@@ -287,7 +291,8 @@ impl Product {
         day.map_or(0, |day| day.shifts)
     }
 
-    fn calendar(&self) -> Vec<CalendarDay> {
+    /// The calendar of the line through the last plan day.
+    pub fn calendar(&self) -> Vec<CalendarDay> {
         master::calendar(&self.programme, &self.days)
     }
 

@@ -11,13 +11,14 @@ mod days;
 mod defects;
 mod holds;
 mod jobs;
+mod materials;
 mod performance;
 mod plans;
 mod procurement;
 mod quality;
 mod ramp;
-mod swaps;
 mod sequences;
+mod swaps;
 mod traces;
 mod twins;
 

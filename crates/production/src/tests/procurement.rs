@@ -2,7 +2,7 @@
 //! do its work and lose the answer.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 
@@ -54,6 +54,10 @@ pub(crate) struct State {
     pub(crate) sources: BTreeMap<String, Vec<pb::SourceOutlook>>,
     /// The facts it was told.
     pub(crate) told: Vec<Fact>,
+    /// The lot and the lead time of items.
+    pub(crate) terms: BTreeMap<String, (i64, i32)>,
+    /// What will come.
+    pub(crate) coming: BTreeMap<String, Vec<pb::ExpectedReceipt>>,
 }
 
 /// Procurement; clones share its state.
@@ -224,7 +228,7 @@ impl MaterialService for Procurement {
         &self,
         _: Request<pb::StreamItemTotalsRequest>,
     ) -> Result<Response<Self::StreamItemTotalsStream>, Status> {
-        Err(Status::unimplemented("not asked by production"))
+        Ok(Response::new(tokio_stream::empty()))
     }
 
     async fn stream_stock_values(
@@ -249,11 +253,24 @@ impl MaterialService for Procurement {
             if state.away {
                 return Err(Error::denied("procurement is away").into());
             }
-            let items = state.lots.iter().map(|(item_id, lots)| pb::ItemSupply {
-                item_id: item_id.clone(),
-                free_thousandths: lots.iter().map(|lot| lot.thousandths).sum(),
-                lead_days: 1_000,
-                ..pb::ItemSupply::default()
+            let known: BTreeSet<&String> = state.lots.keys().chain(state.terms.keys()).collect();
+            let items = known.into_iter().map(|item_id| {
+                let lots = state.lots.get(item_id).into_iter().flatten();
+                let (lot, lead_days) = state.terms.get(item_id).copied().unwrap_or((0, 1_000));
+                pb::ItemSupply {
+                    item_id: item_id.clone(),
+                    free_thousandths: lots.map(|lot| lot.thousandths).sum(),
+                    receipts: state.coming.get(item_id).cloned().unwrap_or_default(),
+                    lead_days,
+                    lot_thousandths: lot,
+                    sources: vec![pb::SupplySource {
+                        supplier_id: format!("MAKER-{item_id}"),
+                        share_millionths: 1_000_000,
+                        lead_days,
+                        transit_days: 0,
+                    }],
+                    ..pb::ItemSupply::default()
+                }
             });
             Ok(Response::new(tokio_stream::once(Ok(
                 pb::StreamSupplyResponse {

@@ -1,8 +1,8 @@
 //! A programme folder as the plain structs of the planning, for commands that compute without any service. It must not
 //! know services or commands. Invariant: options stand in the order that production gives them (the variant first, then
 //! the keys by name), so that the folder and the services compute alike.
-mod network;
 mod line;
+mod network;
 mod standing;
 #[cfg(test)]
 mod tests;

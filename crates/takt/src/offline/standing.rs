@@ -178,6 +178,7 @@ fn as_ordered(
         } else {
             stock.expected.push(Expected {
                 receipt_id: format!("{} {on}", source.supplier_id),
+                supplier_id: source.supplier_id.clone(),
                 on,
                 quantity,
             });

@@ -132,6 +132,12 @@ impl Driver<'_> {
             self.settle().await?;
         }
         let mut reports = performance::Reports::default();
+        if day == self.frame.launch && self.is_building(day) {
+            // What all levels require, as it stands when building begins; the report tells it.
+            let (result, time) = timed(line::material(&peers.production, &self.ids, day)).await;
+            self.parts.add("material plan", time);
+            result?;
+        }
         if day > self.frame.launch && self.is_building(day) {
             let world = self.world.line_day(day);
             let stops = world.stops.clone();

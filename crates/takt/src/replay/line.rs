@@ -7,7 +7,7 @@ use takt_contract::production::v1::planning_service_client::PlanningServiceClien
 use takt_contract::production::v1::ramp_service_client::RampServiceClient;
 use takt_contract::production::v1::shop_floor_service_client::ShopFloorServiceClient;
 use takt_contract::production::v1::{
-    GetRampRequest, RunDayRequest, RunDayResponse, RunPlanRequest,
+    GetRampRequest, RunDayRequest, RunDayResponse, RunMaterialPlanRequest, RunPlanRequest,
 };
 use takt_kernel::Date;
 
@@ -84,6 +84,38 @@ pub(super) async fn plan(peer: &Peer, ids: &RequestIds, day: Date) -> Outcome<()
                 plan = plan.plan_id,
                 vehicles = plan.vehicle_count,
                 "planned"
+            );
+            Ok(())
+        }
+        None => Err(Failure::broken(format!(
+            "{}: {what}: the stream ended without a plan",
+            peer.name
+        ))),
+    }
+}
+
+/// Production plans the material of all levels as of a day.
+pub(super) async fn material(peer: &Peer, ids: &RequestIds, day: Date) -> Outcome<()> {
+    let message = RunMaterialPlanRequest {
+        request_id: ids.step(day, "material"),
+        as_of: Some(date_pb(day)),
+        ..RunMaterialPlanRequest::default()
+    };
+    let what = format!("plan the material as of {day}");
+    let stages = read!(
+        peer,
+        &what,
+        PlanningServiceClient.run_material_plan,
+        message,
+        |stage| vec![stage]
+    )?;
+    match stages.last().and_then(|stage| stage.plan.as_ref()) {
+        Some(plan) => {
+            tracing::debug!(
+                plan = plan.plan_id,
+                orders = plan.order_count,
+                late = plan.late_count,
+                "material planned"
             );
             Ok(())
         }

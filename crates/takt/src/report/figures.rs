@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::genealogy::Genealogy;
+pub use super::material::Material;
 use super::plant::Plant;
 use super::profit::Ramp;
 pub use super::sequence::Sequencing;
@@ -47,6 +48,8 @@ pub struct Report {
     pub work_in_progress: Vec<Wip>,
     /// In which order the line built; absent where the programme has no sequence rules.
     pub sequencing: Option<Sequencing>,
+    /// The material plan of the launch day; absent where no material was planned.
+    pub material: Option<Material>,
     /// One vehicle's whole life.
     pub life: Option<Life>,
     /// What the as-built memory holds, with one recall.

@@ -6,6 +6,7 @@ mod disruption;
 pub mod figures;
 pub mod genealogy;
 mod life;
+mod material;
 mod page;
 pub mod plant;
 mod procurement;
@@ -38,9 +39,10 @@ companies' terms; SOURCES.md of the programme says for each column what is sourc
 
 /// Asks the three services for a report of a run.
 pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
-    let (line, sequenced, stock, (curve, told), life, digests, statuses) = tokio::try_join!(
+    let (line, sequenced, material, stock, (curve, told), life, digests, statuses) = tokio::try_join!(
         production::ask_line(&peers.production),
         sequence::ask_days(&peers.production),
+        material::ask_material(&peers.production),
         procurement::ask_stock(&peers.procurement),
         ask_deliveries(&peers.delivery),
         life::one_life(peers),
@@ -80,6 +82,7 @@ pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
         ramp: line.course,
         performance: line.performance,
         work_in_progress: line.work_in_progress,
+        material,
         life,
         genealogy,
         produced,

@@ -16,6 +16,9 @@ impl Answer for Report {
         milestones(self, &mut text);
         months(self, &mut text);
         orders(self, &mut text);
+        if let Some(material) = &self.material {
+            material.text(&mut text);
+        }
         cost(&self.cost, &mut text);
         self.ramp.text(&mut text);
         stock(self, &mut text);

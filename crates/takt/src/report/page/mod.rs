@@ -21,6 +21,9 @@ pub(super) fn page(report: &Report) -> Outcome<String> {
     progress::months(report, &mut body)?;
     progress::milestones(report, &mut body);
     progress::orders(report, &mut body);
+    if let Some(material) = &report.material {
+        material.page(&mut body);
+    }
     if let Some(disruption) = &report.disruption {
         progress::disrupted(report, disruption, &mut body)?;
     }
