@@ -15,6 +15,8 @@ mod edits;
 mod genealogy;
 #[path = "replay/repeat.rs"]
 mod repeat;
+#[path = "replay/together.rs"]
+mod together;
 
 use std::{
     path::{Path, PathBuf},

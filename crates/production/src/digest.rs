@@ -353,4 +353,18 @@ pub const TABLES: &[Table] = &[
     holds::HOLD_SLOT,
     holds::SLOT_ENTRY,
     holds::HOLD_ORDER,
+    Table {
+        name: "programme_part",
+        columns: &[
+            "part_no",
+            "programme_id",
+            "name",
+            "launch_on",
+            "last_plan_on",
+            "variant_ids",
+            "vin_wmi",
+            "vin_model_year",
+            "vin_plant_code",
+        ],
+    },
 ];

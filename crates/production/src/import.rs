@@ -59,7 +59,7 @@ impl Staged {
             row
         };
         let lines = (first_line..).zip(self.lines).map(numbered).collect();
-        let tables: [Rows; 14] = [
+        let tables: [Rows; 15] = [
             (
                 "programme",
                 &[
@@ -85,6 +85,21 @@ impl Staged {
                     "priority_value",
                 ],
                 self.programme,
+            ),
+            (
+                "programme_part",
+                &[
+                    "part_no",
+                    "programme_id",
+                    "name",
+                    "launch_on",
+                    "last_plan_on",
+                    "variant_ids",
+                    "vin_wmi",
+                    "vin_model_year",
+                    "vin_plant_code",
+                ],
+                self.parts,
             ),
             (
                 "shop",

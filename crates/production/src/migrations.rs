@@ -20,6 +20,7 @@ pub const MIGRATIONS: &[Migration] = &[
     hold::HOLD,
     floor::JOB,
     ENGINEERING_CHANGE,
+    PROGRAMME_PART,
 ];
 
 /// What an import brings; replaced as a whole by the next one.
@@ -152,5 +153,15 @@ const ENGINEERING_CHANGE: Migration = Migration {
         "CREATE TABLE engineering_change_item (change_id {text} NOT NULL, line_no {int} NOT NULL, parent_item_id {text} NOT NULL, \
          old_item_id {text} NOT NULL, new_item_id {text} NOT NULL, quantity {int} NOT NULL, option_condition {text} NOT NULL, \
          PRIMARY KEY (change_id, line_no)) {rowless}",
+    ],
+};
+
+/// Several programmes on one plant; a plant with one programme has no row.
+const PROGRAMME_PART: Migration = Migration {
+    name: "m0014_programme_part",
+    up: &[
+        "CREATE TABLE programme_part (part_no {id}, programme_id {text} NOT NULL UNIQUE, name {text} NOT NULL, launch_on {int} NOT NULL, \
+         last_plan_on {int} NOT NULL, variant_ids {text} NOT NULL, vin_wmi {text} NOT NULL, vin_model_year {text} NOT NULL, \
+         vin_plant_code {text} NOT NULL)",
     ],
 };

@@ -20,7 +20,7 @@ use takt_planning::{
 };
 
 use super::{
-    BomLine, DayEntry, Item, Product, Programme, Shop, Unusable, VARIANT_KEY, Variant,
+    BomLine, DayEntry, Item, PartOfPlant, Product, Programme, Shop, Unusable, VARIANT_KEY, Variant,
     revision::revised, routing::Routing,
 };
 use crate::change::Change;
@@ -95,6 +95,8 @@ pub struct Parts {
     pub ramp: Vec<(Date, String, i64)>,
     /// The engineering changes that plans and line follow, by their bits.
     pub changes: Vec<Change>,
+    /// The programmes that share the plant; empty for one alone.
+    pub together: Vec<PartOfPlant>,
 }
 
 impl Parts {
@@ -129,8 +131,15 @@ impl Parts {
         let ramp = RampPlan::new(first, &self.ramp_days(first)?);
         let flow = self.flow()?;
         let routing = Routing::of(&self)?;
+        for id in self.together.iter().flat_map(|part| &part.variant_ids) {
+            if !self.variants.iter().any(|known| known.variant_id == *id) {
+                let text = format!("a programme has the variant {id}, which is not there");
+                return Err(Unusable(text));
+            }
+        }
         Ok(Product {
             programme,
+            together: self.together,
             shops: self.shops,
             items,
             lines: self.lines,

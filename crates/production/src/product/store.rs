@@ -13,6 +13,7 @@ use std::{
 use takt_kernel::{Currency, Date, Price, Share};
 use takt_service::{Call, Deps, Error, Row, Tx};
 
+use super::PartOfPlant;
 use super::{
     BomLine, DayEntry, Item, Product, Programme, Shop,
     master::{OperationPart, OptionPart, Parts, VariantPart},
@@ -20,8 +21,9 @@ use super::{
 use crate::change::{Change, store::live_fetch};
 
 /// The tables that an import fills, in the order in which they are emptied.
-pub const TABLES: [&str; 14] = [
+pub const TABLES: [&str; 15] = [
     "programme",
+    "programme_part",
     "shop",
     "item",
     "bom_line",
@@ -142,6 +144,7 @@ pub async fn product_with(tx: &Tx, change: Option<Change>) -> Result<Product, Er
         days: days_fetch(tx).await?,
         ramp: ramp_fetch(tx).await?,
         changes,
+        together: parts_fetch(tx).await?,
     };
     Ok(parts.assemble()?)
 }
@@ -224,6 +227,26 @@ async fn programme_fetch(tx: &Tx) -> Result<Option<Programme>, Error> {
         priority_option: text(&row, 17)?,
         priority_value: text(&row, 18)?,
     }))
+}
+
+async fn parts_fetch(tx: &Tx) -> Result<Vec<PartOfPlant>, Error> {
+    let sql = "SELECT programme_id, name, launch_on, last_plan_on, variant_ids, vin_wmi, vin_model_year, vin_plant_code FROM programme_part \
+               ORDER BY part_no";
+    let rows = tx.rows(sql, vec![]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(PartOfPlant {
+                programme_id: text(row, 0)?,
+                name: text(row, 1)?,
+                launch_on: date_of(number(row, 2)?),
+                last_plan_on: date_of(number(row, 3)?),
+                variant_ids: text(row, 4)?.split(',').map(str::to_owned).collect(),
+                vin_wmi: text(row, 5)?,
+                vin_model_year: text(row, 6)?,
+                vin_plant_code: text(row, 7)?,
+            })
+        })
+        .collect()
 }
 
 async fn shops_fetch(tx: &Tx) -> Result<Vec<Shop>, Error> {
