@@ -19,6 +19,8 @@ mod performance;
 mod repeat;
 #[path = "replay/swaps.rs"]
 mod swaps;
+#[path = "replay/together.rs"]
+mod together;
 
 use std::{
     path::{Path, PathBuf},

@@ -540,4 +540,18 @@ pub const TABLES: &[Table] = &[
         name: "material_plan_input",
         columns: &["plan_no", "body"],
     },
+    Table {
+        name: "programme_part",
+        columns: &[
+            "part_no",
+            "programme_id",
+            "name",
+            "launch_on",
+            "last_plan_on",
+            "variant_ids",
+            "vin_wmi",
+            "vin_model_year",
+            "vin_plant_code",
+        ],
+    },
 ];

@@ -60,7 +60,7 @@ impl Staged {
             row
         };
         let lines = (first_line..).zip(self.lines).map(numbered).collect();
-        let tables: [Rows; 17] = [
+        let tables: [Rows; 18] = [
             (
                 "programme",
                 &[
@@ -86,6 +86,21 @@ impl Staged {
                     "priority_value",
                 ],
                 self.programme,
+            ),
+            (
+                "programme_part",
+                &[
+                    "part_no",
+                    "programme_id",
+                    "name",
+                    "launch_on",
+                    "last_plan_on",
+                    "variant_ids",
+                    "vin_wmi",
+                    "vin_model_year",
+                    "vin_plant_code",
+                ],
+                self.parts,
             ),
             (
                 "shop",

@@ -25,9 +25,10 @@ pub const MIGRATIONS: &[Migration] = &[
     sequence::SEQUENCE,
     floor::JOB,
     floor::QUALITY,
+    PERFORMANCE,
     genealogy::GENEALOGY,
     ENGINEERING_CHANGE,
-    PERFORMANCE,
+    PROGRAMME_PART,
 ];
 
 /// What an import brings; replaced as a whole by the next one.
@@ -175,5 +176,15 @@ const PERFORMANCE: Migration = Migration {
         "CREATE TABLE energy_reading (work_unit_id {text} NOT NULL, start_at {int} NOT NULL, end_at {int} NOT NULL, \
          watt_hours {int} NOT NULL CHECK (watt_hours >= 0), CHECK (start_at < end_at), PRIMARY KEY (work_unit_id, start_at)) {rowless}",
         "CREATE INDEX energy_reading_start ON energy_reading (start_at)",
+    ],
+};
+
+/// Several programmes on one plant; a plant with one programme has no row.
+const PROGRAMME_PART: Migration = Migration {
+    name: "m0015_programme_part",
+    up: &[
+        "CREATE TABLE programme_part (part_no {id}, programme_id {text} NOT NULL UNIQUE, name {text} NOT NULL, launch_on {int} NOT NULL, \
+         last_plan_on {int} NOT NULL, variant_ids {text} NOT NULL, vin_wmi {text} NOT NULL, vin_model_year {text} NOT NULL, \
+         vin_plant_code {text} NOT NULL)",
     ],
 };

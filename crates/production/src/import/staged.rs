@@ -13,6 +13,7 @@ use crate::product::store::day_of;
 #[derive(Default)]
 pub(super) struct Staged {
     pub(super) programme: Vec<Vec<Value>>,
+    pub(super) parts: Vec<Vec<Value>>,
     pub(super) shops: Vec<Vec<Value>>,
     pub(super) items: Vec<Vec<Value>>,
     pub(super) lines: Vec<Vec<Value>>,
@@ -83,6 +84,11 @@ impl Staged {
             row.priority_option.clone().into(),
             row.priority_value.clone().into(),
         ]);
+        for (place, part) in row.programmes.iter().enumerate() {
+            found.scope(format!("programmes[{place}]"), |found| {
+                self.part(place, part, found)
+            });
+        }
         for (place, shop) in row.shops.iter().enumerate() {
             found.scope(format!("shops[{place}]"), |found| {
                 id_req::<ShopId>(&shop.shop_id, "shop_id", found)
@@ -95,6 +101,31 @@ impl Staged {
                 i64::from(shop.is_line).into(),
             ]);
         }
+    }
+
+    fn part(&mut self, place: usize, part: &pb::ProgrammePart, found: &mut Violations) {
+        found.require(
+            !part.programme_id.is_empty(),
+            "programme_id",
+            "it is missing",
+        );
+        found.require(
+            !part.variant_ids.is_empty(),
+            "variant_ids",
+            "a programme has variants",
+        );
+        let mut date = |date: Option<&pb::Date>, field: &str| day(date_req(date, field, found));
+        self.parts.push(vec![
+            i64::try_from(place + 1).unwrap_or(i64::MAX).into(),
+            part.programme_id.clone().into(),
+            part.name.clone().into(),
+            date(part.launch_date.as_ref(), "launch_date"),
+            date(part.last_plan_date.as_ref(), "last_plan_date"),
+            part.variant_ids.join(",").into(),
+            part.vin_wmi.clone().into(),
+            part.vin_model_year.clone().into(),
+            part.vin_plant_code.clone().into(),
+        ]);
     }
 
     fn item(&mut self, row: &pb::ItemRow, found: &mut Violations) {

@@ -21,7 +21,7 @@ use takt_planning::{
 };
 
 use super::{
-    BomLine, DayEntry, Item, Product, Programme, Shop, Unusable, VARIANT_KEY, Variant,
+    BomLine, DayEntry, Item, PartOfPlant, Product, Programme, Shop, Unusable, VARIANT_KEY, Variant,
     revision::revised,
     routing::Routing,
     sequenced::{SourcePart, sequenced_items},
@@ -102,6 +102,8 @@ pub struct Parts {
     pub rules: Vec<Rule>,
     /// Who supplies what, by item and rank.
     pub sources: Vec<SourcePart>,
+    /// The programmes that share the plant; empty for one alone.
+    pub together: Vec<PartOfPlant>,
 }
 
 impl Parts {
@@ -138,8 +140,15 @@ impl Parts {
         let routing = Routing::of(&self)?;
         let rules = PlantRules::new(&features, &self.rules).map_err(Unusable)?;
         let sequenced = sequenced_items(&items, &bom, variants.len(), &self.sources);
+        for id in self.together.iter().flat_map(|part| &part.variant_ids) {
+            if !self.variants.iter().any(|known| known.variant_id == *id) {
+                let text = format!("a programme has the variant {id}, which is not there");
+                return Err(Unusable(text));
+            }
+        }
         Ok(Product {
             programme,
+            together: self.together,
             shops: self.shops,
             items,
             lines: self.lines,

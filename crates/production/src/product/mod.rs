@@ -81,6 +81,27 @@ pub struct Programme {
     pub priority_value: String,
 }
 
+/// One of several programmes on the plant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PartOfPlant {
+    /// The programme.
+    pub programme_id: String,
+    /// Its name for people.
+    pub name: String,
+    /// The day before its first planned build.
+    pub launch_on: Date,
+    /// The last day of its ramp plan.
+    pub last_plan_on: Date,
+    /// Its variants.
+    pub variant_ids: Vec<String>,
+    /// Positions 1 to 3 of its VINs.
+    pub vin_wmi: String,
+    /// Position 10 of its VINs.
+    pub vin_model_year: String,
+    /// Position 11 of its VINs.
+    pub vin_plant_code: String,
+}
+
 /// An item as people ask for it; its place in the vector is its number less one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
@@ -159,6 +180,8 @@ pub struct DayEntry {
 pub struct Product {
     /// The head.
     pub programme: Programme,
+    /// The programmes that share the plant, the one that is built first leading; empty for one alone.
+    pub together: Vec<PartOfPlant>,
     /// The shops in the order of flow.
     pub shops: Vec<Shop>,
     /// The items in the order of the file.
@@ -236,6 +259,13 @@ impl Product {
         self.variants
             .get(variant)
             .map_or("", |known| known.variant_id.as_str())
+    }
+
+    /// The programme that a variant belongs to, where several share the plant.
+    pub fn part_of(&self, variant: usize) -> Option<&PartOfPlant> {
+        let id = self.variant_id(variant);
+        let mut all = self.together.iter();
+        all.find(|part| part.variant_ids.iter().any(|own| own == id))
     }
 
     /// What single vehicles need, remembered by configuration.

@@ -14,6 +14,7 @@ use takt_kernel::{Currency, Date, Price, Share};
 use takt_planning::sequencing::Rule;
 use takt_service::{Call, Deps, Error, Row, Tx};
 
+use super::PartOfPlant;
 use super::{
     BomLine, DayEntry, Item, Product, Programme, Shop,
     master::{OperationPart, OptionPart, Parts, VariantPart},
@@ -23,8 +24,9 @@ use crate::change::{Change, store::live_fetch};
 use crate::import::line::{PAINT_BATCH, RATIO};
 
 /// The tables that an import fills, in the order in which they are emptied.
-pub const TABLES: [&str; 17] = [
+pub const TABLES: [&str; 18] = [
     "programme",
+    "programme_part",
     "shop",
     "item",
     "bom_line",
@@ -150,6 +152,7 @@ pub async fn product_with(tx: &Tx, change: Option<Change>) -> Result<Product, Er
         changes,
         rules: rules_fetch(tx).await?,
         sources: sources_fetch(tx).await?,
+        together: parts_fetch(tx).await?,
     };
     Ok(parts.assemble()?)
 }
@@ -232,6 +235,26 @@ async fn programme_fetch(tx: &Tx) -> Result<Option<Programme>, Error> {
         priority_option: text(&row, 17)?,
         priority_value: text(&row, 18)?,
     }))
+}
+
+async fn parts_fetch(tx: &Tx) -> Result<Vec<PartOfPlant>, Error> {
+    let sql = "SELECT programme_id, name, launch_on, last_plan_on, variant_ids, vin_wmi, vin_model_year, vin_plant_code FROM programme_part \
+               ORDER BY part_no";
+    let rows = tx.rows(sql, vec![]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(PartOfPlant {
+                programme_id: text(row, 0)?,
+                name: text(row, 1)?,
+                launch_on: date_of(number(row, 2)?),
+                last_plan_on: date_of(number(row, 3)?),
+                variant_ids: text(row, 4)?.split(',').map(str::to_owned).collect(),
+                vin_wmi: text(row, 5)?,
+                vin_model_year: text(row, 6)?,
+                vin_plant_code: text(row, 7)?,
+            })
+        })
+        .collect()
 }
 
 async fn shops_fetch(tx: &Tx) -> Result<Vec<Shop>, Error> {

@@ -115,6 +115,7 @@ pub(crate) fn parts() -> Parts {
         };
     Parts {
         changes: Vec::new(),
+        together: Vec::new(),
         programme: Some(Programme {
             programme_id: "small".into(),
             name: "Small".into(),
@@ -208,6 +209,7 @@ pub(crate) fn rows() -> Vec<Row> {
             })
             .collect(),
         shift_seconds: programme.shift_seconds,
+        programmes: Vec::new(),
     };
     let usd = |minor_units: i64| {
         Some(pb::Money {

@@ -19,10 +19,48 @@ use super::{
         economics_fetch, milestones_fetch,
     },
 };
-use crate::{Production, plan::rpc::variants_pb};
+use crate::{Production, plan::rpc::variants_pb, product::Product};
 
 /// The ramp on the wire.
 pub struct RampRpc(pub Production);
+
+/// The head of a ramp: that of one programme of the plant, or of all together.
+fn head_of(product: &Product, asked: &str) -> Result<pb::GetRampResponse, Error> {
+    let whole = &product.programme;
+    let mut ids: Vec<String> = (product.together.iter())
+        .map(|part| part.programme_id.clone())
+        .collect();
+    if ids.is_empty() {
+        ids.push(whole.programme_id.clone());
+    }
+    let part = product
+        .together
+        .iter()
+        .find(|part| part.programme_id == asked);
+    let (id, name, launch, last) = match part {
+        Some(part) => (
+            &part.programme_id,
+            &part.name,
+            part.launch_on,
+            part.last_plan_on,
+        ),
+        None if asked.is_empty() || asked == whole.programme_id => (
+            &whole.programme_id,
+            &whole.name,
+            whole.launch_on,
+            whole.last_plan_on,
+        ),
+        None => return Err(Error::missing("programme", asked)),
+    };
+    Ok(pb::GetRampResponse {
+        programme_id: id.clone(),
+        programme_name: name.clone(),
+        days: Vec::new(),
+        launch_date: Some(date_pb(launch)),
+        last_plan_date: Some(date_pb(last)),
+        programme_ids: ids,
+    })
+}
 
 #[tonic::async_trait]
 impl RampService for RampRpc {
@@ -31,7 +69,9 @@ impl RampService for RampRpc {
         request: Request<pb::GetRampRequest>,
     ) -> Result<Response<pb::GetRampResponse>, Status> {
         let call = Call::of(&request);
+        let asked = request.into_inner().programme_id;
         let product = self.0.products.get(&call).await?;
+        let head = head_of(&product, &asked)?;
         let width = product.variants.len();
         let read = self.0.deps.store.read(&call, "ramp_get", move |tx| {
             Box::pin(async move {
@@ -60,11 +100,21 @@ impl RampService for RampRpc {
                 .iter()
                 .find(|day| day.on == on)
                 .map_or(0, |day| day.published_delivered);
+            // Of one programme only its own vehicles count; the capacity is the line's, which all share.
+            let own = |counts: &[i64]| {
+                let mut own = counts.to_vec();
+                let others = own.iter_mut().enumerate().filter(|(variant, _)| {
+                    let of = product.part_of(*variant);
+                    !asked.is_empty() && of.is_some_and(|part| part.programme_id != asked)
+                });
+                others.for_each(|(_, count)| *count = 0);
+                variants_pb(&product, &own)
+            };
             pb::RampDay {
                 date: Some(date_pb(on)),
-                wanted: variants_pb(&product, &wanted),
-                planned: variants_pb(&product, planned),
-                built: variants_pb(&product, built.get(&on).unwrap_or(&none)),
+                wanted: own(&wanted),
+                planned: own(planned),
+                built: own(built.get(&on).unwrap_or(&none)),
                 capacity: capacity
                     .get(&on)
                     .copied()
@@ -73,11 +123,8 @@ impl RampService for RampRpc {
             }
         });
         Ok(Response::new(pb::GetRampResponse {
-            programme_id: product.programme.programme_id.clone(),
-            programme_name: product.programme.name.clone(),
             days: days.collect(),
-            launch_date: Some(date_pb(product.programme.launch_on)),
-            last_plan_date: Some(date_pb(product.programme.last_plan_on)),
+            ..head
         }))
     }
 

@@ -153,12 +153,14 @@ pub fn vin(product: &Product, variant: usize, serial: i64) -> Result<Vin, ParseE
         .map_or("", |variant| variant.vin_vds.as_str());
     let serial = u32::try_from(serial)
         .map_err(|_| ParseError::new("VIN serial", &serial.to_string(), "it has six digits"))?;
-    Vin::assemble(
-        &programme.vin_wmi,
-        vds,
-        one(&programme.vin_model_year)?,
-        one(&programme.vin_plant_code)?,
-        serial,
-        6,
-    )
+    // Programmes that share the plant share its serials, and have their own rules for the rest.
+    let (wmi, year, plant) = match product.part_of(variant) {
+        Some(part) => (&part.vin_wmi, &part.vin_model_year, &part.vin_plant_code),
+        None => (
+            &programme.vin_wmi,
+            &programme.vin_model_year,
+            &programme.vin_plant_code,
+        ),
+    };
+    Vin::assemble(wmi, vds, one(year)?, one(plant)?, serial, 6)
 }

@@ -433,7 +433,7 @@ async fn the_product_and_the_ramp_are_read_back() {
     assert_eq!(missing.code(), tonic::Code::NotFound);
     let mut ramp = RampServiceClient::new(service.channel.clone());
     let days = ramp
-        .get_ramp(pb::GetRampRequest {})
+        .get_ramp(pb::GetRampRequest::default())
         .await
         .unwrap()
         .into_inner();

@@ -115,7 +115,7 @@ async fn a_plan_is_made_once_told_and_read_back() {
         Some("PLAN_PRUNED")
     );
     let baseline = RampServiceClient::new(service.channel.clone())
-        .get_ramp(pb::GetRampRequest {})
+        .get_ramp(pb::GetRampRequest::default())
         .await
         .unwrap()
         .into_inner();

@@ -89,12 +89,30 @@ fn header(programme: &Programme) -> pb::ProgrammeHeader {
         priority_option,
         priority_value,
         shops: programme.plant.shops.iter().map(shop).collect(),
+        programmes: programme.parts.iter().map(part).collect(),
         shift_seconds: programme
             .days
             .iter()
             .map(|day| day.shift_ms / 1000)
             .max()
             .unwrap_or(0),
+    }
+}
+
+/// A programme among those that share the plant.
+fn part(part: &Programme) -> pb::ProgrammePart {
+    let first = part.days.iter().find(|day| day.planned_total() > 0);
+    pb::ProgrammePart {
+        programme_id: part.id.to_string(),
+        name: part.title.clone(),
+        launch_date: Some(date_pb(first.map_or(part.day_zero, |day| day.on.minus(1)))),
+        last_plan_date: Some(date_pb(part.plan_last)),
+        variant_ids: (part.variants.iter())
+            .map(|variant| variant.id.to_string())
+            .collect(),
+        vin_wmi: part.vin.wmi.clone(),
+        vin_model_year: part.vin.model_year.to_string(),
+        vin_plant_code: part.vin.plant_code.to_string(),
     }
 }
 

@@ -54,6 +54,7 @@ pub(super) fn assemble(draft: Draft, warnings: Problems) -> Option<Programme> {
         published_quarters: sheet.published.quarters,
         peers: sheet.published.peers,
         economics: sheet.published.economics,
+        parts: Vec::new(),
         warnings,
     })
 }

@@ -341,7 +341,7 @@ impl Programme {
     }
 
     /// What stands around an item stands around one that is like it.
-    fn network_like(&mut self, like: &ItemId, id: &ItemId) {
+    pub(super) fn network_like(&mut self, like: &ItemId, id: &ItemId) {
         let nodes: Vec<_> = self
             .nodes
             .iter()
@@ -390,7 +390,7 @@ impl Programme {
     }
 
     /// Links to the plant are what the agreements say: no others, and with their shares.
-    fn direct_links(&mut self) {
+    pub(super) fn direct_links(&mut self) {
         let plant = self.plant.supplier.clone();
         let items = &self.items;
         self.links.retain_mut(|link| {

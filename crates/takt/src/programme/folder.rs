@@ -30,7 +30,10 @@ pub const FILES: [&str; 17] = [
 ];
 
 /// The programmes that the binary carries.
-pub const BUILT_IN: [&str; 1] = ["su7"];
+pub const BUILT_IN: [&str; 2] = ["su7", "yu7"];
+
+/// Between the programmes that share a plant: `su7+yu7`.
+const BESIDE: char = '+';
 
 /// No file of a programme is larger; 250,000 rows have about 25 MB.
 const LARGEST: u64 = 256 << 20;
@@ -46,6 +49,9 @@ static SU7: [(&str, &[u8]); 17] = embedded!("su7":
     "materials.csv" "logistics.csv" "routing.csv" "daily.csv" "orders.csv" "sequence_rules.csv"
     "service_cases.csv" "recalls.csv" "stakes.csv" "co2_factors.csv" "world.csv"
 );
+
+/// What the YU7 has of its own; the rest is the SU7's.
+static YU7: &str = include_str!("../../programmes/yu7/programme.yaml");
 
 /// Where the built-in programme's figures come from, to be shown beside it.
 pub const SU7_SOURCES: &str = include_str!("../../programmes/su7/SOURCES.md");
@@ -73,11 +79,28 @@ pub struct Folder {
     name: String,
     files: BTreeMap<&'static str, Cow<'static, [u8]>>,
     strangers: Vec<String>,
+    /// The programme.yaml of one that derives from the files.
+    derived: Option<String>,
+    /// The programmes that share its plant.
+    beside: Vec<Folder>,
 }
 
 impl Folder {
-    /// Opens a built-in programme by its name, else a directory (`./su7` where both exist).
+    /// Opens a built-in programme by its name, else a directory (`./su7` where both exist); several, joined by `+`, share
+    /// a plant.
     pub fn open(source: &str) -> Result<Self, FolderError> {
+        if let Some((first, others)) = source.split_once(BESIDE)
+            && !Path::new(source).is_dir()
+        {
+            let mut folder = Self::open(first)?;
+            let others = others.split(BESIDE).map(Self::open);
+            folder.beside = others.collect::<Result<_, _>>()?;
+            let names = folder.beside.iter().map(Self::name);
+            folder.name = names.fold(folder.name.clone(), |all, name| {
+                format!("{all}{BESIDE}{name}")
+            });
+            return Ok(folder);
+        }
         match Self::built_in(source) {
             Some(folder) => Ok(folder),
             None => Self::read(Path::new(source)),
@@ -86,14 +109,26 @@ impl Folder {
 
     /// The built-in programme of this name.
     pub fn built_in(name: &str) -> Option<Self> {
-        (name == BUILT_IN[0]).then(|| Self {
+        BUILT_IN.contains(&name).then(|| Self {
             name: name.to_owned(),
             files: SU7
                 .iter()
                 .map(|(file, bytes)| (*file, Cow::Borrowed(*bytes)))
                 .collect(),
             strangers: Vec::new(),
+            derived: (name != BUILT_IN[0]).then(|| YU7.to_owned()),
+            beside: Vec::new(),
         })
+    }
+
+    /// The text of the programme.yaml that derives the programme from the files, where one does.
+    pub(super) fn derived(&self) -> Option<&str> {
+        self.derived.as_deref()
+    }
+
+    /// The programmes that share the plant.
+    pub(super) fn beside(&self) -> &[Self] {
+        &self.beside
     }
 
     /// Reads a directory; files that Takt does not know are left alone.
@@ -113,6 +148,8 @@ impl Folder {
             name: name.into_owned(),
             files: BTreeMap::new(),
             strangers: Vec::new(),
+            derived: None,
+            beside: Vec::new(),
         };
         for entry in directory.read_dir().map_err(unreadable(directory))? {
             let path = entry.map_err(unreadable(directory))?.path();
@@ -136,6 +173,22 @@ impl Folder {
         if folder.files.is_empty() {
             return Err(FolderError::Empty(directory.to_owned()));
         }
+        folder.on_base(directory)
+    }
+
+    /// The folder as it is, or the files of its base with what it has of its own: a base is built in, or a directory beside it.
+    fn on_base(self, directory: &Path) -> Result<Self, FolderError> {
+        let text = self.file(FILES[0]).map(String::from_utf8_lossy);
+        let text = text.unwrap_or_default().into_owned();
+        let Some(base) = super::derive::base_of(&text) else {
+            return Ok(self);
+        };
+        let mut folder = match Self::built_in(base) {
+            Some(folder) => folder,
+            None => Self::read(&directory.join("..").join(base))?,
+        };
+        folder.name = self.name;
+        folder.derived = Some(text);
         Ok(folder)
     }
 
@@ -178,6 +231,12 @@ impl Folder {
             hash.update(name.as_bytes());
             hash.update((bytes.len() as u64).to_be_bytes());
             hash.update(bytes);
+        }
+        // Nothing more for a folder alone, so that its identity stays what it was.
+        let beside = self.beside.iter().map(Self::programme_hash);
+        for text in self.derived.iter().cloned().chain(beside) {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text.as_bytes());
         }
         hash.finalize()
             .iter()

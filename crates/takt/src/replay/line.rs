@@ -156,7 +156,7 @@ pub(super) async fn built_so_far(peer: &Peer) -> Outcome<i64> {
         peer,
         "read the ramp",
         RampServiceClient.get_ramp,
-        GetRampRequest {},
+        GetRampRequest::default(),
         WHOLE
     )?;
     Ok(ramp

@@ -38,7 +38,7 @@ pub(super) async fn ask_line(peer: &Peer) -> Outcome<Line> {
         peer,
         "read the ramp",
         RampServiceClient.get_ramp,
-        GetRampRequest {},
+        GetRampRequest::default(),
         WHOLE
     )?;
     let milestones = ask!(

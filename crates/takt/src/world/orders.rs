@@ -14,8 +14,15 @@ use crate::programme::{Direction, FeatureRule, Programme};
 /// The size that the planning's scale counts in.
 const WHOLE: i64 = 100_000;
 
-/// The customers of a run; ask for each day in turn.
+/// The customers of a run; ask for each day in turn. Those of several programmes on one plant are numbered together, day by
+/// day in the order of the programmes.
 pub struct Customers {
+    markets: Vec<Buyers>,
+    next_number: u64,
+}
+
+/// The customers of one programme.
+struct Buyers {
     world: OrderWorld,
     /// The day of the next orders and their full-size counts.
     days: std::vec::IntoIter<(Date, i64)>,
@@ -23,12 +30,53 @@ pub struct Customers {
     /// Each option with its key and values, in the order of the features.
     options: Vec<(String, Vec<String>)>,
     cities: Vec<String>,
-    next_number: u64,
 }
 
 impl Customers {
     /// The customers of a programme at its full size, for a run of `vehicles`.
     pub fn new(full: &Programme, vehicles: i64) -> Self {
+        let of = |part: &Programme| {
+            let own = i128::from(vehicles) * i128::from(part.vehicles);
+            let own = takt_kernel::floor_div(own, i128::from(full.vehicles.max(1)));
+            Buyers::new(part, own.unwrap_or(0))
+        };
+        Self {
+            markets: match full.parts.is_empty() {
+                true => vec![Buyers::new(full, vehicles)],
+                false => full.parts.iter().map(of).collect(),
+            },
+            next_number: 1,
+        }
+    }
+
+    /// The orders of a day. Days are asked for in rising order; days that are passed over are passed over for good.
+    pub fn orders_of(&mut self, day: Date) -> Vec<NewOrder> {
+        let mut orders = Vec::new();
+        while let Some(on) = self.markets.iter().filter_map(Buyers::next_day).min() {
+            if on > day {
+                break;
+            }
+            for market in &mut self.markets {
+                let drafts = market.drafts(on);
+                let first = self.next_number;
+                self.next_number += drafts.len() as u64;
+                if on == day {
+                    let numbered = drafts.iter().zip(first..);
+                    orders.extend(numbered.map(|(draft, number)| market.order(draft, number, day)));
+                }
+            }
+        }
+        orders
+    }
+
+    /// The last day on which anybody orders.
+    pub fn last_day(full: &Programme) -> Option<Date> {
+        full.orders.last().map(|day| day.on)
+    }
+}
+
+impl Buyers {
+    fn new(full: &Programme, vehicles: i64) -> Self {
         let scale = scale_of(full, vehicles);
         let mut attributes = Vec::new();
         let mut founders = None;
@@ -93,34 +141,23 @@ impl Customers {
                 })
                 .collect(),
             cities: outbound.into_iter().map(|(city, _)| city).collect(),
-            next_number: 1,
         }
     }
 
-    /// The orders of a day. Days are asked for in rising order; days that are passed over are passed over for good.
-    pub fn orders_of(&mut self, day: Date) -> Vec<NewOrder> {
-        while let Some((on, full)) = self.days.as_slice().first().copied() {
-            if on > day {
-                break;
-            }
-            self.days.next();
-            let drafts = self.world.day(full);
-            let first = self.next_number;
-            self.next_number += drafts.len() as u64;
-            if on == day {
-                return drafts
-                    .iter()
-                    .zip(first..)
-                    .map(|(draft, number)| self.order(draft, number, day))
-                    .collect();
-            }
-        }
-        Vec::new()
+    fn next_day(&self) -> Option<Date> {
+        self.days.as_slice().first().map(|(on, _)| *on)
     }
 
-    /// The last day on which anybody orders.
-    pub fn last_day(full: &Programme) -> Option<Date> {
-        full.orders.last().map(|day| day.on)
+    /// What is ordered on the next day, if it is this one.
+    fn drafts(&mut self, on: Date) -> Vec<OrderDraft> {
+        match self.days.as_slice().first() {
+            Some((next, full)) if *next == on => {
+                let drafts = self.world.day(*full);
+                self.days.next();
+                drafts
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn order(&self, draft: &OrderDraft, number: u64, day: Date) -> NewOrder {

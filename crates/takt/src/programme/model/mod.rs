@@ -96,6 +96,8 @@ pub struct Programme {
     pub peers: Vec<Peer>,
     /// The figures of the programme formula, where the folder has them.
     pub economics: Option<Economics>,
+    /// The programmes that share the plant, each by itself, in the order of their priority; empty for one alone.
+    pub parts: Vec<Programme>,
     /// What looks wrong and does not stop an import.
     pub warnings: Problems,
 }

@@ -36,7 +36,7 @@ fn what_is_no_programme_says_so() -> Result<(), Box<dyn std::error::Error>> {
     let missing = Folder::open("no/such/folder").expect_err("there is no such folder");
     assert_eq!(
         missing.to_string(),
-        "no/such/folder is neither a directory nor a built-in programme; built in: su7"
+        "no/such/folder is neither a directory nor a built-in programme; built in: su7, yu7"
     );
     assert_eq!(Folder::open("su7")?.name(), "su7");
     Ok(())

@@ -6,6 +6,7 @@ mod refused_product;
 mod refused_supply;
 mod scaled;
 mod su7;
+mod together;
 
 use super::{Folder, Problems, Programme, parse};
 use std::fmt::Write;
