@@ -7,6 +7,7 @@ mod facts;
 mod import;
 mod jobs;
 mod plan;
+mod promise;
 mod quality;
 mod replay;
 mod sequence;
@@ -69,6 +70,8 @@ enum Task {
     Health(suite::HealthArgs),
     /// Plan a problem folder: requirements, orders, what is late and why; no service is needed
     Plan(plan::PlanArgs),
+    /// Say when vehicles of a configuration can be had, and why not earlier
+    Promise(Box<promise::PromiseArgs>),
     /// Put a day's vehicles in order for paint and final assembly; no service is needed
     Sequence(sequence::SequenceArgs),
     /// Assess and release engineering changes, and find where they began
@@ -143,6 +146,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Import(args) => import::run(args, output).await,
             Task::Health(args) => suite::health(args, output).await,
             Task::Plan(args) => plan::run(args, output),
+            Task::Promise(args) => promise::run(*args, output).await,
             Task::Sequence(args) => sequence::run(args, output).await,
             Task::Change(task) => change::run(task, output).await,
             Task::Jobs(task) => jobs::run(task, output).await,
