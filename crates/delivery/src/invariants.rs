@@ -103,6 +103,14 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
                    WHERE w.handed_over_on IS NOT NULL AND (s.arrived_on IS NULL OR w.handed_over_on < s.arrived_on \
                    OR w.handed_over_on < g.first_handover_on) LIMIT 20",
     },
+    Invariant {
+        id: "QT-1",
+        rule: "a quote that was confirmed has an order for each of its vehicles, and no other has any",
+        checked: "SELECT COUNT(*) FROM quote",
+        violated: "SELECT q.quote_id FROM quote q LEFT JOIN (SELECT quote_no, COUNT(*) AS orders FROM quote_order GROUP BY quote_no) o \
+                   ON o.quote_no = q.quote_no LEFT JOIN (SELECT quote_no, CAST(SUM(vehicle_count) AS BIGINT) AS vehicles FROM quote_slot GROUP BY quote_no) s \
+                   ON s.quote_no = q.quote_no WHERE COALESCE(o.orders, 0) <> CASE WHEN q.state = 3 THEN COALESCE(s.vehicles, 0) ELSE 0 END LIMIT 20",
+    },
 ];
 
 /// The tables with their business columns. The numbers of vehicles and cancellations count arrivals of news and are
@@ -217,5 +225,26 @@ pub(crate) const TABLES: &[Table] = &[
             "shipment_no",
             "handed_over_on",
         ],
+    },
+    // quote_no counts arrivals, and when a quote expires is technical.
+    Table {
+        name: "quote",
+        columns: &[
+            "quote_id",
+            "customer_id",
+            "variant_id",
+            "options",
+            "city",
+            "state",
+            "plan_id",
+        ],
+    },
+    Table {
+        name: "quote_slot",
+        columns: &["build_on", "deliver_on", "vehicle_count"],
+    },
+    Table {
+        name: "quote_order",
+        columns: &["order_no"],
     },
 ];

@@ -16,6 +16,7 @@ mod order;
 mod peers;
 mod programme;
 mod promise;
+mod quote;
 mod reactions;
 mod rows;
 mod shipment;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use takt_contract::delivery::v1::{
     handover_service_server::HandoverServiceServer,
     milestone_service_server::MilestoneServiceServer, order_service_server::OrderServiceServer,
-    shipment_service_server::ShipmentServiceServer,
+    quote_service_server::QuoteServiceServer, shipment_service_server::ShipmentServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
 
@@ -38,6 +39,7 @@ use crate::{
     milestone::rpc::MilestoneRpc,
     order::rpc::OrderRpc,
     promise::handler::{PromiseHandler, RepromiseHandler},
+    quote::{confirm::QuoteHandler, rpc::QuoteRpc},
     reactions::DeliveryReactions,
     shipment::rpc::ShipmentRpc,
 };
@@ -63,6 +65,13 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             OrderServiceServer,
             OrderRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            QuoteServiceServer,
+            QuoteRpc {
                 desk: Arc::clone(&desk),
             },
             chassis
@@ -96,6 +105,9 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         import: Arc::new(ProgrammeSink),
         intents: vec![
             Arc::new(PromiseHandler {
+                desk: Arc::clone(&desk),
+            }),
+            Arc::new(QuoteHandler {
                 desk: Arc::clone(&desk),
             }),
             Arc::new(RepromiseHandler { desk }),

@@ -69,5 +69,17 @@ const VEHICLE: Migration = Migration {
     ],
 };
 
+/// Quotes: what was offered to a customer on a hold of production, and the orders that took it. Such orders do not stand in the queue.
+const QUOTE: Migration = Migration {
+    name: "m0005_quote",
+    up: &[
+        "CREATE TABLE quote (quote_no {serial}, quote_id {text} NOT NULL UNIQUE, customer_id {text} NOT NULL, variant_id {text} NOT NULL, \
+         options {text} NOT NULL, city {text} NOT NULL, state {int} NOT NULL CHECK (state BETWEEN 1 AND 5), expires_at {int} NOT NULL, plan_id {text} NOT NULL)",
+        "CREATE TABLE quote_slot (quote_no {int} NOT NULL, build_on {int} NOT NULL, deliver_on {int} NOT NULL, vehicle_count {int} NOT NULL, \
+         PRIMARY KEY (quote_no, build_on, deliver_on), CONSTRAINT qt_2 CHECK (vehicle_count > 0 AND deliver_on >= build_on)) {rowless}",
+        "CREATE TABLE quote_order (order_no {id}, quote_no {int} NOT NULL)",
+    ],
+};
+
 /// The schema, step by step.
-pub const MIGRATIONS: &[Migration] = &[PROGRAMME, ORDER, PROMISE, VEHICLE];
+pub const MIGRATIONS: &[Migration] = &[PROGRAMME, ORDER, PROMISE, VEHICLE, QUOTE];

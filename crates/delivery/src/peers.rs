@@ -107,6 +107,81 @@ impl Production {
             Err(status) => Err(self.peer.error(&status)),
         }
     }
+
+    /// What can be promised of a wish; nothing is held.
+    pub(crate) async fn inquire_promise(
+        &self,
+        call: &Call,
+        message: pb::InquirePromiseRequest,
+    ) -> Result<pb::PromiseOffer, Error> {
+        let retry = Retry::idempotent(
+            message
+                .wish
+                .as_ref()
+                .map_or(0, |wish| stable_hash(wish.variant_id.as_bytes())),
+        );
+        let asked = retry.run(call, |_| {
+            let (mut client, request) = (self.client(), self.peer.request(call, message.clone()));
+            async move { client.inquire_promise(request).await }
+        });
+        let answer = asked.await.map_err(|status| self.peer.error(&status))?;
+        Ok(answer.into_inner().offer.unwrap_or_default())
+    }
+
+    /// Holds slots and parts of a wish.
+    pub(crate) async fn hold_promise(
+        &self,
+        call: &Call,
+        message: pb::HoldPromiseRequest,
+    ) -> Result<pb::HoldPromiseResponse, Error> {
+        let retry = Retry::idempotent(stable_hash(message.request_id.as_bytes()));
+        let asked = retry.run(call, |_| {
+            let (mut client, request) = (self.client(), self.peer.request(call, message.clone()));
+            async move { client.hold_promise(request).await }
+        });
+        let answer = asked.await.map_err(|status| self.peer.error(&status))?;
+        Ok(answer.into_inner())
+    }
+
+    /// Makes a hold lasting.
+    pub(crate) async fn confirm_hold(
+        &self,
+        call: &Call,
+        request_id: &str,
+        hold_id: &str,
+    ) -> Result<(), Error> {
+        let message = pb::ConfirmHoldRequest {
+            request_id: request_id.to_owned(),
+            hold_id: hold_id.to_owned(),
+        };
+        let retry = Retry::idempotent(stable_hash(request_id.as_bytes()));
+        let asked = retry.run(call, |_| {
+            let (mut client, request) = (self.client(), self.peer.request(call, message.clone()));
+            async move { client.confirm_hold(request).await }
+        });
+        let answer = asked.await.map_err(|status| self.peer.error(&status));
+        answer.map(|_| ())
+    }
+
+    /// Gives a hold back.
+    pub(crate) async fn release_hold(
+        &self,
+        call: &Call,
+        request_id: &str,
+        hold_id: &str,
+    ) -> Result<(), Error> {
+        let message = pb::ReleaseHoldRequest {
+            request_id: request_id.to_owned(),
+            hold_id: hold_id.to_owned(),
+        };
+        let retry = Retry::idempotent(stable_hash(request_id.as_bytes()));
+        let asked = retry.run(call, |_| {
+            let (mut client, request) = (self.client(), self.peer.request(call, message.clone()));
+            async move { client.release_hold(request).await }
+        });
+        let answer = asked.await.map_err(|status| self.peer.error(&status));
+        answer.map(|_| ())
+    }
 }
 
 /// No plan is no fault: the promise comes with the first plan.

@@ -108,6 +108,18 @@ mod tests {
         assert_eq!(covered(&weeks), [13, 0, 0, 0, 22, 0, 29, 0]);
         assert_eq!(cumulative(&weeks), [37, 22, 35, 13, 43, 35, 69, 64]);
         assert_eq!(look_ahead(&weeks), [13, 13, 13, 13, 35, 35, 64, 64]);
+        // The table of the page is this one.
+        let page = include_str!("../../../docs/promising.md");
+        for (name, row) in [
+            ("discrete", discrete(&weeks)),
+            ("discrete, covered", covered(&weeks)),
+            ("cumulative", cumulative(&weeks)),
+            ("with look-ahead", look_ahead(&weeks)),
+        ] {
+            let cells: Vec<String> = row.iter().map(i64::to_string).collect();
+            let row = format!("| {name} | {} |", cells.join(" | "));
+            assert!(page.contains(&row), "docs/promising.md has no row {row}");
+        }
     }
 
     proptest! {

@@ -13,7 +13,7 @@ use takt_service::{BoxFuture, Call, Error, Once, Tx};
 
 use super::{
     Order,
-    intake::{NewOrder, Outcome, orders_lock},
+    intake::{NewOrder, Outcome, Promising, orders_lock},
     store::order_fetch,
     wire::{order_pb, promise_pb, tombstone},
 };
@@ -86,8 +86,13 @@ async fn locked(
         .write_once(call, "order_create", once, move |tx| {
             let (catalogue, order) = (Arc::clone(&catalogue), Arc::clone(&order));
             Box::pin(async move {
-                let outcomes =
-                    orders_lock(tx, &catalogue, std::slice::from_ref(order.as_ref()), true).await?;
+                let outcomes = orders_lock(
+                    tx,
+                    &catalogue,
+                    std::slice::from_ref(order.as_ref()),
+                    Promising::Asking,
+                )
+                .await?;
                 if !matches!(outcomes.as_slice(), [Outcome::Locked(_)]) {
                     return Err(Error::exists("order", &order.id));
                 }

@@ -52,12 +52,23 @@ pub enum Outcome {
     Taken,
 }
 
-/// Locks orders in the order given. `asking` says that a call will ask for the promise of a single order itself.
+/// Where the promises of orders come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Promising<'h> {
+    /// They are owed.
+    Owed,
+    /// A call asks for the promise of a single order itself.
+    Asking,
+    /// They have slots of a confirmed hold, and the caller writes the promises that were quoted.
+    Held(&'h str),
+}
+
+/// Locks orders in the order given.
 pub(crate) async fn orders_lock(
     tx: &Tx,
     catalogue: &Catalogue,
     orders: &[NewOrder],
-    asking: bool,
+    promising: Promising<'_>,
 ) -> Result<Vec<Outcome>, Error> {
     let before = counter_lock(tx, "order").await?;
     let mut taken: HashSet<String> =
@@ -87,14 +98,15 @@ pub(crate) async fn orders_lock(
     tx.emit_many(
         locked
             .iter()
-            .map(|(number, order)| fact(*number, order))
+            .map(|(number, order)| fact(*number, order, promising))
             .collect(),
     )
     .await?;
-    for (locked_on, (from, to)) in days(&locked) {
+    let owed = !matches!(promising, Promising::Held(_));
+    for (locked_on, (from, to)) in days(&locked).into_iter().filter(|_| owed) {
         let asking = locked
             .first()
-            .filter(|_| asking)
+            .filter(|_| promising == Promising::Asking)
             .map(|(_, order)| order.id.as_str());
         promise_owe(tx, from, to, locked_on, asking).await?;
     }
@@ -128,7 +140,11 @@ async fn rows_add(
     lane_loads_add(tx, &loads).await
 }
 
-fn fact(number: i64, order: &NewOrder) -> NewFact {
+fn fact(number: i64, order: &NewOrder, promising: Promising<'_>) -> NewFact {
+    let hold_id = match promising {
+        Promising::Held(hold) => hold.to_owned(),
+        Promising::Owed | Promising::Asking => String::new(),
+    };
     NewFact {
         subject: order.id.clone(),
         on: order.locked_on,
@@ -140,7 +156,7 @@ fn fact(number: i64, order: &NewOrder) -> NewFact {
             options: order.configuration.options(),
             priority: order.configuration.priority,
             locked_on: Some(date_pb(order.locked_on)),
-            hold_id: String::new(),
+            hold_id,
         }),
     }
 }

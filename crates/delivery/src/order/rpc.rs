@@ -16,7 +16,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     create,
-    intake::{NewOrder, Outcome, orders_lock},
+    intake::{NewOrder, Outcome, Promising, orders_lock},
     store::{order_cancel, order_fetch, orders_list},
     timeline::timeline,
     trace,
@@ -221,7 +221,7 @@ async fn intake(
                 Arc::clone(&request_id),
             );
             Box::pin(async move {
-                let outcomes = orders_lock(tx, &catalogue, &chunk.orders, false).await?;
+                let outcomes = orders_lock(tx, &catalogue, &chunk.orders, Promising::Owed).await?;
                 Ok(intake_answer(&request_id, &chunk, &outcomes))
             })
         })

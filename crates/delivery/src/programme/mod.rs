@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use takt_kernel::{Date, OptionKey, OptionValue, Violations, ceil_div};
 
 pub use configuration::Configuration;
-pub(crate) use configuration::options_of;
+pub(crate) use configuration::{options_of, options_text};
 
 /// The key under which a configuration names its variant in the programme's own files.
 pub const VARIANT_KEY: &str = "VAR";

@@ -209,7 +209,8 @@ async fn orders_fetch(
 ) -> Result<(), Error> {
     let sql = "SELECT o.order_no, c.variant_no, c.priority, o.lane_no, o.locked_on FROM sales_order o \
                JOIN configuration c ON c.config_no = o.config_no \
-               WHERE o.order_no > $1 AND o.order_no <= $2 AND o.state = 0 ORDER BY o.order_no";
+               WHERE o.order_no > $1 AND o.order_no <= $2 AND o.state = 0 \
+               AND NOT EXISTS (SELECT 1 FROM quote_order q WHERE q.order_no = o.order_no) ORDER BY o.order_no";
     for row in tx.rows(sql, vec![after.into(), until.into()]).await? {
         let order_no: i64 = get(&row, 0)?;
         let place = Place {

@@ -8,6 +8,7 @@
 mod orders;
 mod production;
 mod promises;
+mod quotes;
 mod service;
 mod vehicles;
 mod wire_orders;
@@ -21,7 +22,7 @@ use takt_service::{BoxFuture, Call, Caller, Error, Store, StoreOptions, Tx, core
 use crate::{
     invariants::{INVARIANTS, TABLES},
     migrations::MIGRATIONS,
-    order::intake::{NewOrder, Outcome, orders_lock},
+    order::intake::{NewOrder, Outcome, Promising, orders_lock},
     programme::{
         Catalogue,
         sample::{self, catalogue, options},
@@ -100,7 +101,7 @@ impl World {
         let orders = Arc::new(orders);
         self.write(move |tx, catalogue| {
             let orders = Arc::clone(&orders);
-            Box::pin(async move { orders_lock(tx, &catalogue, &orders, false).await })
+            Box::pin(async move { orders_lock(tx, &catalogue, &orders, Promising::Owed).await })
         })
         .await
         .unwrap()

@@ -69,9 +69,15 @@ async fn an_order_that_cannot_be_stored_leaves_nothing() {
     let orders = Arc::new(vec![order("B", "Xi'an", "NORMAL", day()), nowhere]);
     let refused = world.write(move |tx, catalogue| {
         let orders = Arc::clone(&orders);
-        Box::pin(
-            async move { crate::order::intake::orders_lock(tx, &catalogue, &orders, false).await },
-        )
+        Box::pin(async move {
+            crate::order::intake::orders_lock(
+                tx,
+                &catalogue,
+                &orders,
+                crate::order::intake::Promising::Owed,
+            )
+            .await
+        })
     });
     assert!(matches!(refused.await, Err(Error::Broken { .. })));
     for table in [

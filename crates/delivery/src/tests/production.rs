@@ -65,6 +65,29 @@ impl Production {
         Ok(())
     }
 
+    /// All of a wish a week after it is asked for, the first vehicle a day before the others.
+    fn offer(
+        &self,
+        as_of: Option<&common::Date>,
+        wish: Option<&pb::PromiseWish>,
+    ) -> pb::PromiseOffer {
+        let (first, count) = (self.day(as_of), wish.map_or(0, |wish| wish.vehicle_count));
+        let row = |days: i32, vehicle_count: i64| pb::DatedVehicles {
+            date: Some(date_pb(first.plus(days))),
+            vehicle_count,
+        };
+        let slots = [row(6, 1), row(7, count - 1)];
+        pb::PromiseOffer {
+            result_status: common::ResultStatus::Complete.into(),
+            dates: vec![row(7, count)],
+            slots: slots
+                .into_iter()
+                .filter(|row| row.vehicle_count > 0)
+                .collect(),
+            ..pb::PromiseOffer::default()
+        }
+    }
+
     fn day(&self, as_of: Option<&common::Date>) -> Date {
         date_opt(as_of, "as_of", &mut takt_kernel::Violations::new()).unwrap()
     }
@@ -116,30 +139,54 @@ impl PromiseService for Production {
 
     async fn inquire_promise(
         &self,
-        _: Request<pb::InquirePromiseRequest>,
+        request: Request<pb::InquirePromiseRequest>,
     ) -> Result<Response<pb::InquirePromiseResponse>, Status> {
-        Err(Status::unimplemented("not asked by delivery"))
+        self.answers()?;
+        let request = request.into_inner();
+        let offer = self.offer(request.as_of.as_ref(), request.wish.as_ref());
+        Ok(Response::new(pb::InquirePromiseResponse {
+            offer: Some(offer),
+        }))
     }
 
     async fn hold_promise(
         &self,
-        _: Request<pb::HoldPromiseRequest>,
+        request: Request<pb::HoldPromiseRequest>,
     ) -> Result<Response<pb::HoldPromiseResponse>, Status> {
-        Err(Status::unimplemented("not asked by delivery"))
+        self.answers()?;
+        let request = request.into_inner();
+        let offer = self.offer(request.as_of.as_ref(), request.wish.as_ref());
+        let hold = pb::Hold {
+            hold_id: request.hold_id,
+            plan_id: "plan-1".into(),
+            expires_at: Some(prost_types::Timestamp {
+                seconds: 4_000_000_000,
+                nanos: 0,
+            }),
+            ..pb::Hold::default()
+        };
+        Ok(Response::new(pb::HoldPromiseResponse {
+            hold: Some(hold),
+            offer: Some(offer),
+        }))
     }
 
     async fn confirm_hold(
         &self,
-        _: Request<pb::ConfirmHoldRequest>,
+        request: Request<pb::ConfirmHoldRequest>,
     ) -> Result<Response<pb::ConfirmHoldResponse>, Status> {
-        Err(Status::unimplemented("not asked by delivery"))
+        self.answers()?;
+        let _ = request;
+        Ok(Response::new(pb::ConfirmHoldResponse::default()))
     }
 
     async fn release_hold(
         &self,
-        _: Request<pb::ReleaseHoldRequest>,
+        request: Request<pb::ReleaseHoldRequest>,
     ) -> Result<Response<pb::ReleaseHoldResponse>, Status> {
-        Err(Status::unimplemented("not asked by delivery"))
+        self.answers()?;
+        let _ = request;
+        Ok(Response::new(pb::ReleaseHoldResponse::default()))
     }
 
     async fn get_hold(

@@ -5,11 +5,13 @@
 //!
 //! Source: the ASCM Dictionary, "capable-to-promise"; parts by cumulative available-to-promise with look-ahead
 //! ([`crate::atp`]) until new supply can be there, one lead time from today.
+mod alternatives;
 mod basis;
 mod reasons;
 #[cfg(test)]
 mod tests;
 
+pub use alternatives::{Alternative, alternatives};
 pub use basis::{Basis, Commitment, ItemSupply, Stand, VariantNeeds};
 pub use reasons::{Cause, Obstacle};
 

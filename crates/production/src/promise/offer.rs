@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use takt_kernel::Date;
 use takt_planning::{
-    ctp::{Promise, Request},
+    ctp::{self, Alternative, Promise, Request},
     feature::Config,
 };
 use takt_service::{Call, Error};
@@ -20,11 +20,7 @@ use super::{
 use crate::{
     Production,
     peers::supply::{self, SupplyOf},
-    product::{Product, VARIANT_KEY},
 };
-
-/// The most alternatives that are told.
-const ALTERNATIVES: usize = 8;
 
 /// What somebody wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,17 +33,6 @@ pub struct Wish {
     pub wanted: Option<Date>,
     /// Whether they may come on several days.
     pub split: bool,
-}
-
-/// Another configuration with its earliest day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alternative {
-    /// The configuration.
-    pub config: Config,
-    /// The key of what differs; that of the variant is [`VARIANT_KEY`].
-    pub changed: String,
-    /// The first day on which all of it could be complete.
-    pub earliest: Date,
 }
 
 /// When a wish can be had.
@@ -64,53 +49,19 @@ pub fn promise(snapshot: &Snapshot, wish: &Wish) -> Promise {
 
 /// Configurations that differ in one thing and can be had earlier, soonest first. There are none for a wish that is met.
 pub fn alternatives(snapshot: &Snapshot, wish: &Wish, own: &Promise) -> Vec<Alternative> {
-    if own.causes.is_empty() {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    for (config, changed) in neighbours(&snapshot.product, wish.config) {
-        let other = promise(snapshot, &Wish { config, ..*wish });
-        let earlier = |earliest: &Date| own.earliest.is_none_or(|own| *earliest < own);
-        found.extend(other.earliest.filter(earlier).map(|earliest| Alternative {
-            config,
-            changed,
-            earliest,
-        }));
-    }
-    found.sort_by_key(|one| one.earliest);
-    found.truncate(ALTERNATIVES);
-    found
-}
-
-/// Configurations that customers choose and that differ in the variant or in one option.
-fn neighbours(product: &Product, config: Config) -> Vec<(Config, String)> {
-    let key = |at: usize| {
-        let known = product.features.all().get(at);
-        known.map_or_else(String::new, |feature| feature.key.clone())
-    };
-    let mut found = Vec::new();
-    for variant in (0..product.variants.len()).filter(|other| *other != config.variant()) {
-        let mut other = config.with(0, variant);
-        for attribute in &product.attributes {
-            let share = attribute.of(variant).get(other.value(attribute.key));
-            let reference = product.variants.get(variant).map(|known| known.reference);
-            if let Some(reference) = reference.filter(|_| share.is_none_or(|share| share.0 <= 0)) {
-                // The variant has no such value: the one of its reference takes its place.
-                other = other.with(attribute.key, reference.value(attribute.key));
-            }
-        }
-        found.push((other, VARIANT_KEY.to_owned()));
-    }
-    for attribute in &product.attributes {
-        let shares = attribute.of(config.variant()).iter().enumerate();
-        let chosen = shares
-            .filter(|(_, share)| share.0 > 0)
-            .map(|(value, _)| value);
-        for value in chosen.filter(|value| *value != config.value(attribute.key)) {
-            found.push((config.with(attribute.key, value), key(attribute.key)));
-        }
-    }
-    found
+    let product = &snapshot.product;
+    let references: Vec<Config> = product
+        .variants
+        .iter()
+        .map(|variant| variant.reference)
+        .collect();
+    ctp::alternatives(
+        wish.config,
+        own,
+        &product.attributes,
+        &references,
+        |config| promise(snapshot, &Wish { config, ..*wish }).earliest,
+    )
 }
 
 /// The snapshot of an earlier answer, read again from the databases alone.

@@ -9,14 +9,14 @@ use takt_contract::{
     quantity_pb,
 };
 use takt_kernel::{Date, Quantity, Reason, ReasonCode, Unit, Violations};
-use takt_planning::ctp::{Cause, Obstacle, Promise};
+use takt_planning::ctp::{Alternative, Cause, Obstacle, Promise};
 
 use super::{
     hold::{Hold, HoldState},
-    offer::{Alternative, Wish},
+    offer::Wish,
     snapshot::Snapshot,
 };
-use crate::product::{Product, VARIANT_KEY};
+use crate::product::Product;
 
 /// The most vehicles of a wish.
 const MOST: i64 = 10_000;
@@ -73,7 +73,7 @@ pub fn wish_of(
 }
 
 /// Reads the basis of an earlier answer.
-pub fn basis_of(basis: &pb::PromiseBasis, violations: &mut Violations) -> Basis {
+pub fn basis_of(basis: &common::PromiseBasis, violations: &mut Violations) -> Basis {
     violations.scope("at_basis", |violations| Basis {
         plan_id: basis.plan_id.clone(),
         as_of: date_req(basis.as_of.as_ref(), "as_of", violations),
@@ -92,9 +92,9 @@ pub fn basis_of(basis: &pb::PromiseBasis, violations: &mut Violations) -> Basis 
 }
 
 /// The basis of a snapshot.
-pub fn basis_pb(snapshot: &Snapshot) -> pb::PromiseBasis {
+pub fn basis_pb(snapshot: &Snapshot) -> common::PromiseBasis {
     let state = &snapshot.state;
-    pb::PromiseBasis {
+    common::PromiseBasis {
         plan_id: state.planned.plan_id.clone(),
         as_of: Some(date_pb(state.as_of)),
         first_build_on: Some(date_pb(state.planned.first)),
@@ -168,9 +168,12 @@ fn dated_pb(rows: &[(Date, i64)]) -> Vec<pb::DatedVehicles> {
 }
 
 fn alternative_pb(product: &Product, other: &Alternative) -> pb::PromiseAlternative {
-    let changed = match other.changed.as_str() {
-        VARIANT_KEY => "VARIANT".to_owned(),
-        key => key.to_owned(),
+    let changed = match other.key {
+        0 => "VARIANT".to_owned(),
+        key => {
+            let known = product.features.all().get(key);
+            known.map_or_else(String::new, |feature| feature.key.clone())
+        }
     };
     pb::PromiseAlternative {
         variant_id: product.variant_id(other.config.variant()).to_owned(),

@@ -9,6 +9,7 @@ mod import;
 mod jobs;
 mod oee;
 mod plan;
+mod promise;
 mod quality;
 mod ramp;
 mod replay;
@@ -76,6 +77,8 @@ enum Task {
     Plan(plan::PlanArgs),
     /// Put a day's vehicles in order for paint and final assembly, of a programme, of an instance or of running services
     Sequence(Box<sequence::SequenceArgs>),
+    /// Say when vehicles of a configuration can be had, and why not earlier
+    Promise(Box<promise::PromiseArgs>),
     /// Assess and release engineering changes, and find where they began
     #[command(subcommand)]
     Change(change::ChangeTask),
@@ -162,6 +165,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Health(args) => suite::health(args, output).await,
             Task::Plan(args) => plan::run(args, output),
             Task::Sequence(args) => sequence::run(*args, output).await,
+            Task::Promise(args) => promise::run(*args, output).await,
             Task::Change(task) => change::run(task, output).await,
             Task::Jobs(task) => jobs::run(task, output).await,
             Task::Quality(task) => quality::run(task, output).await,

@@ -3,6 +3,7 @@
 //! the keys by name), so that the folder and the services compute alike.
 mod line;
 mod network;
+pub mod promise;
 mod standing;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@ mod genealogy;
 mod line;
 mod machine;
 mod plan;
+mod promise;
 mod replay;
 mod risk;
 mod sequence;
@@ -18,6 +19,8 @@ use crate::output::Format;
 pub(super) enum BenchTask {
     /// Replay a programme from an empty folder and say where time and bytes go
     Replay(replay::BenchArgs),
+    /// Ask for promises at a fixed rate, with holds and moving stock beside, and recompute some
+    Promise(Box<promise::BenchArgs>),
     /// Plan problem folders, peg, replan, and hold the result against a reference
     Plan(plan::BenchArgs),
     /// Let stations report over streams of their own at a steady rate
@@ -33,6 +36,7 @@ pub(super) enum BenchTask {
 pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
     match task {
         BenchTask::Replay(args) => replay::run(args, output).await,
+        BenchTask::Promise(args) => promise::run(*args, output).await,
         BenchTask::Plan(args) => plan::run(args, output),
         BenchTask::Line(args) => line::run(args, output).await,
         BenchTask::Risk(args) => risk::run(args, output),
