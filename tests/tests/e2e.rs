@@ -9,6 +9,8 @@ mod as_built;
 mod client;
 #[path = "e2e/deploy.rs"]
 mod deploy;
+#[path = "e2e/floor.rs"]
+mod floor;
 #[path = "e2e/grpcurl.rs"]
 mod grpcurl;
 #[path = "e2e/plan.rs"]

@@ -12,7 +12,7 @@ use takt_planning::{
 use super::{DaySequence, SEED, STABILITY, SequenceRefusal, figures};
 use takt_planning::sequence::even_order;
 
-/// Moves that a disturbance is worth when nobody says otherwise: some tens of milliseconds.
+/// Moves that a disturbance is worth when nobody says otherwise.
 pub const USUAL_MOVES: u64 = 20_000;
 
 /// What happened to an order of a sequence.
