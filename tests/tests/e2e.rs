@@ -15,6 +15,8 @@ mod floor;
 mod grpcurl;
 #[path = "e2e/plan.rs"]
 mod plan;
+#[path = "e2e/slots.rs"]
+mod slots;
 #[path = "e2e/trace.rs"]
 mod trace;
 #[path = "e2e/worked.rs"]

@@ -30,7 +30,7 @@ const fn all() -> [Table; IMPORTED.len() + WRITTEN.len()] {
 }
 
 /// What the plant writes.
-const WRITTEN: [Table; 37] = [
+const WRITTEN: [Table; 42] = [
     Table {
         name: "plan",
         columns: &[

@@ -190,6 +190,13 @@ fn one_row_changed_by_hand_changes_the_digest() -> Result {
     })
 }
 
+/// What no replay does: quotes and holds of slots, jobs at stations, quality cases, swaps of parts, engineering changes. The tests
+/// that do it check these invariants themselves.
+const ELSEWHERE: [&str; 17] = [
+    "PA-1", "AB-6", "AB-8", "JOB-1", "JOB-2", "JOB-3", "JOB-4", "EC-1", "EC-2", "EC-3", "SL-1",
+    "SL-2", "SL-3", "QH-1", "QH-2", "QT-1", "NC-1",
+];
+
 #[test]
 fn every_invariant_is_checked_and_holds() -> Result {
     // A world that is late, short and sometimes wrong: so that there are rejected lots and broken promises to look at.
@@ -214,7 +221,9 @@ fn every_invariant_is_checked_and_holds() -> Result {
         ensure(number("violated") == Some(0), || {
             format!("an invariant does not hold: {invariant}")
         })?;
-        if number("checked").unwrap_or_default() == 0 {
+        let id = invariant.get("id").and_then(serde_json::Value::as_str);
+        let elsewhere = id.is_some_and(|id| ELSEWHERE.contains(&id));
+        if number("checked").unwrap_or_default() == 0 && !elsewhere {
             idle.push(invariant.to_string());
         }
     }

@@ -165,7 +165,7 @@ async fn decided_save(tx: &Tx, decision: &Decision, chosen: &[i64]) -> Result<()
 /// Releases those that nothing keeps back any more, where that is asked for, and says of the others why they stand.
 async fn let_go(tx: &Tx, hold: &Hold, decision: &Decision, chosen: &[i64]) -> Result<i64, Error> {
     let list: Vec<Vec<Value>> = chosen.iter().map(|serial| vec![(*serial).into()]).collect();
-    let query = "SELECT k.serial, MAX(CASE WHEN k.state IN (1, 3) THEN 1 ELSE 0 END), MAX(k.was_held) FROM v \
+    let query = "SELECT k.serial, CAST(MAX(CASE WHEN k.state IN (1, 3) THEN 1 ELSE 0 END) AS BIGINT), MAX(k.was_held) FROM v \
                  JOIN hold_vehicle AS k ON k.serial = v.serial GROUP BY k.serial";
     let (mut free, mut waits) = (Vec::new(), Vec::new());
     for row in tx.rows_for(&["serial"], list, query).await? {

@@ -189,7 +189,7 @@ mod tests {
             ),
             (
                 Some(Share(888_095)),
-                Some(Share(861_082)),
+                Some(Share(861_081)),
                 Some(Share(978_050)),
                 Some(Share(747_937))
             )

@@ -178,7 +178,11 @@ mod tests {
             (600_000..800_000).contains(&found.vehicle.watt_hours),
             "{found:?}"
         );
-        assert!(found.rolled_yield < Share(600_000), "{found:?}");
+        // The products of routing.csv are 0.5988, 0.6159 and 0.6134; the mix of STD, PRO and MAX lies between.
+        assert!(
+            (598_806..615_862).contains(&found.rolled_yield.0),
+            "{found:?}"
+        );
         Ok(())
     }
 }

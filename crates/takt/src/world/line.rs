@@ -70,6 +70,8 @@ impl Line {
             calendar: programme
                 .days
                 .iter()
+                // Days behind the plan have no shifts of their own; building goes on with those of its last day.
+                .take_while(|day| day.on <= programme.plan_last)
                 .map(|day| (day.on, day.shifts * day.shift_ms))
                 .collect(),
             pulled: options.pulled.clone(),
