@@ -261,10 +261,12 @@ impl Base {
         }
         let query = "SELECT m.build_number, m.lot_number, m.unit_no, m.recorded_from FROM v JOIN asbuilt_mask AS m ON m.build_number = v.build_number";
         let masks = masks_of(&tx.rows_for(&["build_number"], list(), query).await?)?;
-        let query = "SELECT v.build_number, r.lot_number, k.record_no, i.reservation_id FROM v \
-                     JOIN issue AS i ON v.build_number BETWEEN i.first_build AND i.last_build \
-                     JOIN asbuilt_record AS k ON k.issue_no = i.issue_no JOIN asbuilt_range AS r ON r.issue_no = i.issue_no \
-                     AND r.first_build <= v.build_number AND r.last_build >= v.build_number ORDER BY v.build_number, r.lot_number";
+        // The issue of the vehicle first, then its ranges alone: SQLite keeps the order of a CROSS JOIN, and left to itself it
+        // reads every range there is.
+        let query = "SELECT v.build_number, r.lot_number, k.record_no, i.reservation_id FROM v CROSS JOIN issue AS i \
+                     CROSS JOIN asbuilt_record AS k CROSS JOIN asbuilt_range AS r WHERE v.build_number BETWEEN i.first_build AND i.last_build \
+                     AND k.issue_no = i.issue_no AND r.issue_no = i.issue_no AND r.first_build <= v.build_number \
+                     AND r.last_build >= v.build_number ORDER BY v.build_number, r.lot_number";
         let mut ranges: HashMap<i64, Vec<(LotNumber, i64)>> = HashMap::new();
         for row in tx.rows_for(&["build_number"], list(), query).await? {
             let build = row.try_get_by_index(0)?;

@@ -34,8 +34,8 @@ Examples:
 
 The folder is that of a replay that was stopped in its middle, so that there are a plan, orders and stock.";
 
-/// Every so many inquiries one is recomputed from the databases.
-const RECOMPUTED: u64 = 100;
+/// Every so many calls an inquiry is recomputed from the databases; no multiple of the calls that hold.
+const RECOMPUTED: u64 = 101;
 
 /// What a measurement is told.
 #[derive(Debug, Args)]
