@@ -38,8 +38,6 @@ pub struct Commitment<'a> {
     pub on: Date,
     /// The vehicles.
     pub vehicles: i64,
-    /// Whether their parts are reserved already, and so are not among the supply.
-    pub parts_reserved: bool,
 }
 
 /// What there is of an item, in thousandths.
@@ -86,9 +84,8 @@ impl Basis {
             bases: stand.bases.clone(),
             ..Self::default()
         };
-        // Vehicles by variant and day; those whose parts are reserved take no parts.
+        // Vehicles by variant and day.
         let mut built: Vec<Vec<i64>> = vec![vec![0; days]; stand.planned.len()];
-        let mut reserved = built.clone();
         let series = |supply: &Option<ItemSupply>| vec![0; if supply.is_some() { days } else { 0 }];
         let mut committed: Vec<Vec<i64>> = stand.supply.iter().map(series).collect();
         let mut need = |options: &[(usize, i64)], day: usize, vehicles: i64| {
@@ -102,13 +99,8 @@ impl Basis {
         let day_of = |on: Date| usize::try_from(on.days_since(stand.first)).unwrap_or(0);
         for taken in &stand.commitments {
             let day = day_of(taken.on);
-            let rows = if taken.parts_reserved {
-                &mut reserved
-            } else {
-                need(taken.options, day, taken.vehicles);
-                &mut built
-            };
-            let cell = rows.get_mut(taken.variant);
+            need(taken.options, day, taken.vehicles);
+            let cell = built.get_mut(taken.variant);
             if let Some(cell) = cell.and_then(|row| row.get_mut(day)) {
                 *cell += taken.vehicles;
             }
@@ -134,13 +126,10 @@ impl Basis {
                 before = open;
             }
             basis.slots.push(free);
-            let taken = built.get(variant).zip(reserved.get(variant));
-            let taken = taken.map_or_else(Vec::new, |(built, reserved)| {
-                built.iter().zip(reserved).map(|(a, b)| a + b).collect()
-            });
-            let period = |(supply, committed): (&i64, i64)| Period {
+            let taken = built.get(variant).map_or(&[][..], Vec::as_slice);
+            let period = |(supply, committed): (&i64, &i64)| Period {
                 supply: *supply,
-                committed,
+                committed: *committed,
             };
             let periods = planned.iter().zip(taken).map(period);
             basis.slot_periods.push(periods.collect());

@@ -119,14 +119,12 @@ fn held_slots_and_their_parts_are_nobody_elses() {
         options: OPTION,
         on: day(2),
         vehicles: 2,
-        parts_reserved: false,
     });
     stand.commitments.push(Commitment {
         variant: 0,
-        options: OPTION,
+        options: PLAIN,
         on: day(-4),
         vehicles: 1,
-        parts_reserved: true,
     });
     let basis = Basis::new(&stand);
     // The overdue one takes the first slot, so that an order waits a day longer.
@@ -177,7 +175,7 @@ proptest! {
         let receipts: Vec<(Date, i64)> = receipts.iter().map(|(on, count)| (day(*on), count * 500)).collect();
         stand.supply[1] = Some(ItemSupply { free: free * 500, receipts, overdue: 0, lead_days });
         for (on, vehicles) in held {
-            stand.commitments.push(Commitment { variant: 0, options: OPTION, on: day(on), vehicles, parts_reserved: false });
+            stand.commitments.push(Commitment { variant: 0, options: OPTION, on: day(on), vehicles });
         }
         let before = Basis::new(&stand);
         let promise = before.promise(&request(quantity, wanted, split));
@@ -195,7 +193,7 @@ proptest! {
         }
         for (on, count) in &promise.slots {
             prop_assert!(*count <= before.slots(0)[usize::try_from(on.days_since(day(0))).unwrap()]);
-            stand.commitments.push(Commitment { variant: 0, options: OPTION, on: *on, vehicles: *count, parts_reserved: false });
+            stand.commitments.push(Commitment { variant: 0, options: OPTION, on: *on, vehicles: *count });
         }
         // Nobody who had something has it later: the slots of the others are those that were left.
         let after = Basis::new(&stand);

@@ -79,8 +79,6 @@ pub struct Hold {
     pub state: HoldState,
     /// When it expires, in microseconds; nothing once it is confirmed.
     pub expires_at: Option<i64>,
-    /// Whether procurement has a reservation of its parts.
-    pub parts_reserved: bool,
     /// The plan that it was made on.
     pub plan_id: String,
     /// Its slots, by day.
@@ -156,10 +154,6 @@ pub enum EntryKind {
     Released = 4,
     /// Slots became free because the hold's time passed.
     Expired = 5,
-    /// Procurement has a reservation of the parts.
-    PartsReserved = 6,
-    /// The parts are committed and not reserved any more.
-    PartsCommitted = 7,
 }
 
 impl EntryKind {
@@ -171,8 +165,6 @@ impl EntryKind {
             Self::Consumed,
             Self::Released,
             Self::Expired,
-            Self::PartsReserved,
-            Self::PartsCommitted,
         ]
         .into_iter()
         .find(|kind| *kind as i64 == column)
@@ -183,7 +175,7 @@ impl EntryKind {
         match self {
             Self::Held => 1,
             Self::Consumed | Self::Released | Self::Expired => -1,
-            Self::Confirmed | Self::PartsReserved | Self::PartsCommitted => 0,
+            Self::Confirmed => 0,
         }
     }
 }
@@ -210,8 +202,6 @@ pub struct Kept {
     pub config: Config,
     /// When it expires.
     pub expires_at: Option<i64>,
-    /// Whether its parts are reserved.
-    pub parts_reserved: bool,
     /// The slots that are kept, by day.
     pub days: BTreeMap<Date, i64>,
 }
@@ -232,13 +222,10 @@ impl Holds {
         let kept = self.kept.entry(entry.hold).or_insert_with(|| Kept {
             config,
             expires_at,
-            parts_reserved: false,
             days: BTreeMap::new(),
         });
         match entry.kind {
             EntryKind::Confirmed => kept.expires_at = None,
-            EntryKind::PartsReserved => kept.parts_reserved = true,
-            EntryKind::PartsCommitted => kept.parts_reserved = false,
             EntryKind::Held | EntryKind::Consumed | EntryKind::Released | EntryKind::Expired => {
                 let cell = kept.days.entry(entry.on).or_default();
                 *cell += entry.kind.sign() * entry.vehicles;
@@ -353,7 +340,6 @@ mod tests {
             config: Config(0),
             state: HoldState::Held,
             expires_at: Some(100),
-            parts_reserved: false,
             plan_id: "p".into(),
             days: vec![HeldDay {
                 on: day(3),
@@ -409,7 +395,6 @@ mod tests {
             (holds.at(49).count(), holds.at(50).count(), holds.version)
         };
         assert_eq!(tell(1, EntryKind::Held, 4), (1, 0, 1));
-        assert_eq!(tell(2, EntryKind::PartsReserved, 0), (1, 0, 2));
         assert_eq!(tell(3, EntryKind::Confirmed, 4), (1, 1, 3));
         assert_eq!(tell(4, EntryKind::Consumed, 3), (1, 1, 4));
         assert_eq!(tell(5, EntryKind::Released, 1), (0, 0, 5));

@@ -71,7 +71,7 @@ pub async fn hold(
         Box::pin(async move { held(tx, &work.0, &work.1).await })
     });
     let answer = write.await?;
-    production.promises.changed(production, call, as_of).await?;
+    refreshed(production, call).await;
     Ok(answer)
 }
 
@@ -92,7 +92,6 @@ async fn held(
         config: wanted.wish.config,
         state: HoldState::Held,
         expires_at: Some(now.saturating_add(wanted.ttl_seconds.saturating_mul(1_000_000))),
-        parts_reserved: false,
         plan_id: snapshot.state.planned.plan_id.clone(),
         days,
     };
@@ -250,7 +249,7 @@ async fn released(tx: &Tx, id: &str) -> Result<Hold, Error> {
 
 /// Inquiries see at once what was changed here. Where that fails they see it when they read anew, two seconds later at most.
 async fn refreshed(production: &Production, call: &Call) {
-    if let Err(error) = production.promises.changed_any(production, call).await {
+    if let Err(error) = production.promises.changed(production, call).await {
         tracing::debug!(%error, "inquiries see the change when they read anew");
     }
 }

@@ -111,36 +111,22 @@ impl Keeper {
         }
     }
 
-    /// Reads production's own state anew after it changed here, so that whoever changed it is answered from it.
+    /// Reads production's own state anew after it changed here, for the day of the last snapshot, if there is one: whoever changed it is
+    /// answered from it.
     ///
     /// # Errors
     /// What the database said.
-    pub async fn changed(
-        &self,
-        production: &Production,
-        call: &Call,
-        as_of: Date,
-    ) -> Result<(), Error> {
+    pub async fn changed(&self, production: &Production, call: &Call) -> Result<(), Error> {
+        let as_of = {
+            let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+            current.as_ref().map(|kept| kept.state.as_of)
+        };
+        let Some(as_of) = as_of else { return Ok(()) };
         let product = production.products.get(call).await?;
         let _reading = self.reading.lock().await;
         self.read(production, call, &product, as_of, YOUNG)
             .await
             .map(|_| ())
-    }
-
-    /// The same for whichever day the last snapshot was read, if there is one.
-    ///
-    /// # Errors
-    /// What the database said.
-    pub async fn changed_any(&self, production: &Production, call: &Call) -> Result<(), Error> {
-        let as_of = {
-            let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-            current.as_ref().map(|kept| kept.state.as_of)
-        };
-        match as_of {
-            Some(as_of) => self.changed(production, call, as_of).await,
-            None => Ok(()),
-        }
     }
 
     async fn read(

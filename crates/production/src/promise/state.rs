@@ -180,7 +180,6 @@ impl State {
                 options,
                 on: *on,
                 vehicles: *vehicles,
-                parts_reserved: kept.parts_reserved,
             })
         });
         let queue = |orders: &BTreeMap<(i64, i64), Config>| {

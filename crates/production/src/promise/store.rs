@@ -46,10 +46,11 @@ pub async fn holds_advance(tx: &Tx, holds: &mut Holds, until: i64) -> Result<(),
     Ok(())
 }
 
-/// Slots that are kept at a moment: variant, day and vehicles. Nothing is read while nobody ever held one.
+/// Slots that are kept at a moment: variant, day and vehicles. Only open holds are read: SQLite takes the index of them where its own
+/// condition stands in the statement, and not by inference.
 pub async fn slots_kept_fetch(tx: &Tx, now: i64) -> Result<Vec<(usize, Date, i64)>, Error> {
     let sql = "SELECT h.config, s.build_on, s.kept_count FROM hold AS h JOIN hold_slot AS s ON s.hold_no = h.hold_no \
-               WHERE s.kept_count > 0 AND (h.state = 2 OR (h.state = 1 AND h.expires_at > $1))";
+               WHERE h.state <= 2 AND s.kept_count > 0 AND (h.state = 2 OR h.expires_at > $1)";
     let rows = tx.rows(sql, vec![now.into()]).await?;
     let read = |row: &Row| {
         let config = Config(row.try_get_by_index(0)?);
@@ -90,15 +91,14 @@ pub async fn entries_add(
 
 /// Writes a new hold with its slots and entries, and gives it its number.
 pub async fn hold_add(tx: &Tx, version: i64, hold: &mut Hold) -> Result<(), Error> {
-    let sql = "INSERT INTO hold (hold_id, variant_no, config, state, expires_at, held_until, parts_reserved, plan_id) \
-               VALUES ($1, $2, $3, $4, $5, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING hold_no";
+    let sql = "INSERT INTO hold (hold_id, variant_no, config, state, expires_at, held_until, plan_id) \
+               VALUES ($1, $2, $3, $4, $5, $5, $6) ON CONFLICT DO NOTHING RETURNING hold_no";
     let values = vec![
         hold.id.as_str().into(),
         number_of(hold.config.variant()).into(),
         hold.config.0.into(),
         (hold.state as i64).into(),
         hold.expires_at.into(),
-        i64::from(hold.parts_reserved).into(),
         hold.plan_id.as_str().into(),
     ];
     let row = tx.one(sql, values).await?;
@@ -128,20 +128,16 @@ pub async fn hold_add(tx: &Tx, version: i64, hold: &mut Hold) -> Result<(), Erro
         .days
         .iter()
         .map(|day| (hold.number, day.on, EntryKind::Held, day.held));
-    let mut entries: Vec<_> = slots.collect();
-    if let Some(first) = hold.days.first().filter(|_| hold.parts_reserved) {
-        entries.push((hold.number, first.on, EntryKind::PartsReserved, 0));
-    }
+    let entries: Vec<_> = slots.collect();
     entries_add(tx, version, &entries).await
 }
 
 /// Writes the state of a hold and what its days keep.
 pub async fn hold_save(tx: &Tx, hold: &Hold) -> Result<(), Error> {
-    let sql = "UPDATE hold SET state = $1, expires_at = $2, parts_reserved = $3 WHERE hold_no = $4";
+    let sql = "UPDATE hold SET state = $1, expires_at = $2 WHERE hold_no = $3";
     let values = vec![
         (hold.state as i64).into(),
         hold.expires_at.into(),
-        i64::from(hold.parts_reserved).into(),
         hold.number.into(),
     ];
     tx.exec(sql, values).await?;
@@ -175,7 +171,7 @@ pub async fn hold_save(tx: &Tx, hold: &Hold) -> Result<(), Error> {
 /// Writes down that the time of holds has passed; they kept nothing since.
 pub async fn holds_sweep(tx: &Tx, version: i64) -> Result<(), Error> {
     let sql = "SELECT h.hold_no, s.build_on, s.kept_count FROM hold AS h JOIN hold_slot AS s ON s.hold_no = h.hold_no \
-               WHERE h.state = 1 AND h.expires_at <= $1 AND s.kept_count > 0 ORDER BY 1, 2";
+               WHERE h.state <= 2 AND h.state = 1 AND h.expires_at <= $1 AND s.kept_count > 0 ORDER BY 1, 2";
     let now = tx.now_micros();
     let mut entries = Vec::new();
     for row in tx.rows(sql, vec![now.into()]).await? {
@@ -191,13 +187,13 @@ pub async fn holds_sweep(tx: &Tx, version: i64) -> Result<(), Error> {
         return Ok(());
     }
     entries_add(tx, version, &entries).await?;
-    let sql = "UPDATE hold_slot SET kept_count = 0 WHERE hold_no IN (SELECT hold_no FROM hold WHERE state = 1 AND expires_at <= $1)";
+    let sql = "UPDATE hold_slot SET kept_count = 0 WHERE hold_no IN (SELECT hold_no FROM hold WHERE state <= 2 AND state = 1 AND expires_at <= $1)";
     tx.exec(sql, vec![now.into()]).await?;
-    let sql = "UPDATE hold SET state = 5 WHERE state = 1 AND expires_at <= $1";
+    let sql = "UPDATE hold SET state = 5 WHERE state <= 2 AND state = 1 AND expires_at <= $1";
     tx.exec(sql, vec![now.into()]).await.map(|_| ())
 }
 
-const HOLD: &str = "hold_no, hold_id, config, state, expires_at, parts_reserved, plan_id FROM hold";
+const HOLD: &str = "hold_no, hold_id, config, state, expires_at, plan_id FROM hold";
 
 /// A hold by its name.
 pub async fn hold_fetch(tx: &Tx, id: &str) -> Result<Hold, Error> {
@@ -235,8 +231,7 @@ fn hold_read(row: &Row) -> Result<Hold, Error> {
         state: HoldState::of(state)
             .ok_or_else(|| Error::broken(format!("a hold has the state {state}")))?,
         expires_at: row.try_get_by_index(4)?,
-        parts_reserved: row.try_get_by_index::<i64>(5)? != 0,
-        plan_id: row.try_get_by_index(6)?,
+        plan_id: row.try_get_by_index(5)?,
         days: Vec::new(),
     })
 }

@@ -4,7 +4,7 @@
 
 use takt_contract::{
     common::v1::{self as common, ReasonCode as Code},
-    date_opt, date_pb, date_req,
+    date_opt, date_pb, date_req, instant_pb,
     production::v1 as pb,
     quantity_pb,
 };
@@ -103,15 +103,7 @@ pub fn basis_pb(snapshot: &Snapshot) -> common::PromiseBasis {
         build_number: state.marks.build,
         slot_version: state.marks.slots,
         supply_version: snapshot.supply.as_ref().map_or(0, |supply| supply.version),
-        read_at: Some(moment_pb(snapshot.read_at)),
-    }
-}
-
-/// A moment in microseconds.
-pub fn moment_pb(micros: i64) -> prost_types::Timestamp {
-    prost_types::Timestamp {
-        seconds: micros.div_euclid(1_000_000),
-        nanos: i32::try_from(micros.rem_euclid(1_000_000) * 1_000).unwrap_or_default(),
+        read_at: Some(instant_pb(snapshot.read_at)),
     }
 }
 
@@ -266,11 +258,6 @@ fn code_pb(code: ReasonCode) -> Code {
 /// A hold as it stands at a moment.
 pub fn hold_pb(hold: &Hold, product: &Product, now: i64) -> pb::Hold {
     let state = hold.state_at(now);
-    let parts = if hold.parts_reserved {
-        pb::HoldParts::Reserved
-    } else {
-        pb::HoldParts::Committed
-    };
     let slots = hold.days.iter().map(|day| pb::HeldSlots {
         build_on: Some(date_pb(day.on)),
         vehicle_count: day.held,
@@ -290,8 +277,8 @@ pub fn hold_pb(hold: &Hold, product: &Product, now: i64) -> pb::Hold {
         variant_id: product.variant_id(hold.config.variant()).to_owned(),
         options: product.options(hold.config),
         slots: slots.collect(),
-        expires_at: hold.expires_at.map(moment_pb),
-        parts: parts.into(),
+        expires_at: hold.expires_at.map(instant_pb),
+        parts: pb::HoldParts::Committed.into(),
         plan_id: hold.plan_id.clone(),
     }
 }
