@@ -78,6 +78,7 @@ const QUOTE: Migration = Migration {
         "CREATE TABLE quote_slot (quote_no {int} NOT NULL, build_on {int} NOT NULL, deliver_on {int} NOT NULL, vehicle_count {int} NOT NULL, \
          PRIMARY KEY (quote_no, build_on, deliver_on), CONSTRAINT qt_2 CHECK (vehicle_count > 0 AND deliver_on >= build_on)) {rowless}",
         "CREATE TABLE quote_order (order_no {id}, quote_no {int} NOT NULL)",
+        "CREATE INDEX quote_order_by_quote ON quote_order (quote_no)",
     ],
 };
 

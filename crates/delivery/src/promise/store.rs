@@ -1,7 +1,7 @@
 //! The rows of promises.
 //!
-//! It must not know how dates are found. Invariants: PR-1 rows are inserted and never changed; who inserts has the
-//! lock of the promise counter and has seen every promise before.
+//! It must not know how dates are found. Invariants: PR-1 rows are inserted and never changed; who inserts for
+//! orders of the queue has the lock of the promise counter and has seen every promise before.
 
 use takt_service::{Error, Tx};
 
@@ -38,6 +38,11 @@ pub(crate) async fn promises_add(
         return Err(Error::stale("queue", "of promises"));
     }
     counter_set(tx, "promise", seen + 1).await?;
+    promises_insert(tx, promises).await
+}
+
+/// Adds promises of orders that do not stand in the queue: nobody who keeps the queue has to see them.
+pub(crate) async fn promises_insert(tx: &Tx, promises: &[(i64, Promise)]) -> Result<(), Error> {
     let rows = promises.iter().map(|(order_no, promise)| {
         vec![
             (*order_no).into(),

@@ -22,8 +22,7 @@ use crate::{
         store::order_ids_taken,
     },
     programme::Catalogue,
-    promise::{Promise, PromiseKind, store::promises_add},
-    rows::counter_lock,
+    promise::{Promise, PromiseKind, store::promises_insert},
 };
 
 /// The method, as it stands in fingerprints.
@@ -161,8 +160,7 @@ async fn ordered(
         }
     }
     let promises = numbers.iter().copied().zip(promises_of(&quote, locked_on));
-    let seen = counter_lock(tx, "promise").await?;
-    promises_add(tx, seen, &promises.collect::<Vec<_>>()).await?;
+    promises_insert(tx, &promises.collect::<Vec<_>>()).await?;
     quote_orders_add(tx, &quote, &numbers).await?;
     quote_turn(tx, &quote, QuoteState::Confirmed).await?;
     tx.intent_finish_key(KIND, &quote.id).await?;

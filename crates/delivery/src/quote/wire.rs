@@ -2,7 +2,7 @@
 //!
 //! It must not decide anything. Invariant: every field of a request is read or refused.
 
-use takt_contract::{date_opt, date_pb, delivery::v1 as pb};
+use takt_contract::{date_opt, date_pb, delivery::v1 as pb, instant_pb};
 use takt_kernel::Violations;
 
 use super::{Quote, QuoteState, offer::Wish};
@@ -54,10 +54,7 @@ pub(crate) fn quote_pb(quote: &Quote, now: i64) -> pb::Quote {
         vehicle_count: slot.vehicles,
         complete_on: Some(date_pb(slot.build_on)),
     });
-    let expires_at = (state == QuoteState::Held).then(|| prost_types::Timestamp {
-        seconds: quote.expires_at.div_euclid(1_000_000),
-        nanos: i32::try_from(quote.expires_at.rem_euclid(1_000_000) * 1_000).unwrap_or_default(),
-    });
+    let expires_at = (state == QuoteState::Held).then(|| instant_pb(quote.expires_at));
     pb::Quote {
         quote_id: quote.id.clone(),
         state: match state {

@@ -400,7 +400,7 @@ pub async fn counts_fetch(tx: &Tx, holds: &[Hold]) -> Result<BTreeMap<(i64, i64)
 /// What the database said.
 pub async fn held_of_case(tx: &Tx, nc_no: i64) -> Result<i64, Error> {
     let sql = "SELECT (SELECT COUNT(*) FROM quality_hold WHERE nc_no = $1 AND in_force = 1) + (SELECT COUNT(*) FROM hold_vehicle AS k \
-               JOIN quality_hold AS h ON h.hold_no = k.hold_no WHERE h.nc_no = $2 AND k.state = $3)";
+               WHERE k.hold_no IN (SELECT hold_no FROM quality_hold WHERE nc_no = $2) AND k.state = $3)";
     tx.number(
         sql,
         vec![nc_no.into(), nc_no.into(), (Kept::Held as i64).into()],

@@ -115,17 +115,11 @@ pub async fn coming_fetch(tx: &Tx, product: &Product, on: Date) -> Result<Coming
     let most: Vec<i64> = (0..width)
         .map(|variant| before(variant) + units(variant, wanted) + spare)
         .collect();
-    let (queues, _) = queues_fetch(tx, width, on.minus(1), &most).await?;
-    // An order with a slot of its own stands on its day, however long the queue before it is.
     let bound = bound_fetch(tx).await?;
-    let bound = bound.into_iter().filter(|one| one.on == on);
-    let bound: Vec<Waiting> = bound
-        .map(|one| Waiting {
-            order_number: one.order,
-            config: one.config,
-            serial: None,
-        })
-        .collect();
+    let (queues, _) = queues_fetch(tx, width, on.minus(1), &bound, &most).await?;
+    // An order with a slot of its own stands on its day, however long the queue before it is.
+    let bound = bound.iter().filter(|one| one.on == on);
+    let bound: Vec<Waiting> = bound.map(Waiting::from).collect();
     let mut chosen = Vec::new();
     for (variant, queue) in queues.iter().enumerate() {
         let slots = bound.iter().filter(|one| one.config.variant() == variant);

@@ -12,17 +12,33 @@ use takt_service::{Error, Tx};
 use super::Waiting;
 use crate::{
     product::store::{index_of, number_of},
-    promise::bound::bound_fetch,
+    promise::bound::Bound,
 };
 
 /// What waits by variant, and whether a variant's queue goes on behind what was read.
 pub type Queues = (Vec<Vec<Waiting>>, Vec<bool>);
 
-/// What a day can build of each of `width` variants, at most `most` open orders of it.
+impl From<&Bound> for Waiting {
+    fn from(bound: &Bound) -> Self {
+        Self {
+            order_number: bound.order,
+            config: bound.config,
+            serial: None,
+        }
+    }
+}
+
+/// What a day can build of each of `width` variants, at most `most` open orders of it; `bound` are the orders with slots of their own.
 ///
 /// # Errors
 /// What the database said.
-pub async fn queues_fetch(tx: &Tx, width: usize, on: Date, most: &[i64]) -> Result<Queues, Error> {
+pub async fn queues_fetch(
+    tx: &Tx,
+    width: usize,
+    on: Date,
+    bound: &[Bound],
+    most: &[i64],
+) -> Result<Queues, Error> {
     let (mut queues, mut cuts) = (vec![Vec::new(); width], vec![false; width]);
     let pulled = "SELECT variant_no, order_number, config, serial FROM vehicle WHERE build_number IS NULL ORDER BY serial";
     for row in tx.rows(pulled, vec![]).await? {
@@ -35,7 +51,6 @@ pub async fn queues_fetch(tx: &Tx, width: usize, on: Date, most: &[i64]) -> Resu
             });
         }
     }
-    let bound = bound_fetch(tx).await?;
     let apart: BTreeSet<i64> = bound.iter().map(|one| one.order).collect();
     let pulled: BTreeSet<i64> = queues
         .iter()
@@ -47,11 +62,7 @@ pub async fn queues_fetch(tx: &Tx, width: usize, on: Date, most: &[i64]) -> Resu
         .filter(|one| one.on <= on && !pulled.contains(&one.order))
     {
         if let Some(queue) = queues.get_mut(due.config.variant()) {
-            queue.push(Waiting {
-                order_number: due.order,
-                config: due.config,
-                serial: None,
-            });
+            queue.push(due.into());
         }
     }
     let open = "SELECT order_number, config FROM demand_order WHERE variant_no = $1 AND state = 0 ORDER BY queue_rank, order_number LIMIT $2";

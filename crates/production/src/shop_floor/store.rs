@@ -15,6 +15,7 @@ use crate::{
         Product,
         store::{date_of, day_of, index_of},
     },
+    promise::bound::bound_fetch,
     sequence::store::{last_built_fetch, sequence_fetch},
 };
 
@@ -204,7 +205,7 @@ pub async fn floor_fetch(
     let most: Vec<i64> = (most.iter())
         .map(|most| most.saturating_add(taken_out.len() as i64))
         .collect();
-    (floor.queues, floor.cut) = queues_fetch(tx, width, on, &most).await?;
+    (floor.queues, floor.cut) = queues_fetch(tx, width, on, &bound_fetch(tx).await?, &most).await?;
     if !taken_out.is_empty() {
         for queue in &mut floor.queues {
             queue.retain(|waiting| !taken_out.contains(&waiting.order_number));

@@ -176,8 +176,9 @@ pub async fn vehicles_built_page(
     after: i64,
     limit: i64,
 ) -> Result<Vec<Vehicle>, Error> {
+    // The unary plus keeps SQLite on the build numbers: by the days it would sort all of them for every page.
     let sql = format!(
-        "{COLUMNS} WHERE t.build_number > $1 AND t.built_on BETWEEN $2 AND $3 ORDER BY t.build_number LIMIT $4"
+        "{COLUMNS} WHERE t.build_number > $1 AND +t.built_on BETWEEN $2 AND $3 ORDER BY t.build_number LIMIT $4"
     );
     let values = vec![
         after.into(),
