@@ -19,6 +19,13 @@ pub struct Quarter {
     pub operating: Option<i64>,
 }
 
+impl Quarter {
+    /// The vehicles of a month of it.
+    pub fn per_month(&self) -> i64 {
+        half_even_div(i128::from(self.deliveries), 3).unwrap_or(0)
+    }
+}
+
 /// The money of a programme.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Money {
@@ -232,7 +239,7 @@ pub fn profit(
         conversion: money.conversion,
         month: money.fixed + operating,
     };
-    let reported = half_even_div(i128::from(quarter.deliveries), 3).unwrap_or(0);
+    let reported = quarter.per_month();
     let volume = question.volume.unwrap_or(reported);
     let built = money.delivered_through(&quarter.name);
     let curve = match question.rate {

@@ -68,10 +68,6 @@ pub fn exposures(chain: &Chain, products: &[Product], money: Money<'_>) -> Vec<E
             let loss = assessor.site(&[node], own.time_to_recover);
             let lost = own.time_to_recover.map(|until| {
                 let vehicles = loss.lost.iter().sum();
-                let earned = loss.lost.iter().zip(money.margins);
-                let margin: i128 = earned
-                    .map(|(lost, margin)| i128::from(*lost) * i128::from(*margin))
-                    .sum();
                 let bridge = if vehicles == 0 {
                     Vec::new()
                 } else {
@@ -79,7 +75,7 @@ pub fn exposures(chain: &Chain, products: &[Product], money: Money<'_>) -> Vec<E
                 };
                 Lost {
                     vehicles,
-                    margin: half_even_div(margin, i128::from(FULL)).unwrap_or(i64::MAX),
+                    margin: earned(&loss.lost, money.margins),
                     index: 0,
                     bridge,
                 }
@@ -94,6 +90,21 @@ pub fn exposures(chain: &Chain, products: &[Product], money: Money<'_>) -> Vec<E
             }
         })
         .collect();
+    rank(&mut all);
+    all
+}
+
+/// What lost vehicles of each product would have earned, in millionths of the currency.
+pub fn earned(lost: &[i64], margins: &[i64]) -> i64 {
+    let each = lost.iter().zip(margins);
+    let all: i128 = each
+        .map(|(lost, margin)| i128::from(*lost) * i128::from(*margin))
+        .sum();
+    half_even_div(all, i128::from(FULL)).unwrap_or(i64::MAX)
+}
+
+/// Gives each loss its risk exposure index.
+pub fn rank(all: &mut [Exposure]) {
     let losses = || all.iter().filter_map(|exposure| exposure.lost.as_ref());
     let most_margin = losses().map(|lost| lost.margin).max().unwrap_or(0);
     let most_vehicles = losses().map(|lost| lost.vehicles).max().unwrap_or(0);
@@ -106,7 +117,6 @@ pub fn exposures(chain: &Chain, products: &[Product], money: Money<'_>) -> Vec<E
         let scaled = i128::from(own) * i128::from(FULL);
         lost.index = half_even_div(scaled, i128::from(most)).unwrap_or(0);
     }
-    all
 }
 
 fn bridges(
@@ -152,6 +162,27 @@ mod tests {
     use super::super::chain::{FlowRow, SiteRow, chain};
     use super::super::network::Node;
     use super::*;
+
+    #[test]
+    fn vehicles_rank_where_nothing_is_earned() {
+        let exposure = |node, vehicles| Exposure {
+            node,
+            tier: 1,
+            time_to_recover: Some(1000),
+            time_to_survive: Some(0),
+            lost: Some(Lost {
+                vehicles,
+                ..Lost::default()
+            }),
+            binding: None,
+        };
+        let mut all = [exposure(0, 40), exposure(1, 10)];
+        rank(&mut all);
+        let index = |at: usize| all[at].lost.clone().unwrap_or_default().index;
+        assert_eq!((index(0), index(1)), (FULL, FULL / 4));
+        // Half a millionth goes to the even one.
+        assert_eq!(earned(&[FULL / 2, 1], &[3, 0]), 2);
+    }
 
     /// The example of docs/risk.md.
     #[test]

@@ -166,11 +166,6 @@ impl Flow {
             })
             .sum()
     }
-
-    /// The last instant at which the level changes: from there on it stays.
-    pub fn settled(&self) -> i64 {
-        self.0.last().map_or(0, |(start, _)| *start)
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ mod tests;
 
 pub use assess::{Assessor, Binding, Loss, Product};
 pub use chain::{Chain, ChainError, FlowRow, SiteRow, chain};
-pub use exposure::{Bridge, Exposure, Lost, Money, exposures};
+pub use exposure::{Bridge, Exposure, Lost, Money, earned, exposures, rank};
 pub use flow::{FULL, Flow};
 pub use network::{Customer, Link, Network, NetworkError, Node};
 pub use offer::offer;

@@ -155,25 +155,23 @@ impl EngineeringChangeService for EngineeringChangeRpc {
         let once = Once::of(&format!("{SERVICE}/AssessChange"), id, &message);
         let found = self.found(&call, message.change_id, as_of).await?;
         let told = impact_pb(&found.product, &found.impact, found.away);
-        let mut change = found.change;
         if message.validate_only {
             return Ok(Response::new(pb::AssessChangeResponse {
-                change: Some(change_pb(&change)),
+                change: Some(change_pb(&found.change)),
                 impact: Some(told),
             }));
         }
-        change
-            .assess(as_of, found.impact.first_possible)
-            .map_err(Error::from)?;
-        let work = Arc::new((change, told));
+        let work = Arc::new((found.change, found.impact.first_possible, told));
         let store = &self.0.deps.store;
         let write = store.write_once(&call, "change_assess", once, move |tx| {
             let work = Arc::clone(&work);
             Box::pin(async move {
-                let (change, told) = work.as_ref();
-                change_save(tx, change).await?;
+                let (seen, first_possible, told) = work.as_ref();
+                let mut change = seen.clone();
+                change.assess(as_of, *first_possible)?;
+                change_save(tx, &change).await?;
                 Ok(pb::AssessChangeResponse {
-                    change: Some(change_pb(change)),
+                    change: Some(change_pb(&change)),
                     impact: Some(told.clone()),
                 })
             })

@@ -127,7 +127,7 @@ pub async fn at_volume(
     let volume = if volume > 0 {
         volume
     } else {
-        quarter.deliveries / 3
+        quarter.per_month()
     };
     let found = price_at(
         &basis.money,

@@ -119,15 +119,23 @@ async fn released(service: &Service, change_id: &str, spec: pb::ChangeSpec) {
     let mut client = Client::new(service.channel.clone());
     approve_part(service, day(-90));
     client.create_change(create(change_id, spec)).await.unwrap();
-    client
+    let assessed = client
         .assess_change(assess(change_id, day(-20), false))
         .await
-        .unwrap();
+        .unwrap()
+        .into_inner();
     client.approve_change(approve(change_id)).await.unwrap();
     client
         .release_change(release(change_id, day(-20)))
         .await
         .unwrap();
+    // Who broke off and begins anew asks the same again, and hears the same.
+    let again = client
+        .assess_change(assess(change_id, day(-20), false))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(again, assessed);
 }
 
 async fn break_point(service: &Service, change_id: &str) -> pb::GetBreakPointResponse {

@@ -8,13 +8,15 @@ use serde::Serialize;
 use takt_kernel::{Currency, Date};
 use takt_planning::ramp::feasible_plan;
 use takt_planning::risk::{
-    Binding, Exposure, FULL, Lost, Money, Network, Paper, Product, Sourcing, exposures, offer,
+    Binding, Exposure, FULL, Lost, Money, Network, Paper, Product, Sourcing, earned, exposures,
+    offer, rank,
 };
 
 use crate::failure::{Failure, Outcome};
 use crate::offline::Offline;
 use crate::output::{Answer, Format, grouped, table, table_text, tell};
-use crate::programme::{Folder, parse};
+use crate::programme::Folder;
+use crate::replay::read_programme;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,7 +40,7 @@ pub(super) struct RiskArgs {
     programme: String,
 
     /// The day on which a site is lost [default: the first day of the plan]
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE")]
     as_of: Option<Date>,
 
     /// Only the sites of this supplier
@@ -52,10 +54,6 @@ pub(super) struct RiskArgs {
     /// How many sites a person is shown
     #[arg(long, value_name = "N", default_value_t = SHOWN)]
     top: usize,
-}
-
-fn date(text: &str) -> Result<Date, String> {
-    Date::parse(text).map_err(|error| error.to_string())
 }
 
 /// The sites as they are told.
@@ -103,10 +101,8 @@ struct Stock {
 }
 
 pub(super) fn run(args: RiskArgs, output: Format) -> Outcome<()> {
-    let folder =
-        Folder::open(&args.programme).map_err(|error| Failure::bad_input(error.to_string()))?;
-    let full = parse(&folder).map_err(|problems| Failure::bad_input(problems.to_string()))?;
-    let offline = Offline::new(full.clone(), full)?;
+    let folder = Folder::open(&args.programme)?;
+    let offline = Offline::sized(read_programme(&folder, true)?, None)?;
     if let Some(supplier) = &args.supplier
         && !offline
             .full
@@ -195,7 +191,6 @@ fn stand_in(
     margins: &[i64],
 ) -> Outcome<()> {
     let broken = |error: takt_planning::risk::PaperError| Failure::broken(error.to_string());
-    let mut most = 0;
     for exposure in all.iter_mut() {
         let (Some(until), Some(lost)) = (exposure.time_to_recover, &mut exposure.lost) else {
             continue;
@@ -205,20 +200,15 @@ fn stand_in(
         let nodes = [exposure.node];
         exposure.time_to_survive =
             (paper.time_to_survive(&nodes, Sourcing::Reallocate)).map_err(broken)?;
+        if exposure.time_to_survive.is_none() {
+            exposure.binding = None;
+        }
         let vehicles = (paper.lost(&nodes, until, Sourcing::Reallocate)).map_err(broken)?;
-        let earned = vehicles.iter().zip(margins);
-        let margin: i128 = earned
-            .map(|(lost, margin)| i128::from(*lost) * i128::from(*margin))
-            .sum();
         lost.vehicles = vehicles.iter().sum();
-        lost.margin = i64::try_from(margin / i128::from(FULL)).unwrap_or(i64::MAX);
+        lost.margin = earned(&vehicles, margins);
         lost.bridge.retain(|_| lost.vehicles > 0);
-        most = most.max(lost.margin);
     }
-    for lost in all.iter_mut().filter_map(|exposure| exposure.lost.as_mut()) {
-        let scaled = i128::from(lost.margin) * i128::from(FULL);
-        lost.index = takt_kernel::half_even_div(scaled, i128::from(most)).unwrap_or(0);
-    }
+    rank(all);
     Ok(())
 }
 

@@ -121,6 +121,11 @@ impl Folder {
         })
     }
 
+    /// Whether its files are all there is to it: it derives from no other and shares its plant with none.
+    pub fn is_alone(&self) -> bool {
+        self.derived.is_none() && self.beside.is_empty()
+    }
+
     /// The text of the programme.yaml that derives the programme from the files, where one does.
     pub(super) fn derived(&self) -> Option<&str> {
         self.derived.as_deref()

@@ -110,16 +110,18 @@ struct Measured {
 }
 
 pub(super) async fn run(args: BenchArgs, output: Format) -> Outcome<()> {
-    let folder =
-        Folder::open(&args.programme).map_err(|error| Failure::bad_input(error.to_string()))?;
+    let folder = Folder::open(&args.programme)?;
     let (source, stations) = widened(&folder, args.stations, &args.data)?;
-    let hosting = args.database_url.as_deref().map(|template| {
-        let options = SuiteOptions {
-            migrate: true,
-            ..SuiteOptions::over(Databases::of_template(template)?)
-        };
-        Ok(Hosting::Databases(options))
-    });
+    let hosting = args
+        .database_url
+        .as_deref()
+        .map(|template| -> Outcome<Hosting> {
+            let options = SuiteOptions {
+                migrate: true,
+                ..SuiteOptions::over(Databases::of_template(template)?)
+            };
+            Ok(Hosting::Databases(options))
+        });
     let request = Request {
         source: source.display().to_string(),
         data: Some(args.data.join("run")),

@@ -16,6 +16,7 @@ use takt_contract::procurement::v1::{
     self as stock, material_service_client::MaterialServiceClient,
 };
 use takt_kernel::{Date, RequestId, seeded_hash};
+use takt_service::error::reason_of;
 use tokio::time::MissedTickBehavior;
 use tonic::transport::Channel;
 
@@ -46,7 +47,7 @@ pub(in crate::command) struct BenchArgs {
     programme: String,
 
     /// The day as of which to ask
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE")]
     as_of: Date,
 
     /// Inquiries a second
@@ -73,10 +74,6 @@ pub(in crate::command) struct BenchArgs {
     target: TargetArgs,
 }
 
-fn date(text: &str) -> Result<Date, String> {
-    Date::parse(text).map_err(|error| error.to_string())
-}
-
 /// What was measured, and on what.
 #[derive(Debug, Default, Serialize)]
 struct Measured {
@@ -91,6 +88,7 @@ struct Measured {
     holds: u64,
     holds_refused: u64,
     moves: u64,
+    not_moved: u64,
     recomputed: u64,
     mismatches: u64,
     /// Recomputed answers whose plan or line had moved on.
@@ -109,6 +107,8 @@ enum Done {
     Inquired(u64, Box<pb::QuoteOffer>, Option<Again>),
     Held(bool),
     Moved,
+    /// There was nothing to move.
+    Still,
     Failed(String),
 }
 
@@ -131,8 +131,7 @@ struct World {
 }
 
 pub(super) async fn run(args: BenchArgs, output: Format) -> Outcome<()> {
-    let folder =
-        Folder::open(&args.programme).map_err(|error| Failure::bad_input(error.to_string()))?;
+    let folder = Folder::open(&args.programme)?;
     let programme = read_programme(&folder, true)?;
     let target = args.target.open().await?;
     let peers = target.peers.clone();
@@ -213,6 +212,7 @@ async fn measured(world: &World, args: &BenchArgs) -> Outcome<Measured> {
                 Done::Held(true) => found.holds += 1,
                 Done::Held(false) => found.holds_refused += 1,
                 Done::Moved => found.moves += 1,
+                Done::Still => found.not_moved += 1,
                 Done::Failed(failure) => {
                     found.failed += 1;
                     if found.first_failure.is_empty() {
@@ -317,7 +317,9 @@ impl World {
         let again = match client.inquire_quote(again).await {
             Ok(again) if again.get_ref().offer.as_ref() == Some(&offer) => Again::Same,
             Ok(_) => Again::Other,
-            Err(status) if status.message().contains("moved on") => Again::Gone,
+            Err(status) if reason_of(&status).as_deref() == Some("PROMISE_BASIS_GONE") => {
+                Again::Gone
+            }
             Err(status) => return Done::Failed(status.to_string()),
         };
         Done::Inquired(micros, Box::new(offer), Some(again))
@@ -373,7 +375,7 @@ impl World {
             .movable
             .get(self.draw(pair, "item", self.movable.len()))
         else {
-            return Done::Moved;
+            return Done::Still;
         };
         let mut client = MaterialServiceClient::new(self.procurement.clone());
         let reservation_id = format!("BENCH-{}-{pair}", std::process::id());
@@ -398,8 +400,8 @@ impl World {
             client.release_reservation(message).await.map(|_| ())
         };
         match done {
-            // The one before may still be on its way, or the item be used up: nothing was moved then.
             Ok(()) => Done::Moved,
+            // The one before may still be on its way, or the item be used up: nothing was moved then.
             Err(status)
                 if matches!(
                     status.code(),
@@ -408,7 +410,7 @@ impl World {
                         | tonic::Code::AlreadyExists
                 ) =>
             {
-                Done::Held(false)
+                Done::Still
             }
             Err(status) => Done::Failed(status.to_string()),
         }
@@ -424,8 +426,8 @@ impl Answer for Measured {
         let millis = |micros: u64| format!("{}.{:02} ms", micros / 1_000, micros % 1_000 / 10);
         format!(
             "{head}inquiries    {} in {:.1} s, {:.0} a second; half within {}, 99 % within {}, the slowest {}\n\
-             holds        {} made, {} refused or not moved\n\
-             stock        {} movements, {} versions of supply and {} of slots among the answers\n\
+             holds        {} made, {} refused\n\
+             stock        {} movements, {} not made, {} versions of supply and {} of slots among the answers\n\
              recomputed   {} answers, {} of them different; {} could not be\n\
              basis        {} ms old at most when its answer came\n\
              failed       {} {}\n",
@@ -438,6 +440,7 @@ impl Answer for Measured {
             self.holds,
             self.holds_refused,
             self.moves,
+            self.not_moved,
             self.supply_versions,
             self.slot_versions,
             self.recomputed,

@@ -11,6 +11,13 @@ pub(super) fn widened(
     data: &Path,
 ) -> Outcome<(PathBuf, Vec<String>)> {
     let wrong = |what: String| Failure::bad_input(format!("routing.csv: {what}"));
+    if !folder.is_alone() {
+        let why = format!(
+            "{} derives from another or is one of several",
+            folder.name()
+        );
+        return Err(Failure::bad_input(why).with_way_out("name a folder with files of its own"));
+    }
     let text = folder
         .file("routing.csv")
         .ok_or_else(|| wrong("it is missing".to_owned()))?;
