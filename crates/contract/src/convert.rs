@@ -17,6 +17,14 @@ pub fn date_pb(date: Date) -> pb::Date {
     }
 }
 
+/// An instant in microseconds since 1970 as it stands on the wire.
+pub fn instant_pb(micros: i64) -> prost_types::Timestamp {
+    prost_types::Timestamp {
+        seconds: micros.div_euclid(1_000_000),
+        nanos: i32::try_from(micros.rem_euclid(1_000_000) * 1_000).unwrap_or_default(),
+    }
+}
+
 /// A date that must be there.
 pub fn date_req(date: Option<&pb::Date>, field: &str, violations: &mut Violations) -> Date {
     match date {

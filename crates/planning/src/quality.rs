@@ -6,13 +6,11 @@
 
 use takt_kernel::{Share, half_even_div};
 
+use crate::oee::share;
+
 /// The share of what passed the first time of what was finished; none where nothing was.
 pub fn first_pass_yield(first_pass: i64, finished: i64) -> Option<Share> {
-    let share = half_even_div(
-        i128::from(first_pass) * i128::from(Share::ONE.0),
-        i128::from(finished),
-    );
-    share.filter(|_| finished > 0).map(Share)
+    share(first_pass, finished)
 }
 
 /// The yield of steps in a row, from their counts of (first pass, finished); none where a step has finished nothing.
@@ -37,11 +35,7 @@ pub fn pareto<C: Ord>(mut causes: Vec<(C, i64)>) -> Vec<(C, i64, Share)> {
     let mut sum = 0;
     let cumulated = causes.into_iter().map(|(cause, count)| {
         sum += count;
-        (
-            cause,
-            count,
-            first_pass_yield(sum, total).unwrap_or(Share(0)),
-        )
+        (cause, count, share(sum, total).unwrap_or(Share(0)))
     });
     cumulated.collect()
 }

@@ -88,6 +88,7 @@ pub fn definition() -> Definition {
         endless: &[
             "/takt.production.v1.ShopFloorService/Report",
             "/takt.production.v1.ShopFloorService/WatchStation",
+            "/takt.production.v1.SequenceService/WatchSequence",
         ],
         build,
     }

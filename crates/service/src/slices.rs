@@ -103,7 +103,7 @@ impl<I: Clone, O> Slices<I, O> {
                     let _ = slip.answer.send(Ok(own));
                 }
             }
-            Err(error) if slips.len() > 1 && is_of_one(&error) => {
+            Err(error) if slips.len() > 1 && error.is_of_input() => {
                 for slip in slips {
                     let told = write(slip.items).await;
                     let _ = slip.answer.send(told);
@@ -135,14 +135,6 @@ impl<I: Clone, O> Slices<I, O> {
         }
         slips
     }
-}
-
-/// Whether one caller's items may be what broke the slice.
-fn is_of_one(error: &Error) -> bool {
-    !matches!(
-        error,
-        Error::Late { .. } | Error::Down { .. } | Error::Conflict { .. } | Error::Busy { .. }
-    )
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use crate::programme::FolderError;
+
 /// The exit codes, as the help lists them.
 pub const EXIT_CODES: &str = "\
 Exit codes:
@@ -46,6 +48,12 @@ impl Exit {
             Self::Broken => 5,
             Self::Interrupted => 130,
         }
+    }
+}
+
+impl From<FolderError> for Failure {
+    fn from(error: FolderError) -> Self {
+        Self::bad_input(error.to_string())
     }
 }
 

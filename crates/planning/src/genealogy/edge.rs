@@ -163,12 +163,6 @@ pub struct Question {
 }
 
 impl Question {
-    /// What is in each other now, by all that is known.
-    pub const NOW: Self = Self {
-        known: OPEN - 1,
-        time: Time::At(OPEN - 1),
-    };
-
     /// The days on which an edge counts; none where it does not.
     pub fn sees(self, edge: &Edge) -> Option<Period> {
         let counts = edge.recorded.holds(self.known)

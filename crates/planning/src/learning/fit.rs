@@ -2,7 +2,7 @@
 //! Methods for Learning Curves and Cost Analysis, CNA 2003). It must not guess: fewer than three different points say
 //! nothing of their own error, and are refused with what is missing. Units: as the curve; errors in millionths. Method:
 //! lots of the unit form stand at their algebraic midpoint, which depends on the exponent and is found by iteration.
-use super::{Curve, Form, lot_midpoint};
+use super::{Curve, Form, lot_midpoint, rate_of};
 use crate::fixed::{self, Fixed, ONE};
 use crate::statistics::{Confidence, student_t};
 use takt_kernel::Share;
@@ -153,10 +153,6 @@ fn regress(form: Form, points: &[(Fixed, Fixed)]) -> Fit {
     let error = fixed::sqrt(variance);
     let t = student_t(Confidence::P95, freedom).unwrap_or(0);
     let reach = error * i128::from(t) / 1000;
-    let rate = |exponent: Fixed| {
-        let log = fixed::mul(exponent, fixed::ln(fixed::whole(2)));
-        Share(fixed::millionths(fixed::exp(log)))
-    };
     let first = fixed::exp(mean_y - fixed::mul(slope, mean_x));
     Fit {
         curve: Curve {
@@ -171,8 +167,8 @@ fn regress(form: Form, points: &[(Fixed, Fixed)]) -> Fit {
         } else {
             Share(fixed::millionths(ONE - fixed::div(residual, yy)))
         },
-        rate_low: rate(slope - reach),
-        rate_high: rate(slope + reach),
+        rate_low: rate_of(slope - reach),
+        rate_high: rate_of(slope + reach),
         observations: points.len(),
     }
 }

@@ -106,8 +106,7 @@ impl Curve {
 
     /// The rate: the share to which a doubling brings the cost.
     pub fn rate(&self) -> Share {
-        let log = fixed::mul(self.exponent, fixed::ln(fixed::whole(2)));
-        Share(fixed::millionths(fixed::exp(log)))
+        rate_of(self.exponent)
     }
 
     /// The exponent in millionths.
@@ -141,11 +140,6 @@ impl Curve {
     /// The cost of the units from `first` to `last`, both included.
     pub fn lot(&self, first: i64, last: i64) -> i128 {
         self.total(last) - self.total(first - 1)
-    }
-
-    /// Where on the unit curve the average of a lot lies: its algebraic midpoint, sum of x^b over n to the power 1 / b.
-    pub fn lot_midpoint(&self, first: i64, last: i64) -> Fixed {
-        lot_midpoint(self.exponent, first, last)
     }
 
     /// The first unit that costs at most so much; None where it lies beyond [`FURTHEST`].
@@ -211,6 +205,12 @@ fn sum_of_powers(x: i64, b: Fixed) -> Fixed {
         sum += fixed::mul(b, high / i128::from(x) - low / i128::from(head)) / 12;
     }
     sum
+}
+
+/// The share to which a doubling brings the cost.
+fn rate_of(exponent: Fixed) -> Share {
+    let log = fixed::mul(exponent, fixed::ln(fixed::whole(2)));
+    Share(fixed::millionths(fixed::exp(log)))
 }
 
 fn lot_midpoint(b: Fixed, first: i64, last: i64) -> Fixed {

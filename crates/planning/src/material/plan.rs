@@ -198,15 +198,6 @@ impl MaterialPlan {
         self.plan.problem().demands.get(at)
     }
 
-    /// The item of the programme that a demand asks for.
-    pub fn item_of(&self, demand: &Demand) -> usize {
-        self.base
-            .get(demand.item)
-            .copied()
-            .flatten()
-            .unwrap_or_default()
-    }
-
     /// All demands that are late, in the order of the demands, with the reasons in the programme's names.
     pub fn late(&self) -> Vec<LateOrder> {
         let mut late = self.plan.late();

@@ -149,11 +149,6 @@ impl PlantRules {
         self.ratios.iter().map(|rule| rule.ratio.high)
     }
 
-    /// The objectives, the most important first.
-    pub fn objectives(&self) -> &[Objective] {
-        &self.objectives
-    }
-
     /// How many vehicles before a day its rules look back on: the longest window, and a batch that may go on.
     pub fn reach(&self) -> usize {
         let windows = self.ratios.iter().map(|rule| rule.ratio.span - 1);

@@ -289,10 +289,7 @@ pub fn correct_of(
 
 /// An instant of the clock; none for what an older version wrote.
 pub fn instant_pb(micros: i64) -> Option<Timestamp> {
-    (micros > 0).then(|| Timestamp {
-        seconds: micros.div_euclid(1_000_000),
-        nanos: i32::try_from(micros.rem_euclid(1_000_000) * 1000).unwrap_or(0),
-    })
+    (micros > 0).then(|| takt_contract::instant_pb(micros))
 }
 
 /// The first day and the day of the end, where there are.

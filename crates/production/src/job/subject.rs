@@ -3,8 +3,6 @@
 //! It must not know rows or messages. Invariants: a subject has one name and one number; vehicles are positive, by the
 //! serial of their number, orders negative.
 
-use std::fmt;
-
 use takt_kernel::{Date, Vin};
 
 use crate::{
@@ -71,11 +69,5 @@ impl Subject {
                 format!("{on}.{item}")
             }
         }
-    }
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "subject {}", self.number())
     }
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use prost_types::Timestamp;
-use takt_contract::{date_opt, date_pb, production::v1 as pb, request_id};
+use takt_contract::{date_opt, date_pb, instant_pb, production::v1 as pb, request_id};
 use takt_kernel::{FieldViolation, Quantity, Violations};
 use takt_service::{Error, Once};
 
@@ -38,14 +38,6 @@ fn micros(time: Option<&Timestamp>, violations: &mut Violations) -> i64 {
         "say when it happened, between 1970 and 2200",
     );
     read.unwrap_or_default()
-}
-
-/// Microseconds since 1970 as a time.
-fn time(micros: i64) -> Timestamp {
-    Timestamp {
-        seconds: micros.div_euclid(1_000_000),
-        nanos: i32::try_from(micros.rem_euclid(1_000_000) * 1_000).unwrap_or(0),
-    }
 }
 
 /// Reads an event.
@@ -215,8 +207,8 @@ pub fn job_pb(product: &Product, job: &Job, vin: &str) -> pb::Job {
         thousandths: job.quantity.milli(),
         scrapped_thousandths: job.scrapped.milli(),
         rework_count: i32::try_from(job.reworks).unwrap_or(i32::MAX),
-        started_at: run.map(|run| time(run.since)),
-        ended_at: job.state.ended_at().map(time),
+        started_at: run.map(|run| instant_pb(run.since)),
+        ended_at: job.state.ended_at().map(instant_pb),
         sequence: job.sequence,
     }
 }
@@ -230,7 +222,7 @@ pub fn event_pb(product: &Product, event: &EventRow) -> pb::JobEvent {
         sequence: event.sequence,
         kind: i32::try_from(event.kind).unwrap_or(0),
         station_id: format!("{}/{}", event.operation_id, event.station),
-        occurred_at: Some(time(event.occurred_at)),
+        occurred_at: Some(instant_pb(event.occurred_at)),
         state: i32::try_from(event.state).unwrap_or(0),
         thousandths: event.quantity,
         defect_code: event.defect_code.clone(),

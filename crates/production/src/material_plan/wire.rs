@@ -6,9 +6,7 @@ use takt_contract::{
     common::v1::{self as common, ReasonCode as Code},
     date_pb,
     production::v1 as pb,
-    quantity_pb,
 };
-use takt_kernel::{Quantity, Reason, ReasonCode, Unit};
 use takt_planning::{
     material::{ItemPlan, Named, Supplied},
     mrp::{Action, LateOrder},
@@ -16,6 +14,7 @@ use takt_planning::{
 
 use super::{ACTIONS, Head, Told};
 use crate::product::Product;
+use crate::promise::wire::reason_pb;
 
 /// The releases of one message of an item; an item that has more goes on in the next one.
 const RELEASES: usize = 1_000;
@@ -155,34 +154,9 @@ pub fn late_pb(product: &Product, demand_id: String, late: &LateOrder) -> pb::La
         reasons: late
             .reasons
             .iter()
-            .map(|reason| reason_pb(product, reason))
+            .map(|reason| reason_pb(reason, product))
             .collect(),
     }
-}
-
-fn reason_pb(product: &Product, reason: &Reason) -> common::Reason {
-    let item = product
-        .item(&reason.subject)
-        .and_then(|item| product.items.get(item));
-    let unit = item.and_then(|item| Unit::from_code(&item.unit_code).ok());
-    let some = reason.blocked != Quantity::ZERO;
-    common::Reason {
-        code: code_pb(reason.code).into(),
-        subject: reason.subject.clone(),
-        from_date: reason.from.map(date_pb),
-        until_date: reason.until.map(date_pb),
-        quantity: some.then(|| quantity_pb(reason.blocked, unit.unwrap_or(Unit::Piece))),
-        upstream: reason
-            .upstream
-            .iter()
-            .map(|upstream| reason_pb(product, upstream))
-            .collect(),
-    }
-}
-
-fn code_pb(code: ReasonCode) -> Code {
-    // Both lists have the same words; the wire writes them with a prefix.
-    Code::from_str_name(&format!("REASON_CODE_{}", code.as_str())).unwrap_or(Code::Unspecified)
 }
 
 /// A supply below a demand.

@@ -5,22 +5,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use takt_contract::{
-    date_pb,
-    events::v1::{VehicleReleased, fact_body::Kind},
-};
 use takt_kernel::Date;
-use takt_service::{Error, NewFact, Tx, Value};
+use takt_service::{Error, Tx, Value};
 
 use super::{
     Disposition, Kept, LotHold, QualityRefusal, Scope,
-    hold::fact,
+    hold::released_fact,
     lot, nc_id,
     store::{self, Hold},
 };
 use crate::{
     product::store::day_of,
-    vehicle::{State, Vehicle, VehicleRefusal, store::vehicles_fetch},
+    vehicle::{State, store::vehicles_fetch},
 };
 
 /// A decision about what a hold keeps back.
@@ -192,20 +188,10 @@ async fn let_go(tx: &Tx, hold: &Hold, decision: &Decision, chosen: &[i64]) -> Re
         "t.state = 2",
     )
     .await?;
-    let vehicles = vehicles_fetch(tx, &free).await?;
-    let vehicles: Vec<Vehicle> = vehicles
-        .into_iter()
-        .filter(|vehicle| vehicle.state == State::EolTest)
-        .collect();
-    for vehicle in &vehicles {
-        if let Some(built) = vehicle.built_on.filter(|built| *built > decision.on) {
-            let refusal = VehicleRefusal::BeforeCompletion {
-                vin: vehicle.vin.clone(),
-                built,
-                asked: decision.on,
-            };
-            return Err(refusal.into());
-        }
+    let mut vehicles = vehicles_fetch(tx, &free).await?;
+    vehicles.retain(|vehicle| vehicle.state == State::EolTest);
+    for vehicle in &mut vehicles {
+        vehicle.release(decision.on)?;
     }
     let day = day_of(decision.on);
     let rows = vehicles
@@ -240,13 +226,4 @@ async fn let_go(tx: &Tx, hold: &Hold, decision: &Decision, chosen: &[i64]) -> Re
     )
     .await?;
     Ok(i64::try_from(released).unwrap_or(i64::MAX))
-}
-
-fn released_fact(vehicle: &Vehicle, on: Date) -> NewFact {
-    let body = VehicleReleased {
-        vin: vehicle.vin.clone(),
-        order_id: vehicle.order_id.clone(),
-        released_on: Some(date_pb(on)),
-    };
-    fact(vehicle, on, Kind::VehicleReleased(body))
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use takt_contract::{
     date_pb,
-    events::v1::{VehicleHeld, fact_body::Kind},
+    events::v1::{VehicleHeld, VehicleReleased, fact_body::Kind},
 };
 use takt_kernel::{Date, LotId};
 use takt_planning::feature::Config;
@@ -19,11 +19,12 @@ use super::{
     store::{self, Hold},
 };
 use crate::{
+    genealogy::ranges::Span,
     product::{Product, store::day_of},
     vehicle::{
         State, Vehicle,
         store::{vehicles_between, vehicles_fetch},
-        trace::{Span, spans_fetch, vehicles_of_span},
+        trace::{spans_fetch, vehicles_of_span},
     },
 };
 
@@ -156,7 +157,7 @@ async fn touched(
                 return Err(Error::broken(format!("a hold is on lot {id}")));
             };
             let mut vehicles = BTreeMap::new();
-            for span in spans_of(tx, product, &id).await? {
+            for span in spans_fetch(tx, product, &id).await? {
                 let clipped = Span {
                     first: span.first.max(first),
                     last: span.last.min(last),
@@ -193,14 +194,6 @@ async fn touched(
             });
             Ok(vehicles)
         }
-    }
-}
-
-/// Where a lot was issued; nowhere is no mistake here.
-async fn spans_of(tx: &Tx, product: &Product, id: &LotId) -> Result<Vec<Span>, Error> {
-    match spans_fetch(tx, product, id).await {
-        Err(Error::Missing { .. }) => Ok(Vec::new()),
-        found => found,
     }
 }
 
@@ -293,13 +286,23 @@ async fn caught<'v>(
 }
 
 /// A fact about a vehicle.
-pub(super) fn fact(vehicle: &Vehicle, on: Date, body: Kind) -> NewFact {
+fn fact(vehicle: &Vehicle, on: Date, body: Kind) -> NewFact {
     NewFact {
         subject: vehicle.vin.clone(),
         on,
         traceparent: None,
         body,
     }
+}
+
+/// What delivery hears of a vehicle that is let go.
+pub fn released_fact(vehicle: &Vehicle, on: Date) -> NewFact {
+    let body = VehicleReleased {
+        vin: vehicle.vin.clone(),
+        order_id: vehicle.order_id.clone(),
+        released_on: Some(date_pb(on)),
+    };
+    fact(vehicle, on, Kind::VehicleReleased(body))
 }
 
 /// What delivery hears of a vehicle that is kept back.

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use prost::Message;
 use takt_contract::{
     date_opt, date_req,
     production::v1::{self as pb, quality_service_server::QualityService},
@@ -73,6 +74,45 @@ async fn seen(tx: &Tx, number: i64, etag: &str) -> Result<NonConformance, Error>
     }
 }
 
+/// A step of a case that was done, or is to be done again.
+struct Entered {
+    number: i64,
+    etag: String,
+    entry: StepRow,
+}
+
+impl QualityRpc {
+    async fn enter<R: Message + Default + 'static>(
+        &self,
+        call: &Call,
+        name: &'static str,
+        once: Once,
+        entered: Entered,
+        answer: fn(pb::NonConformance) -> R,
+    ) -> Result<Response<R>, Status> {
+        let entered = Arc::new(entered);
+        let done = self.0.deps.store.write_once(call, name, once, move |tx| {
+            let entered = Arc::clone(&entered);
+            Box::pin(async move {
+                let Entered {
+                    number,
+                    etag,
+                    entry,
+                } = entered.as_ref();
+                let mut case = seen(tx, *number, etag).await?;
+                if entry.reopened {
+                    case.reopen(entry.step)?;
+                } else {
+                    case.done(entry.step, store::held_of_case(tx, *number).await?)?;
+                }
+                store::case_save(tx, &case, entry).await?;
+                Ok(answer(wire::case_pb(&case)))
+            })
+        });
+        Ok(Response::new(done.await?))
+    }
+}
+
 #[tonic::async_trait]
 impl QualityService for QualityRpc {
     type StreamAffectedVehiclesStream = Answers<pb::StreamAffectedVehiclesResponse>;
@@ -131,71 +171,60 @@ impl QualityService for QualityRpc {
         &self,
         request: Request<pb::RecordStepRequest>,
     ) -> Result<Response<pb::RecordStepResponse>, Status> {
-        let (call, message) = (Call::of(&request), Arc::new(request.into_inner()));
+        let (call, message) = (Call::of(&request), request.into_inner());
         let mut violations = Violations::new();
         let id = request_id(&message.request_id, "request_id", &mut violations);
         let number = wire::number("NC", &message.nc_id, "nc_id", &mut violations);
-        let entry = Arc::new(StepRow {
+        let entry = StepRow {
             step: wire::step(message.step, &mut violations),
             reopened: false,
             by: wire::text(&message.done_by, "done_by", NAME, &mut violations),
             on: date_req(message.done_on.as_ref(), "done_on", &mut violations),
             text: wire::text(&message.text, "text", RECORD, &mut violations),
-        });
+        };
         let id = violations.finish_with(id).map_err(Error::from)?;
-        let once = Once::of(&method("RecordStep"), id, message.as_ref());
-        let done = self
-            .0
-            .deps
-            .store
-            .write_once(&call, "nc_step", once, move |tx| {
-                let (entry, message) = (Arc::clone(&entry), Arc::clone(&message));
-                Box::pin(async move {
-                    let mut case = seen(tx, number, &message.etag).await?;
-                    let held = store::held_of_case(tx, number).await?;
-                    case.done(entry.step, held)?;
-                    store::case_save(tx, &case, &entry).await?;
-                    Ok(pb::RecordStepResponse {
-                        non_conformance: Some(wire::case_pb(&case)),
-                    })
-                })
-            });
-        Ok(Response::new(done.await?))
+        let once = Once::of(&method("RecordStep"), id, &message);
+        let entered = Entered {
+            number,
+            etag: message.etag,
+            entry,
+        };
+        self.enter(&call, "nc_step", once, entered, |case| {
+            pb::RecordStepResponse {
+                non_conformance: Some(case),
+            }
+        })
+        .await
     }
 
     async fn reopen_non_conformance(
         &self,
         request: Request<pb::ReopenNonConformanceRequest>,
     ) -> Result<Response<pb::ReopenNonConformanceResponse>, Status> {
-        let (call, message) = (Call::of(&request), Arc::new(request.into_inner()));
+        let (call, message) = (Call::of(&request), request.into_inner());
         let mut violations = Violations::new();
         let id = request_id(&message.request_id, "request_id", &mut violations);
         let number = wire::number("NC", &message.nc_id, "nc_id", &mut violations);
-        let entry = Arc::new(StepRow {
+        let entry = StepRow {
             step: wire::step(message.step, &mut violations),
             reopened: true,
             by: wire::text(&message.reopened_by, "reopened_by", NAME, &mut violations),
             on: date_req(message.reopened_on.as_ref(), "reopened_on", &mut violations),
             text: wire::text(&message.text, "text", RECORD, &mut violations),
-        });
+        };
         let id = violations.finish_with(id).map_err(Error::from)?;
-        let once = Once::of(&method("ReopenNonConformance"), id, message.as_ref());
-        let done = self
-            .0
-            .deps
-            .store
-            .write_once(&call, "nc_reopen", once, move |tx| {
-                let (entry, message) = (Arc::clone(&entry), Arc::clone(&message));
-                Box::pin(async move {
-                    let mut case = seen(tx, number, &message.etag).await?;
-                    case.reopen(entry.step)?;
-                    store::case_save(tx, &case, &entry).await?;
-                    Ok(pb::ReopenNonConformanceResponse {
-                        non_conformance: Some(wire::case_pb(&case)),
-                    })
-                })
-            });
-        Ok(Response::new(done.await?))
+        let once = Once::of(&method("ReopenNonConformance"), id, &message);
+        let entered = Entered {
+            number,
+            etag: message.etag,
+            entry,
+        };
+        self.enter(&call, "nc_reopen", once, entered, |case| {
+            pb::ReopenNonConformanceResponse {
+                non_conformance: Some(case),
+            }
+        })
+        .await
     }
 
     async fn place_hold(
@@ -325,16 +354,8 @@ impl QualityService for QualityRpc {
             "state",
             format!("{} is not a state that is known here", message.state),
         );
-        let serials = wire::vins(
-            message
-                .vin
-                .is_empty()
-                .then(Vec::new)
-                .unwrap_or_else(|| vec![message.vin.clone()])
-                .as_slice(),
-            "vin",
-            &mut violations,
-        );
+        let vin = Some(message.vin.clone()).filter(|vin| !vin.is_empty());
+        let serials = wire::vins(vin.as_slice(), "vin", &mut violations);
         violations.finish().map_err(Error::from)?;
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let filter = Arc::new(CaseFilter {

@@ -7,12 +7,11 @@ use std::sync::Arc;
 
 use takt_contract::{
     date_opt, date_pb, date_req,
-    events::v1::{self as events, fact_body::Kind},
     production::v1::{self as pb, vehicle_service_server::VehicleService},
     request_id,
 };
-use takt_kernel::{Date, Vin, Violations};
-use takt_service::{Call, Error, NewFact, Once, PageToken, Tx, page_size};
+use takt_kernel::{Vin, Violations};
+use takt_service::{Call, Error, Once, PageToken, Tx, page_size};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
@@ -23,7 +22,7 @@ use crate::{
     Production,
     genealogy::{change_rpc, epcis, import, rpc as genealogy},
     product::Product,
-    quality::hold::{free, held_fact},
+    quality::hold::{free, held_fact, released_fact},
     shop_floor::{
         shift::{Completed, PlantClock},
         store::worked_fetch,
@@ -273,20 +272,6 @@ async fn seen(tx: &Tx, vin: &Vin, etag: &str) -> Result<Vehicle, Error> {
         Ok(vehicle)
     } else {
         Err(Error::stale("vehicle", vin))
-    }
-}
-
-fn released_fact(vehicle: &Vehicle, on: Date) -> NewFact {
-    let body = events::VehicleReleased {
-        vin: vehicle.vin.clone(),
-        order_id: vehicle.order_id.clone(),
-        released_on: Some(date_pb(on)),
-    };
-    NewFact {
-        subject: vehicle.vin.clone(),
-        on,
-        traceparent: None,
-        body: Kind::VehicleReleased(body),
     }
 }
 

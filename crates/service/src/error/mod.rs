@@ -262,6 +262,14 @@ impl Error {
         matches!(self, Self::Conflict { .. })
     }
 
+    /// Whether what was given is at fault, and would be another time. Anything else is the time's fault.
+    pub fn is_of_input(&self) -> bool {
+        !matches!(
+            self,
+            Self::Late { .. } | Self::Down { .. } | Self::Busy { .. } | Self::Conflict { .. }
+        )
+    }
+
     /// The wait before the next attempt, where another attempt makes sense.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -79,7 +79,7 @@ impl InboxRpc {
             let alone = to - from == 1;
             match self.slice(call, &source, &facts, from, to, None).await {
                 Ok(answer) => results.extend(answer),
-                Err(error) if !is_guilt(&error) => return Err(error),
+                Err(error) if !error.is_of_input() => return Err(error),
                 Err(error) if alone => results.extend(
                     self.slice(call, &source, &facts, from, to, Some(error))
                         .await?,
@@ -292,14 +292,6 @@ fn set(
             reason: reason.to_owned(),
         };
     }
-}
-
-/// Whether an error is the fact's fault. Anything else is the time's, and the sender tries again.
-fn is_guilt(error: &Error) -> bool {
-    !matches!(
-        error,
-        Error::Late { .. } | Error::Down { .. } | Error::Busy { .. } | Error::Conflict { .. }
-    )
 }
 
 /// The span of one fact's application: it belongs to the trace of the work that caused the fact.

@@ -3,7 +3,7 @@
 //! It must not know what facts mean. Invariant: what is logged is what is sent.
 
 use prost::Message;
-use takt_contract::{date_pb, events::v1 as pb};
+use takt_contract::{date_pb, events::v1 as pb, instant_pb};
 use takt_kernel::Date;
 
 use super::LoggedFact;
@@ -22,16 +22,12 @@ pub(super) fn fact_pb(source: &str, fact: LoggedFact) -> Result<pb::Fact, Error>
             fact.cursor.position
         ))
     })?;
-    let nanos = i32::try_from(fact.occurred_at.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
     Ok(pb::Fact {
         position: fact.cursor.position,
         source: source.to_owned(),
         subject: fact.subject,
         sequence: fact.sequence,
-        occurred_at: Some(prost_types::Timestamp {
-            seconds: fact.occurred_at.div_euclid(1_000_000),
-            nanos,
-        }),
+        occurred_at: Some(instant_pb(fact.occurred_at)),
         business_date: Some(date_pb(Date::from_epoch_day(
             i32::try_from(fact.business_day).unwrap_or_default(),
         ))),

@@ -34,11 +34,8 @@ use crate::{
     telemetry::Telemetry,
 };
 
-/// The methods that stay open until the caller or the service goes.
-const ENDLESS: &[&str] = &[
-    "/takt.events.v1.EventService/Watch",
-    "/takt.production.v1.SequenceService/WatchSequence",
-];
+/// The chassis' own methods that stay open until the caller or the service goes; a service names its own.
+const ENDLESS: &[&str] = &["/takt.events.v1.EventService/Watch"];
 
 impl Definition {
     /// All steps of the schema, the chassis' own first.

@@ -172,7 +172,7 @@ async fn assess(
 
 /// The same over a programme that is imported into databases of its own.
 async fn offline(args: &AssessArgs, change: &ChangeFile, programme: &str) -> Outcome<Assessed> {
-    let folder = Folder::open(programme).map_err(|error| Failure::bad_input(error.to_string()))?;
+    let folder = Folder::open(programme)?;
     let full = with_change(read_programme(&folder, false)?, Some(change))?;
     let options = Options {
         vehicles: args.vehicles.unwrap_or(full.vehicles),

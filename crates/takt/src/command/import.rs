@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::target::TargetArgs;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::import::{Imported, import};
 use crate::output::{Answer, Format, grouped, table, table_text, tell};
 use crate::programme::Folder;
@@ -100,8 +100,7 @@ impl Answer for Right {
 }
 
 pub(super) async fn run(args: ImportArgs, output: Format) -> Outcome<()> {
-    let folder =
-        Folder::open(&args.programme).map_err(|error| Failure::bad_input(error.to_string()))?;
+    let folder = Folder::open(&args.programme)?;
     let change = read_change(args.change.as_deref())?;
     let full = with_change(read_programme(&folder, false)?, change.as_ref())?;
     if args.check {

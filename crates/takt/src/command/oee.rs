@@ -39,11 +39,11 @@ pub(super) struct OeeArgs {
     file: Option<PathBuf>,
 
     /// The first day [default: the first that was run]
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE")]
     from: Option<Date>,
 
     /// The last day [default: the last that was run]
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE")]
     through: Option<Date>,
 
     /// List by day or by week instead of one window
@@ -63,10 +63,6 @@ pub(super) struct OeeArgs {
 enum Grain {
     Day,
     Week,
-}
-
-fn date(text: &str) -> Result<Date, String> {
-    Date::parse(text).map_err(|error| error.to_string())
 }
 
 pub(super) async fn run(args: OeeArgs, output: Format) -> Outcome<()> {

@@ -49,11 +49,11 @@ pub(super) struct PromiseArgs {
     quantity: i64,
 
     /// The day by which they are wanted [default: the first possible one]
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE")]
     on: Option<Date>,
 
     /// The day as of which to ask [default: day 1 of the programme]
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE")]
     as_of: Option<Date>,
 
     /// Allow several days
@@ -72,10 +72,6 @@ pub(super) struct PromiseArgs {
     target: TargetArgs,
 }
 
-fn date(text: &str) -> Result<Date, String> {
-    Date::parse(text).map_err(|error| error.to_string())
-}
-
 fn option(text: &str) -> Result<(String, String), String> {
     let pair = text
         .split_once('=')
@@ -85,8 +81,7 @@ fn option(text: &str) -> Result<(String, String), String> {
 }
 
 pub(super) async fn run(args: PromiseArgs, output: Format) -> Outcome<()> {
-    let folder =
-        Folder::open(&args.programme).map_err(|error| Failure::bad_input(error.to_string()))?;
+    let folder = Folder::open(&args.programme)?;
     let full = read_programme(&folder, true)?;
     let wanted = Wanted {
         options: chosen(&full, &args)?,

@@ -12,8 +12,9 @@ use takt_planning::statistics::Confidence;
 
 use super::target::TargetArgs;
 use crate::failure::{Failure, Outcome};
+use crate::offline::Offline;
+use crate::offline::vehicle::{Basis, basis};
 use crate::output::{Answer, Format, grouped, table, table_text, tell};
-use crate::problem::vehicle::{Basis, basis};
 use crate::programme::{Folder, Measure, Programme};
 use crate::replay::read_programme;
 use crate::report::profit::{BreakEven, Covered, DaysFrom, Forecast, ask_break_even, ask_forecast};
@@ -65,7 +66,7 @@ pub(super) struct RampArgs {
     milestone: Option<i64>,
 
     /// The day until which is known what was built [default: the last one]
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE")]
     as_of: Option<Date>,
 
     #[command(flatten)]
@@ -79,10 +80,6 @@ enum FormArg {
     Average,
     /// Crawford: the cost of the last vehicle
     Unit,
-}
-
-fn date(text: &str) -> Result<Date, String> {
-    Date::parse(text).map_err(|error| error.to_string())
 }
 
 fn month(text: &str) -> Result<String, String> {
@@ -169,16 +166,17 @@ async fn of_services(peer: &crate::connection::Peer, args: &RampArgs) -> Outcome
 }
 
 fn of_folder(source: &str, args: &RampArgs) -> Outcome<Told> {
-    let folder = Folder::open(source).map_err(|error| Failure::bad_input(error.to_string()))?;
-    let programme = read_programme(&folder, true)?;
-    let basis = basis(&programme)?;
+    let offline = Offline::sized(read_programme(&Folder::open(source)?, true)?, None)?;
+    let basis = basis(&offline)?;
+    let programme = &offline.full;
     let reference = basis.money.reference().map(|quarter| quarter.name.clone());
     let month = args.month.clone().or_else(|| first_month(&reference?));
     let month = month.ok_or_else(|| {
         Failure::refused("no quarter has a known operating cost")
             .with_way_out("name a month with --month")
     })?;
-    let first = date(&format!("{month}-01")).map_err(Failure::usage)?;
+    let first =
+        Date::parse(&format!("{month}-01")).map_err(|error| Failure::usage(error.to_string()))?;
     let quarter = basis.money.quarter(&first.quarter_key());
     let question = Question {
         volume: args.volume,
@@ -189,15 +187,14 @@ fn of_folder(source: &str, args: &RampArgs) -> Outcome<Told> {
         },
         manufacturing_only: args.manufacturing_only,
     };
-    let reported = half_even_div(i128::from(quarter.deliveries), 3).unwrap_or(0);
-    let volume = args.volume.unwrap_or(reported);
+    let volume = args.volume.unwrap_or_else(|| quarter.per_month());
     let found = at_volume(&basis.money, &quarter, &basis.vehicle, volume, None);
     let answer = profit(&basis.money, &quarter, &basis.vehicle, &question);
     Ok(Told {
         programme: Some(programme.title.clone()),
         unit_economics: Some(unit(&basis, &found)),
         break_even: told(&basis, &month, answer)?,
-        forecast: foretold(&programme, args),
+        forecast: foretold(programme, args),
     })
 }
 

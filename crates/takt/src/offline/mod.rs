@@ -7,6 +7,7 @@ pub mod promise;
 mod standing;
 #[cfg(test)]
 mod tests;
+pub mod vehicle;
 
 pub use line::LineDay;
 pub use standing::Standing;
@@ -105,6 +106,13 @@ impl Offline {
             full,
             sized,
         })
+    }
+
+    /// The planning's view of a programme at a size; at its own where none is given.
+    pub fn sized(full: Programme, vehicles: Option<u32>) -> Outcome<Self> {
+        let own = u32::try_from(full.vehicles).unwrap_or(u32::MAX);
+        let sized = full.scaled(vehicles.unwrap_or(own), true);
+        Self::new(full, sized)
     }
 
     /// What the material plan is made from.

@@ -11,7 +11,7 @@ use takt_planning::risk::{Chain, FULL, FlowRow, Node, SiteRow, chain};
 
 use super::{Offline, unusable};
 use crate::failure::Outcome;
-use crate::programme::Direction;
+use crate::programme::{Direction, Variant};
 
 /// Thousandths of a day.
 const DAY: i64 = 1000;
@@ -23,10 +23,9 @@ impl Offline {
         let mut transit: BTreeMap<&str, i64> = BTreeMap::new();
         for lane in programme.inbound() {
             if let Direction::Inbound { supplier, .. } = &lane.direction {
-                let whole = lane.transit_millidays.div_euclid(DAY)
-                    + i64::from(lane.transit_millidays.rem_euclid(DAY) > 0);
-                let kept = transit.entry(supplier.as_str()).or_insert(whole * DAY);
-                *kept = (*kept).min(whole * DAY);
+                let whole = lane.transit_days() * DAY;
+                let kept = transit.entry(supplier.as_str()).or_insert(whole);
+                *kept = (*kept).min(whole);
             }
         }
         let sites: Vec<SiteRow<'_>> = (programme.nodes.iter())
@@ -67,6 +66,18 @@ impl Offline {
         chain(plant, &parts, &sites, &flows).map_err(unusable)
     }
 
+    /// The configuration that stands for a variant.
+    pub(super) fn reference(&self, variant: &Variant) -> Outcome<Config> {
+        let mut config = Config::default();
+        for (key, value) in &variant.reference {
+            let unknown = || unusable(format!("{key}={value} is no option of the programme"));
+            let key = self.features.key(key.as_str()).ok_or_else(unknown)?;
+            let value = self.features.value(key, value.as_str());
+            config = config.with(key, value.ok_or_else(unknown)?);
+        }
+        Ok(config)
+    }
+
     /// What a vehicle of each variant earns before fixed cost, in millionths of the currency of the parts: the price without tax less
     /// material and variable conversion. None where the folder gives no prices.
     pub fn margins(&self) -> Outcome<Option<Vec<i64>>> {
@@ -79,17 +90,7 @@ impl Offline {
             let Some(net) = variant.net_price else {
                 return Ok(None);
             };
-            let mut config = Config::default();
-            for (key, value) in &variant.reference {
-                let unknown = || unusable(format!("{key}={value} is no option of the programme"));
-                let key = self.features.key(key.as_str()).ok_or_else(unknown)?;
-                let value = self
-                    .features
-                    .value(key, value.as_str())
-                    .ok_or_else(unknown)?;
-                config = config.with(key, value);
-            }
-            let needs = self.bom.requirement(config);
+            let needs = self.bom.requirement(self.reference(variant)?);
             let cost = material_cost(&needs, &prices, net.currency).map_err(unusable)?;
             let material = half_even_div(cost.micros, cost.vehicles).unwrap_or(i64::MAX);
             margins.push(net.micros - material - economics.variable_conversion.micros);

@@ -2,7 +2,6 @@
 //! shops, demands), car sequencing (ROADEF 2005, CSPLib), the events of work units, and the vehicle of a programme
 //! folder. It must not know how they are solved.
 pub mod events;
-pub mod vehicle;
 
 use std::path::Path;
 

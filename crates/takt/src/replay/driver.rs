@@ -139,8 +139,8 @@ impl Driver<'_> {
             result?;
         }
         if day > self.frame.launch && self.is_building(day) {
-            let world = self.world.line_day(day);
-            let stops = world.stops.clone();
+            let mut world = self.world.line_day(day);
+            let stops = std::mem::take(&mut world.stops);
             let (result, time) = timed(line::build(&peers.production, &self.ids, day, world)).await;
             self.parts.add("build", time);
             let built = result?;

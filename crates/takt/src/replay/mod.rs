@@ -137,7 +137,7 @@ pub async fn replay(request: &Request) -> Outcome<Played> {
             check_same(&there, None, &asked.sorted(), folder.path())?;
             (there, None)
         }
-        (_, Err(error)) => return Err(Failure::bad_input(error.to_string())),
+        (_, Err(error)) => return Err(error.into()),
         (there, Ok(opened)) => {
             let full = with_change(read_programme(&opened, request.quiet)?, change)?;
             let mut options = options_for(request, &full)?;

@@ -9,7 +9,7 @@ use takt_kernel::Date;
 
 use super::request::RequestIds;
 use crate::bulk;
-use crate::connection::{Peer, STEP, within};
+use crate::connection::{Peer, ask};
 use crate::failure::{Failure, Outcome};
 use crate::world::{StationStop, World};
 
@@ -73,27 +73,23 @@ pub(super) async fn day(peer: &Peer, ids: &RequestIds, day: Date, reports: Repor
         .collect();
     let what = format!("report the machines of {day}");
     if !states.is_empty() {
-        let answer = peer
-            .ask(&what, |channel| {
-                let stream = within(tokio_stream::iter(states.clone()), STEP);
-                async move {
-                    let mut client = PerformanceServiceClient::new(channel);
-                    Ok(client.record_equipment_states(stream).await?.into_inner())
-                }
-            })
-            .await?;
+        let stream = futures_util::stream::iter(states);
+        let answer = ask!(
+            peer,
+            &what,
+            PerformanceServiceClient.record_equipment_states,
+            stream
+        )?;
         all_taken(peer, &what, &answer.refused)?;
     }
     if !readings.is_empty() {
-        let answer = peer
-            .ask(&what, |channel| {
-                let stream = within(tokio_stream::iter(readings.clone()), STEP);
-                async move {
-                    let mut client = PerformanceServiceClient::new(channel);
-                    Ok(client.record_energy_readings(stream).await?.into_inner())
-                }
-            })
-            .await?;
+        let stream = futures_util::stream::iter(readings);
+        let answer = ask!(
+            peer,
+            &what,
+            PerformanceServiceClient.record_energy_readings,
+            stream
+        )?;
         all_taken(peer, &what, &answer.refused)?;
     }
     Ok(())

@@ -50,11 +50,16 @@ pub(super) struct PlanArgs {
     week: bool,
 
     /// The day as of which to plan [default: the programme's first day of orders, or day 0 of the problem]
-    #[arg(long, visible_alias = "today", value_name = "DATE", value_parser = date)]
+    #[arg(long, visible_alias = "today", value_name = "DATE")]
     as_of: Option<Date>,
 
     /// The date of day 0 of a problem
-    #[arg(long, value_name = "DATE", default_value = "2027-01-04", value_parser = date, requires = "problem")]
+    #[arg(
+        long,
+        value_name = "DATE",
+        default_value = "2027-01-04",
+        requires = "problem"
+    )]
     day_0: Date,
 
     /// The size of the run [default: the programme's own]
@@ -72,10 +77,6 @@ pub(super) struct PlanArgs {
     /// Show what an order lives on, or the demands that an item is for
     #[arg(long, value_name = "ORDER|ITEM[@DATE]")]
     peg: Option<String>,
-}
-
-fn date(text: &str) -> Result<Date, String> {
-    Date::parse(text).map_err(|error| error.to_string())
 }
 
 pub(super) fn run(args: PlanArgs, output: Format) -> Outcome<()> {

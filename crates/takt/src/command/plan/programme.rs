@@ -17,11 +17,8 @@ use crate::programme::Folder;
 use crate::replay::read_programme;
 
 pub(super) fn run(source: &str, args: &PlanArgs, output: Format) -> Outcome<()> {
-    let folder = Folder::open(source).map_err(|error| Failure::bad_input(error.to_string()))?;
-    let full = read_programme(&folder, true)?;
-    let vehicles = args.vehicles.or(u32::try_from(full.vehicles).ok());
-    let sized = full.scaled(vehicles.unwrap_or(u32::MAX), true);
-    let offline = Offline::new(full, sized)?;
+    let folder = Folder::open(source)?;
+    let offline = Offline::sized(read_programme(&folder, true)?, args.vehicles)?;
     let as_of = args.as_of.unwrap_or(offline.sized.order_from);
     let begun = Instant::now();
     let standing = Standing::planned(&offline, as_of);

@@ -37,7 +37,7 @@ pub(super) struct SequenceArgs {
     path: Option<String>,
 
     /// The day of a programme or of running services
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE")]
     on: Option<Date>,
 
     /// The instance of a file that holds several
@@ -63,10 +63,6 @@ pub(super) struct SequenceArgs {
 
     #[command(flatten)]
     target: TargetArgs,
-}
-
-fn date(text: &str) -> Result<Date, String> {
-    Date::parse(text).map_err(|error| error.to_string())
 }
 
 pub(super) async fn run(args: SequenceArgs, output: Format) -> Outcome<()> {

@@ -22,11 +22,8 @@ pub(super) async fn run(
     args: &SequenceArgs,
     output: Format,
 ) -> Outcome<()> {
-    let folder = Folder::open(source).map_err(|error| Failure::bad_input(error.to_string()))?;
-    let full = read_programme(&folder, true)?;
-    let vehicles = args.vehicles.or(u32::try_from(full.vehicles).ok());
-    let sized = full.scaled(vehicles.unwrap_or(u32::MAX), true);
-    let offline = Offline::new(full, sized)?;
+    let folder = Folder::open(source)?;
+    let offline = Offline::sized(read_programme(&folder, true)?, args.vehicles)?;
     let begun = Instant::now();
     let line = LineDay::planned(&offline, on)?;
     let day = Day {

@@ -1,15 +1,12 @@
 //! The vehicle of a programme folder as the mathematics take it: its material by the bill of material, its energy and its
 //! rework by the routing, and the programme's money. It must not know services. Invariants: the reference configurations
 //! in the mix of the shares, as the programme formula has them; the same folder gives the same figures as an import of it.
-use std::collections::HashMap;
-
 use takt_kernel::{Amount, Price, Share, half_even_div};
-use takt_planning::bom::{self, Bom};
 use takt_planning::economics::{material_cost, mix};
-use takt_planning::feature::{Feature, Features};
 use takt_planning::oee::shop::{Operation, expected_watt_hours, plant_yield, rework_share};
 use takt_planning::profit::{Money, Quarter, Vehicle};
 
+use super::{Offline, unusable};
 use crate::failure::{Failure, Outcome};
 use crate::programme::Programme;
 
@@ -28,7 +25,8 @@ pub struct Basis {
 }
 
 /// The vehicle and the money of a programme.
-pub fn basis(programme: &Programme) -> Outcome<Basis> {
+pub fn basis(offline: &Offline) -> Outcome<Basis> {
+    let programme = &offline.full;
     let money = money(programme)?;
     let operations = operations(programme);
     let units: Vec<i64> = programme.variants.iter().map(|one| one.share.0).collect();
@@ -38,7 +36,7 @@ pub fn basis(programme: &Programme) -> Outcome<Basis> {
         .sum();
     Ok(Basis {
         vehicle: Vehicle {
-            material: material(programme, &money)?,
+            material: material(offline, &money)?,
             watt_hours: half_even_div(i128::from(energy), i128::from(total)).unwrap_or(0),
             rework: rework_share(&operations, &units).unwrap_or_default(),
         },
@@ -97,66 +95,15 @@ fn operations(programme: &Programme) -> Vec<Operation> {
 }
 
 /// The bought material of the reference mix in millionths.
-fn material(programme: &Programme, money: &Money) -> Outcome<i64> {
-    let wrong = |error: &dyn std::fmt::Display| Failure::bad_input(error.to_string());
-    let variants = programme.variants.iter().map(|one| one.id.to_string());
-    let first = Feature {
-        key: "VAR".to_owned(),
-        values: variants.collect(),
-    };
-    let others = programme.features.iter().map(|feature| Feature {
-        key: feature.key.to_string(),
-        values: feature
-            .values
-            .iter()
-            .map(|value| value.id.to_string())
-            .collect(),
-    });
-    let features = Features::new(std::iter::once(first).chain(others).collect());
-    let features = features.map_err(|error| wrong(&error))?;
-    let index: HashMap<&str, usize> = programme
-        .items
-        .iter()
-        .enumerate()
-        .map(|(at, item)| (item.id.as_str(), at))
-        .collect();
-    let place = |id: &takt_kernel::ItemId| {
-        index
-            .get(id.as_str())
-            .copied()
-            .ok_or_else(|| Failure::bad_input(format!("{id} is not an item")))
-    };
-    let items = programme.items.iter().map(|item| bom::Item {
-        id: item.id.to_string(),
-        made: item.make,
-        order_yield: item.order_yield,
-    });
-    let mut lines = Vec::with_capacity(programme.bom.len());
-    for line in &programme.bom {
-        let condition = features.condition(&line.condition.to_string());
-        lines.push(bom::Line {
-            parent: place(&line.parent)?,
-            child: place(&line.child)?,
-            qty: line.qty,
-            condition: condition.map_err(|error| wrong(&error))?,
-            component_scrap: line.component_scrap,
-        });
+fn material(offline: &Offline, money: &Money) -> Outcome<i64> {
+    let prices = offline.prices();
+    let mut parts = Vec::with_capacity(offline.full.variants.len());
+    for variant in &offline.full.variants {
+        let needs = offline.bom.requirement(offline.reference(variant)?);
+        let cost = material_cost(&needs, &prices, money.currency);
+        parts.push((variant.share, cost.map_err(unusable)?));
     }
-    let bom = Bom::build(items.collect(), lines, place(&programme.final_item)?);
-    let bom = bom.map_err(|error| wrong(&error))?;
-    let prices: Vec<Price> = programme.items.iter().map(|item| item.unit_cost).collect();
-    let mut parts = Vec::with_capacity(programme.variants.len());
-    for variant in &programme.variants {
-        let options = variant
-            .reference
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"));
-        let text = options.collect::<Vec<_>>().join(";");
-        let config = features.config(&text).map_err(|error| wrong(&error))?;
-        let cost = material_cost(&bom.requirement(config), &prices, money.currency);
-        parts.push((variant.share, cost.map_err(|error| wrong(&error))?));
-    }
-    let mixed = mix(&parts, money.currency).map_err(|error| wrong(&error))?;
+    let mixed = mix(&parts, money.currency).map_err(unusable)?;
     half_even_div(mixed.micros, mixed.vehicles)
         .ok_or_else(|| Failure::bad_input("the material cost does not fit 64 bits"))
 }
@@ -170,7 +117,8 @@ mod tests {
     fn the_su7_costs_what_its_yaml_says() -> Result<(), String> {
         let folder = Folder::built_in("su7").ok_or("su7 is built in")?;
         let programme = parse(&folder).map_err(|problems| problems.to_string())?;
-        let found = basis(&programme).map_err(|failure| failure.to_string())?;
+        let offline = Offline::sized(programme, None).map_err(|failure| failure.to_string())?;
+        let found = basis(&offline).map_err(|failure| failure.to_string())?;
         // `material_cost_mix: 23457`, `capacity` 840 a day.
         assert_eq!(found.vehicle.material / 1_000_000, 23_457);
         assert_eq!(found.money.line_capacity, 25_200);
