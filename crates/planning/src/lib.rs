@@ -31,6 +31,7 @@ pub mod quality;
 pub mod quota;
 pub mod ramp;
 pub mod risk;
+pub mod safety_stock;
 pub mod scale;
 pub mod sequence;
 pub mod sequencing;

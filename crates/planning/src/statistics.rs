@@ -1,5 +1,6 @@
 //! Order statistics of whole numbers by nearest rank (Hyndman and Fan 1996, type 1): the answer is always a
-//! value that occurred; and quantiles of Student's t. It must not know what is counted.
+//! value that occurred; and quantiles of Student's t and of the normal distribution. It must not know what is counted.
+use crate::fixed;
 
 /// The value at `percent` (1 to 100) by nearest rank: the ceil(percent x n / 100)-th smallest; None of nothing.
 pub fn percentile(values: &[i64], percent: usize) -> Option<i64> {
@@ -99,9 +100,102 @@ pub fn student_t(confidence: Confidence, freedom: usize) -> Option<i64> {
     row.get(freedom.min(row.len()).checked_sub(1)?).copied()
 }
 
+/// The quantile of the standard normal distribution at a share in millionths, in millionths; None unless 0 < share < 1. Wichura
+/// 1988, algorithm AS 241 (PPND16), to sixteen places before it is rounded; logarithm and root are those of `fixed`, and the rest is
+/// IEEE arithmetic, so that every machine rounds the same number.
+pub fn normal_quantile(share: i64) -> Option<i64> {
+    const WHOLE: i64 = 1_000_000;
+    if !(1..WHOLE).contains(&share) {
+        return None;
+    }
+    let polynomial = |factors: [f64; 8], x: f64| factors.iter().fold(0.0, |sum, a| sum * x + a);
+    let centred = (share - WHOLE / 2) as f64 / WHOLE as f64;
+    let value = if centred.abs() <= 0.425 {
+        let r = 0.180625 - centred * centred;
+        centred * polynomial(CENTRE.0, r) / polynomial(CENTRE.1, r)
+    } else {
+        // A millionth is within the algorithm's middle range: its root is 3.72, and the range ends at 5.
+        let tail = fixed::ratio(share.min(WHOLE - share), WHOLE);
+        let r = fixed::sqrt(-fixed::ln(tail)) as f64 / fixed::ONE as f64 - 1.6;
+        let size = polynomial(TAIL.0, r) / polynomial(TAIL.1, r);
+        if centred < 0.0 { -size } else { size }
+    };
+    Some((value * WHOLE as f64).round() as i64)
+}
+
+/// AS 241 near the middle: numerator and denominator, the highest power first.
+const CENTRE: ([f64; 8], [f64; 8]) = (
+    [
+        2_509.080_928_730_122_7,
+        33_430.575_583_588_13,
+        67_265.770_927_008_7,
+        45_921.953_931_549_87,
+        13_731.693_765_509_46,
+        1_971.590_950_306_551_3,
+        133.141_667_891_784_38,
+        3.387_132_872_796_366_5,
+    ],
+    [
+        5_226.495_278_852_854_5,
+        28_729.085_735_721_943,
+        39_307.895_800_092_71,
+        21_213.794_301_586_597,
+        5_394.196_021_424_751,
+        687.187_007_492_057_9,
+        42.313_330_701_600_91,
+        1.0,
+    ],
+);
+
+/// AS 241 in the tails.
+const TAIL: ([f64; 8], [f64; 8]) = (
+    [
+        7.745_450_142_783_414e-4,
+        2.272_384_498_926_918_4e-2,
+        2.417_807_251_774_506e-1,
+        1.270_458_252_452_368_4,
+        3.647_848_324_763_204_5,
+        5.769_497_221_460_691,
+        4.630_337_846_156_546,
+        1.423_437_110_749_683_5,
+    ],
+    [
+        1.050_750_071_644_416_9e-9,
+        5.475_938_084_995_345e-4,
+        1.519_866_656_361_645_7e-2,
+        1.481_039_764_274_800_8e-1,
+        6.897_673_349_851e-1,
+        1.676_384_830_183_803_8,
+        2.053_191_626_637_758_8,
+        1.0,
+    ],
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The values of any table of the normal distribution, to six places.
+    #[test]
+    fn the_normal_quantile_is_that_of_the_tables() {
+        for (share, quantile) in [
+            (500_000, 0),
+            (841_345, 1_000_001),
+            (900_000, 1_281_552),
+            (950_000, 1_644_854),
+            (975_000, 1_959_964),
+            (990_000, 2_326_348),
+            (999_000, 3_090_232),
+            (999_999, 4_753_424),
+        ] {
+            assert_eq!(normal_quantile(share), Some(quantile), "{share}");
+            assert_eq!(normal_quantile(1_000_000 - share), Some(-quantile));
+        }
+        assert_eq!(
+            (normal_quantile(0), normal_quantile(1_000_000)),
+            (None, None)
+        );
+    }
 
     #[test]
     fn nearest_rank() {
