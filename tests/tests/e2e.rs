@@ -17,6 +17,8 @@ mod grpcurl;
 mod plan;
 #[path = "e2e/slots.rs"]
 mod slots;
+#[path = "e2e/stock.rs"]
+mod stock;
 #[path = "e2e/trace.rs"]
 mod trace;
 #[path = "e2e/worked.rs"]

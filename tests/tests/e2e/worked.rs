@@ -9,7 +9,7 @@ use takt_tests::{Failure, Result, ensure, place, process::run, replay::clean};
 use super::SHORT;
 
 /// A page, the lines of it that are run in one folder, and the figures that both it and the last answer must name.
-const EXAMPLES: [(&str, &[&str], &[&str]); 3] = [
+const EXAMPLES: [(&str, &[&str], &[&str]); 4] = [
     (
         "docs/performance.md",
         &["    printf 'work_unit", "    takt oee events.csv"],
@@ -24,6 +24,11 @@ const EXAMPLES: [(&str, &[&str], &[&str]); 3] = [
         "docs/ramp-and-money.md",
         &["    takt ramp su7 --volume 20000 --learning 85%"],
         &["23,005", "-6,863", "16,630", "72,886"],
+    ),
+    (
+        "docs/safety-stock.md",
+        &["    takt stock su7\n"],
+        &["14,573,110", "14,528,430", "15,176,667", "11,684,029"],
     ),
 ];
 

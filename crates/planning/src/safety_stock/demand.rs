@@ -1,6 +1,6 @@
 //! What is needed of a part a day, and how far days stray from it. It must not know who supplies. Units: millionths of a unit, and
 //! their squares. Invariant: by the law of total variance, what the plan's days differ by and what customers choose add up.
-use crate::risk::{FULL, Product};
+use crate::risk::Product;
 use std::collections::BTreeMap;
 
 /// The need of a part.
@@ -62,6 +62,7 @@ pub fn demand(products: &[(usize, Product)], part: usize, days: usize) -> Demand
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::risk::FULL;
 
     fn product(variant: usize, daily: &[i64], need: i64) -> (usize, Product) {
         let daily = daily.iter().map(|count| count * FULL).collect();

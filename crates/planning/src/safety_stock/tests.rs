@@ -205,7 +205,7 @@ fn published_instances_have_their_published_optima() -> Result<(), TreeError> {
             published.cost
         );
         let quotes: Vec<i64> = found.stages.iter().map(|stage| stage.outbound).collect();
-        let as_published = super::placing::placed(&tree, published.quotes, published.quantile);
+        let as_published = placing::placed(&tree, published.quotes, published.quantile);
         assert!(
             quotes == published.quotes || as_published.cost == found.cost,
             "{}: {quotes:?}",
@@ -338,9 +338,9 @@ fn trees(most: usize) -> impl Strategy<Value = Tree> {
             }
         }
         // Every end serves customers that do not wait for ever.
-        for at in 0..stages.len() {
-            if links.iter().all(|link| link.from != at) && stages[at].outbound.is_none() {
-                stages[at].outbound = Some(0);
+        for (at, stage) in stages.iter_mut().enumerate() {
+            if links.iter().all(|link| link.from != at) {
+                stage.outbound = stage.outbound.or(Some(0));
             }
         }
         Tree::new(stages, &links).ok()
@@ -358,7 +358,7 @@ fn tried(tree: &Tree, quantile: i64) -> i64 {
     let mut quotes = vec![0i64; most.len()];
     let mut best = i64::MAX;
     loop {
-        best = best.min(super::placing::placed(tree, &quotes, quantile).cost);
+        best = best.min(placing::placed(tree, &quotes, quantile).cost);
         let Some(at) = (0..quotes.len()).find(|at| quotes[*at] < most[*at]) else {
             return best;
         };

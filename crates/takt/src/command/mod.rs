@@ -15,6 +15,7 @@ mod ramp;
 mod replay;
 mod risk;
 mod sequence;
+mod stock;
 mod suite;
 mod target;
 mod trace;
@@ -94,6 +95,8 @@ enum Task {
     Ramp(Box<ramp::RampArgs>),
     /// What the loss of each site in the supply network costs, on all tiers; no service is needed
     Risk(risk::RiskArgs),
+    /// Where safety stock lies cheapest in the supply network, against rules of one stage; no service is needed
+    Stock(stock::StockArgs),
     /// Trace a vehicle, a lot or a piece: what is in it, or where it is, on any day, as known at any time
     Trace(trace::TraceArgs),
     /// Import the as-built trees of suppliers' units, in the form of Catena-X
@@ -172,6 +175,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Oee(args) => oee::run(*args, output).await,
             Task::Ramp(args) => ramp::run(*args, output).await,
             Task::Risk(args) => risk::run(args, output),
+            Task::Stock(args) => stock::run(args, output),
             Task::Trace(args) => trace::run(args, output).await,
             Task::ImportAsbuilt(args) => as_built::import(args, output).await,
             Task::Export(task) => as_built::export(task, output).await,

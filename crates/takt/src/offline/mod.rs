@@ -1,6 +1,7 @@
 //! A programme folder as the plain structs of the planning, for commands that compute without any service. It must not
 //! know services or commands. Invariant: options stand in the order that production gives them (the variant first, then
 //! the keys by name), so that the folder and the services compute alike.
+pub mod buffer;
 mod line;
 mod network;
 pub mod promise;
