@@ -16,7 +16,7 @@ use crate::output::{Answer, Format, table, table_text, tell};
 const EXAMPLES: &str = "\
 Examples:
   takt supply                                       every bought item, the one that runs out first on top
-  takt supply EX-01 CELL-LFP --horizon 28           two items, four weeks ahead
+  takt supply EX-01 BS-01 --horizon 28           two items, four weeks ahead
   takt supply --data takt-data/su7 --as-of 2024-06-03 --output json
 
 Days of supply follow Catena-X CX-0145: what is under way is not counted (docs/days-of-supply.md).";

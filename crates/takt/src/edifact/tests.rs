@@ -76,7 +76,7 @@ fn a_schedule_of_a_later_directory_is_read() -> Result<(), Flaw> {
     let text = "UNB+UNOC:3+BUYER:OD+MAKER:OD+240318:1200+42'UNH+1+DELFOR:D:04A:UN'BGM+241+S-1+9'DTM+137:202403181200:203'\
                 NAD+BY+BUYER::92'NAD+SE+MAKER::92'GEI+3+37'NAD+CN+HALL 3::92'LIN+1++P?+1:IN'PIA+1+A:EC'RFF+ON:4711'\
                 QTY+70:12,5:KGM'DTM+51:20240101:102'SCC+1++W'QTY+113:100:KGM'DTM+2:20240320:102'QTY+113:50:KGM'DTM+2:20240321:102'\
-                SCC+4'QTY+113:70:KGM'DTM+64:20240401:102'DTM+63:20240407:102'UNT+21+1'UNZ+1+42'";
+                SCC+4'QTY+113:70:KGM'DTM+64:20240401:102'DTM+63:20240407:102'UNT+22+1'UNZ+1+42'";
     let text = text.replace("12,5", "12.5");
     let read = Delfor::read(&only(text.as_bytes())?)?;
     let lines: Vec<_> = (read.items[0].lines.iter())
@@ -149,7 +149,11 @@ fn flaws_name_segment_and_place() {
             "segment 10 GIN element 2 component 2",
         ),
         ("NAD+SU", "NAD+XX", "segment 2 UNH at byte"),
-        ("UNT+11", "UNT+12", "segment 12 UNT element 1 at byte"),
+        (
+            "UNT+11",
+            "UNT+12",
+            "segment 12 UNT element 1 component 1 at byte",
+        ),
         ("UNT+11+1", "UNT+11+2", "segment 12 UNT element 2 "),
         ("UNZ+1+R1", "UNZ+2+R1", "segment 13 UNZ element 1 "),
         ("UNZ+1+R1", "UNZ+1+R2", "segment 13 UNZ element 2 "),
