@@ -384,6 +384,13 @@ impl InboundService for Procurement {
         Err(Status::unimplemented("not asked by production"))
     }
 
+    async fn declare_lost(
+        &self,
+        _: Request<pb::DeclareLostRequest>,
+    ) -> Result<Response<pb::DeclareLostResponse>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
     async fn stream_asns(
         &self,
         _: Request<pb::StreamAsnsRequest>,
