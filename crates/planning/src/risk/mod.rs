@@ -7,7 +7,9 @@ mod exposure;
 mod flow;
 mod network;
 mod offer;
+mod outage;
 mod paper;
+mod predict;
 mod synthetic;
 #[cfg(test)]
 mod tests;
@@ -18,5 +20,7 @@ pub use exposure::{Bridge, Exposure, Lost, Money, earned, exposures, rank};
 pub use flow::{FULL, Flow};
 pub use network::{Customer, Link, Network, NetworkError, Node};
 pub use offer::offer;
+pub use outage::{Outage, departures, still_made};
 pub use paper::{Paper, PaperError, Sourcing};
+pub use predict::{Bought, FirstStop, Plant, Prediction, Sourced, predict};
 pub use synthetic::{Size, synthetic};

@@ -2,7 +2,9 @@
 //! know services or commands. Invariant: options stand in the order that production gives them (the variant first, then
 //! the keys by name), so that the folder and the services compute alike.
 mod line;
-mod network;
+pub mod network;
+pub mod outage;
+pub mod prediction;
 pub mod promise;
 mod standing;
 #[cfg(test)]
