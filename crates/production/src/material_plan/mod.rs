@@ -97,7 +97,7 @@ struct Ground {
 impl Ground {
     fn of(product: &Product) -> Self {
         let shop = |id: &str| product.shops.iter().position(|shop| shop.shop_id == *id);
-        let make = |item: &crate::product::Item| {
+        let make = |item: &Item| {
             let shop = item.made.then(|| shop(&item.shop_id)).flatten()?;
             // What is made is made on the day on which it is used.
             Some(Make { shop, lead_days: 0 })
@@ -141,7 +141,7 @@ pub fn stocks_of(
     let stock = |(place, item): (usize, &Item)| {
         let known = supply.and_then(|supply| supply.items.get(&place));
         known.map_or_else(Stock::default, |known| {
-            stock_of(&item.id, known, &ordered(place))
+            stock_of(&item.item_id, known, &ordered(place))
         })
     };
     product.items.iter().enumerate().map(stock).collect()
@@ -307,7 +307,13 @@ mod tests {
             overdue: false,
         };
         let known = ItemSupply {
-            receipts: vec![receipt(0, 1), receipt(0, 1), receipt(7, 2), receipt(7, 3), receipt(8, 3)],
+            receipts: vec![
+                receipt(0, 1),
+                receipt(0, 1),
+                receipt(7, 2),
+                receipt(7, 3),
+                receipt(8, 3),
+            ],
             ..ItemSupply::default()
         };
         let stock = stock_of("TRIM", &known, &[]);
