@@ -17,6 +17,8 @@ mod genealogy;
 mod performance;
 #[path = "replay/repeat.rs"]
 mod repeat;
+#[path = "replay/risk.rs"]
+mod risk;
 #[path = "replay/swaps.rs"]
 mod swaps;
 #[path = "replay/together.rs"]

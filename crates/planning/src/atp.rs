@@ -3,7 +3,8 @@
 //! and commitments and nothing is counted on; what is promised within [`look_ahead`] breaks no commitment of any period.
 //!
 //! Source: the ASCM (APICS) Dictionary, "discrete available-to-promise" and "cumulative available-to-promise", with and
-//! without look-ahead; Vollmann, Berry, Whybark, Manufacturing Planning and Control Systems, ch. 6. Excess demand of a
+//! without look-ahead; ours looks ahead over all later periods, the Dictionary only to the next that has more
+//! supply than orders, so ours is never larger. See also Vollmann, Berry, Whybark, Manufacturing Planning and Control Systems. Excess demand of a
 //! period is taken from the periods before it, as master schedulers do.
 
 /// A period's supply and what of it is committed; stock on hand is supply of the first period.
@@ -80,9 +81,9 @@ mod tests {
         .collect()
     }
 
-    /// Vollmann, Berry, Whybark: 20 on hand, lots of 30 in the weeks 4, 8, 10 and 12, orders for 5, 3 and 2.
+    /// Worked by hand, in the manner of Vollmann, Berry, Whybark: 20 on hand, lots of 30 in the weeks 4, 8, 10 and 12, orders for 5, 3 and 2.
     #[test]
-    fn order_promising_by_vollmann_berry_and_whybark() {
+    fn order_promising_of_twelve_weeks() {
         let lots = [0, 0, 0, 30, 0, 0, 0, 30, 0, 30, 0, 30];
         let orders = [5, 3, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         let week = periods(20, &lots, &orders);
@@ -97,7 +98,7 @@ mod tests {
         );
     }
 
-    /// A master schedule of the trade (15 on hand, lots of 40 every second week) whose third week is short of 9: they come
+    /// A master schedule worked by hand (15 on hand, lots of 40 every second week) whose third week is short of 9: they come
     /// out of the first week's 22.
     #[test]
     fn a_week_that_is_short_is_covered_by_the_weeks_before_it() {

@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn the_textbook_by_scale() {
-        // Horngren, Cost Accounting, ch. 3: price 200, variable cost 120, fixed cost 2,000: 25 units.
+        // Worked by hand, after Horngren, Cost Accounting, ch. 3: price 200, variable cost 120, fixed cost 2,000: 25 units.
         assert_eq!(by_scale(&terms(200, 120, 0, 2_000)), Ok(25));
         assert_eq!(
             terms(200, 120, 0, 2_000).month_result(40),

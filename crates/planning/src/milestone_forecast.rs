@@ -164,8 +164,8 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_of_hahn_and_meeker() {
-        // Statistical Intervals, table 3.1: five readings 51.4, 49.5, 48.7, 49.3, 51.6; the next one lies with 95 % in
+    fn the_interval_of_five_readings() {
+        // Worked by hand (in the manner of Hahn and Meeker's circuit packs): five readings 51.4, 49.5, 48.7, 49.3, 51.6; the next one lies with 95 % in
         // 50.1 -/+ 2.776 x 1.31 x sqrt(1 + 1 / 5), which is 46.1 to 54.1. As weeks of ten times as many units: a week
         // brings at most 541 and at least 461, so after seven days a milestone at 540 more may be reached, one at 542 not,
         // and one at 461 is certain but not one at 462.

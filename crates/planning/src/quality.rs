@@ -1,6 +1,7 @@
 //! Yields and causes: first-pass yield, rolled yield, and Pareto's order of defects.
 //!
-//! Sources: first-pass yield is KPI "First pass yield" of ISO 22400-2 (good the first time / inspected); the rolled
+//! Sources: first-pass yield is KPI "First pass yield" of ISO 22400-2 (good the first time / inspected; here
+//! every finished unit counts as inspected); the rolled
 //! yield of steps in a row is their product; the order of causes with cumulative shares is Juran's Pareto analysis
 //! (Juran's Quality Handbook). Units: pieces; shares in millionths, rounded half to even once.
 

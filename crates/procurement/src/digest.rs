@@ -111,6 +111,7 @@ pub const TABLES: &[Table] = &[
             "response",
             "shipped_lots",
             "received_lots",
+            "lost_lots",
         ],
     },
     // asn_no counts arrivals of notices; the notice's name stands for it.
@@ -123,6 +124,7 @@ pub const TABLES: &[Table] = &[
             "expected_on",
             "received_on",
             "lot_count",
+            "lost_on",
         ],
     },
     Table {
@@ -205,6 +207,37 @@ pub const TABLES: &[Table] = &[
             "ppap_level",
             "status",
             "valid_from",
+        ],
+    },
+    Table {
+        name: "schedule_agreement",
+        columns: &[
+            "source_no",
+            "reset_on",
+            "firm_days",
+            "fabrication_days",
+            "material_days",
+            "releases",
+            "last_as_of",
+            "fabrication",
+            "material",
+            "cancelled_on",
+        ],
+    },
+    Table {
+        name: "call_off",
+        columns: &[
+            "source_no",
+            "release_no",
+            "as_of",
+            "reset_on",
+            "plan_id",
+            "shipped",
+            "received",
+            "backlog",
+            "fabrication",
+            "material",
+            "lines",
         ],
     },
 ];

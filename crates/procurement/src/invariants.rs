@@ -53,12 +53,13 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "ST-6",
-        rule: "what is lost of an item is what was shipped short, is kept back, or was refused by its supplier",
+        rule: "what is lost of an item is what was shipped short, went astray, is kept back, or was refused by its supplier",
         checked: "SELECT COUNT(*) FROM balance",
         violated: "SELECT CAST(b.item_no AS TEXT) FROM balance AS b LEFT JOIN (SELECT x.item_no, CAST(SUM(x.lost) AS BIGINT) AS lost FROM ( \
                    SELECT item_no, on_hand - reserved AS lost FROM lot WHERE state = 4 UNION ALL \
                    SELECT l.source_no / 100, l.lot_size * a.lots - a.quantity FROM asn_line AS a \
                    JOIN order_line AS l ON l.line_no = a.line_no WHERE a.short_lots > 0 UNION ALL \
+                   SELECT a.first_lot / 1000000000, a.quantity FROM asn AS n JOIN asn_line AS a ON a.asn_no = n.asn_no WHERE n.lost_on IS NOT NULL UNION ALL \
                    SELECT source_no / 100, lot_size * (lots - shipped_lots) FROM order_line WHERE response = 3) AS x \
                    GROUP BY x.item_no) AS s ON s.item_no = b.item_no WHERE b.lost <> COALESCE(s.lost, 0) ORDER BY b.item_no",
     },
@@ -70,9 +71,9 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "PO-1",
-        rule: "no more is shipped than ordered, and no more received than shipped",
+        rule: "no more is shipped than ordered, and no more received and lost than shipped",
         checked: "SELECT COUNT(*) FROM order_line",
-        violated: "SELECT CAST(line_no AS TEXT) FROM order_line WHERE shipped_lots > lots OR received_lots > shipped_lots ORDER BY line_no",
+        violated: "SELECT CAST(line_no AS TEXT) FROM order_line WHERE shipped_lots > lots OR received_lots + lost_lots > shipped_lots ORDER BY line_no",
     },
     Invariant {
         id: "PO-2",
@@ -85,12 +86,14 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "PO-3",
-        rule: "what was shipped and received of a line is what its notices say",
+        rule: "what was shipped, received and lost of a line is what its notices say",
         checked: "SELECT COUNT(*) FROM order_line",
         violated: "SELECT CAST(l.line_no AS TEXT) FROM order_line AS l LEFT JOIN (SELECT a.line_no, CAST(SUM(a.lots) AS BIGINT) AS shipped, \
-                   CAST(SUM(CASE WHEN n.received_on IS NULL THEN 0 ELSE a.lots END) AS BIGINT) AS received \
+                   CAST(SUM(CASE WHEN n.received_on IS NULL THEN 0 ELSE a.lots END) AS BIGINT) AS received, \
+                   CAST(SUM(CASE WHEN n.lost_on IS NULL THEN 0 ELSE a.lots END) AS BIGINT) AS gone \
                    FROM asn_line AS a JOIN asn AS n ON n.asn_no = a.asn_no GROUP BY a.line_no) AS s ON s.line_no = l.line_no \
-                   WHERE l.shipped_lots <> COALESCE(s.shipped, 0) OR l.received_lots <> COALESCE(s.received, 0) ORDER BY l.line_no",
+                   WHERE l.shipped_lots <> COALESCE(s.shipped, 0) OR l.received_lots <> COALESCE(s.received, 0) \
+                   OR l.lost_lots <> COALESCE(s.gone, 0) ORDER BY l.line_no",
     },
     Invariant {
         id: "PO-4",
@@ -98,7 +101,7 @@ pub const INVARIANTS: &[Invariant] = &[
         checked: "SELECT COUNT(*) FROM purchase_order",
         violated: "SELECT CAST(o.released_on AS TEXT) FROM (SELECT released_on, CAST(SUM(line_count) AS BIGINT) AS lines, \
                    CAST(SUM(closed_line_count) AS BIGINT) AS closed FROM purchase_order GROUP BY released_on) AS o LEFT JOIN \
-                   (SELECT released_on, COUNT(*) AS lines, CAST(SUM(CASE WHEN received_lots = lots OR response = 3 THEN 1 ELSE 0 END) AS BIGINT) AS closed \
+                   (SELECT released_on, COUNT(*) AS lines, CAST(SUM(CASE WHEN received_lots + lost_lots = lots OR response = 3 THEN 1 ELSE 0 END) AS BIGINT) AS closed \
                    FROM order_line GROUP BY released_on) AS s ON s.released_on = o.released_on \
                    WHERE o.lines <> COALESCE(s.lines, 0) OR o.closed <> COALESCE(s.closed, 0) ORDER BY o.released_on",
     },
@@ -132,10 +135,11 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "AS-1",
-        rule: "goods arrive on the day they left or later, and were ordered before they left",
+        rule: "goods arrive or are lost on the day they left or later, and were ordered before they left",
         checked: "SELECT COUNT(*) FROM asn",
         violated: "SELECT DISTINCT n.asn_id FROM asn AS n JOIN asn_line AS a ON a.asn_no = n.asn_no JOIN order_line AS l ON l.line_no = a.line_no \
-                   WHERE n.received_on < n.shipped_on OR n.shipped_on < l.released_on ORDER BY n.asn_id",
+                   WHERE n.received_on < n.shipped_on OR n.lost_on < n.shipped_on OR n.shipped_on < l.released_on \
+                   OR (n.received_on IS NOT NULL AND n.lost_on IS NOT NULL) ORDER BY n.asn_id",
     },
     Invariant {
         id: "RS-1",
@@ -162,5 +166,24 @@ pub const INVARIANTS: &[Invariant] = &[
         checked: "SELECT COUNT(*) FROM part_approval",
         violated: "SELECT p.item_id || ' ' || p.supplier_id FROM part_approval AS p LEFT JOIN agreement AS a ON a.item_id = p.item_id \
                    AND a.supplier_id = p.supplier_id WHERE a.item_id IS NULL ORDER BY p.item_id, p.supplier_id",
+    },
+    Invariant {
+        id: "CO-1",
+        rule: "the releases of a scheduling agreement are numbered without a gap, and their days do not go back",
+        checked: "SELECT COUNT(*) FROM schedule_agreement",
+        violated: "SELECT CAST(g.source_no AS TEXT) FROM schedule_agreement AS g LEFT JOIN (SELECT source_no, COUNT(*) AS releases, MAX(release_no) AS last_no, \
+                   MAX(as_of) AS last_as_of FROM call_off GROUP BY source_no) AS s ON s.source_no = g.source_no \
+                   WHERE g.releases <> COALESCE(s.releases, 0) OR g.releases <> COALESCE(s.last_no, 0) OR g.last_as_of <> s.last_as_of \
+                   OR (g.last_as_of IS NULL) <> (s.last_as_of IS NULL) UNION ALL \
+                   SELECT CAST(c.source_no AS TEXT) FROM call_off AS c LEFT JOIN schedule_agreement AS g ON g.source_no = c.source_no WHERE g.source_no IS NULL \
+                   UNION ALL SELECT CAST(b.source_no AS TEXT) FROM call_off AS b JOIN call_off AS a ON a.source_no = b.source_no \
+                   AND a.release_no = b.release_no - 1 WHERE a.as_of > b.as_of",
+    },
+    Invariant {
+        id: "CO-2",
+        rule: "what an agreement has authorised is no less than what any of its releases since the reset date did",
+        checked: "SELECT COUNT(*) FROM call_off",
+        violated: "SELECT CAST(c.source_no AS TEXT) FROM call_off AS c JOIN schedule_agreement AS g ON g.source_no = c.source_no AND g.reset_on = c.reset_on \
+                   WHERE g.fabrication < c.fabrication OR g.material < c.material ORDER BY c.source_no",
     },
 ];

@@ -4,6 +4,7 @@
 //! plus stock, for every item and always; nothing is ordered twice; nothing is reserved that is not there. Their ids,
 //! and the queries that check them, stand in `invariants.rs`.
 
+mod call_off;
 mod desk;
 mod digest;
 mod import;
@@ -26,7 +27,8 @@ mod tests;
 use std::sync::Arc;
 
 use takt_contract::procurement::v1::{
-    inbound_service_server::InboundServiceServer, material_service_server::MaterialServiceServer,
+    call_off_service_server::CallOffServiceServer, inbound_service_server::InboundServiceServer,
+    material_service_server::MaterialServiceServer,
     purchase_order_service_server::PurchaseOrderServiceServer,
     requirement_service_server::RequirementServiceServer,
     sourcing_service_server::SourcingServiceServer, supplier_service_server::SupplierServiceServer,
@@ -81,6 +83,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             SourcingServiceServer,
             sourcing::rpc::SourcingRpc(Arc::clone(&desk)),
+            chassis
+        ))
+        .add_service(server!(
+            CallOffServiceServer,
+            call_off::rpc::CallOffRpc(Arc::clone(&desk)),
             chassis
         ));
     Ok(Wiring {

@@ -126,6 +126,24 @@ const PART_APPROVAL: Migration = Migration {
     ],
 };
 
+/// Scheduling agreements and their releases, and goods that were lost on their way. The lines of a release are packed: three numbers
+/// a line, the day, the zone and the quantity.
+const CALL_OFF: Migration = Migration {
+    name: "m0022_call_off",
+    up: &[
+        "CREATE TABLE schedule_agreement (source_no {id}, reset_on {int} NOT NULL, firm_days {int} NOT NULL, fabrication_days {int} NOT NULL, \
+         material_days {int} NOT NULL, releases {int} NOT NULL, last_as_of {int}, fabrication {int} NOT NULL, material {int} NOT NULL, cancelled_on {int}, \
+         CONSTRAINT co_0 CHECK (firm_days >= 0 AND fabrication_days >= firm_days AND material_days >= fabrication_days \
+         AND releases >= 0 AND fabrication >= 0 AND material >= fabrication))",
+        "CREATE TABLE call_off (source_no {int} NOT NULL, release_no {int} NOT NULL, as_of {int} NOT NULL, reset_on {int} NOT NULL, \
+         plan_id {text} NOT NULL, shipped {int} NOT NULL, received {int} NOT NULL, backlog {int} NOT NULL, fabrication {int} NOT NULL, \
+         material {int} NOT NULL, lines {blob} NOT NULL, PRIMARY KEY (source_no, release_no), \
+         CONSTRAINT co_3 CHECK (received >= 0 AND shipped >= received AND backlog >= 0 AND material >= fabrication)) {rowless}",
+        "ALTER TABLE asn ADD COLUMN lost_on {int}",
+        "ALTER TABLE order_line ADD COLUMN lost_lots {int} NOT NULL DEFAULT 0",
+    ],
+};
+
 /// The schema, step by step.
 pub const MIGRATIONS: &[Migration] = &[
     PROGRAMME,
@@ -135,4 +153,5 @@ pub const MIGRATIONS: &[Migration] = &[
     MATERIAL,
     SUPPLY,
     PART_APPROVAL,
+    CALL_OFF,
 ];

@@ -7,6 +7,7 @@ pub mod bulk;
 pub mod change;
 pub mod command;
 pub mod connection;
+pub mod edifact;
 pub mod failure;
 pub mod health;
 pub mod host;

@@ -98,30 +98,53 @@ async fn finish(
     let work = Arc::new(message);
     if let Err(error @ Error::Refused { .. }) = asked {
         // The hold is gone, and with it the quote.
-        let ended = desk.store.write(call, "quote_confirm_refused", move |tx| {
-            let message = Arc::clone(&work);
-            Box::pin(async move {
-                let quote = quote_fetch(tx, &message.quote_id).await?;
-                if quote.state == QuoteState::Confirming {
-                    quote_turn(tx, &quote, QuoteState::Expired).await?;
-                }
-                tx.intent_finish_key(KIND, &quote.id).await.map(|_| ())
-            })
-        });
-        ended.await?;
+        end(desk, call, work, QuoteState::Expired).await?;
         return Err(error);
     }
     asked?;
     let once = Once::of(METHOD, *request_of(&work)?.as_bytes(), work.as_ref());
     let traceparent = takt_service::telemetry::current_traceparent();
+    let ordering = Arc::clone(&work);
     let written = desk
         .store
         .write_once(call, "quote_confirm", once, move |tx| {
-            let (message, catalogue) = (Arc::clone(&work), Arc::clone(&catalogue));
+            let (message, catalogue) = (Arc::clone(&ordering), Arc::clone(&catalogue));
             let traceparent = traceparent.clone();
             Box::pin(async move { ordered(tx, &catalogue, &message, traceparent).await })
         });
-    written.await
+    match written.await {
+        Err(error @ Error::Exists { .. }) => {
+            // Somebody took the name of one of its orders meanwhile: what production keeps for the quote goes back, and
+            // the quote with it, because nothing could ever end it otherwise.
+            let asking = request_of(&work)?.derive("release").to_string();
+            desk.production
+                .release_hold(call, &asking, &work.quote_id)
+                .await?;
+            end(desk, call, work, QuoteState::Released).await?;
+            Err(error)
+        }
+        written => written,
+    }
+}
+
+/// Ends a quote that was begun and cannot become orders.
+async fn end(
+    desk: &Desk,
+    call: &Call,
+    work: Arc<pb::ConfirmQuoteRequest>,
+    state: QuoteState,
+) -> Result<(), Error> {
+    let ended = desk.store.write(call, "quote_confirm_end", move |tx| {
+        let message = Arc::clone(&work);
+        Box::pin(async move {
+            let quote = quote_fetch(tx, &message.quote_id).await?;
+            if quote.state == QuoteState::Confirming {
+                quote_turn(tx, &quote, state).await?;
+            }
+            tx.intent_finish_key(KIND, &quote.id).await.map(|_| ())
+        })
+    });
+    ended.await
 }
 
 /// Locks the orders with the promises that were quoted.
@@ -197,8 +220,8 @@ impl IntentHandler for QuoteHandler {
         let message = pb::ConfirmQuoteRequest::decode(intent.payload.as_slice())
             .map_err(|error| Error::broken(format!("intent {}: {error}", intent.key)))?;
         match finish(&self.desk, call, message).await {
-            // What production refused has ended the quote, and the intent with it.
-            Ok(_) | Err(Error::Refused { .. }) => Ok(()),
+            // What production refused, or an order's name that was taken, has ended the quote, and the intent with it.
+            Ok(_) | Err(Error::Refused { .. } | Error::Exists { .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }

@@ -203,3 +203,44 @@ async fn a_quote_is_given_back_and_without_production_there_is_none() {
         .await;
     assert_eq!(none.unwrap_err().code(), tonic::Code::NotFound);
 }
+
+#[tokio::test]
+async fn a_quote_whose_order_somebody_else_took_meanwhile_ends() {
+    let service = Service::imported(production()).await;
+    let mut quotes = QuoteServiceClient::new(service.channel.clone());
+    quotes.hold_quote(to_hold("Q", 2)).await.unwrap();
+    // Production goes away after the quote was begun, and another takes the name of its second order.
+    service.production.away.store(true, Ordering::SeqCst);
+    let mut begun = tonic::Request::new(to_confirm("Q", &["A", "B"]));
+    begun.set_timeout(std::time::Duration::from_millis(400));
+    assert!(quotes.confirm_quote(begun).await.is_err());
+    let get = || pb::GetQuoteRequest {
+        quote_id: "Q".into(),
+    };
+    let state = |answer: tonic::Response<pb::GetQuoteResponse>| {
+        answer.into_inner().quote.unwrap_or_default().state()
+    };
+    let quote = quotes.get_quote(get()).await.unwrap();
+    assert_eq!(state(quote), pb::QuoteState::Confirming);
+    service
+        .intake(vec![super::service::chunk("1", vec![order("B")])])
+        .await
+        .unwrap();
+    service.production.away.store(false, Ordering::SeqCst);
+    let taken = quotes.confirm_quote(to_confirm("Q", &["A", "B"])).await;
+    // The reconciler may have been faster; then the quote has ended already.
+    let taken = taken.unwrap_err();
+    assert!(
+        taken.code() == tonic::Code::AlreadyExists
+            || reason_of(&taken).as_deref() == Some("QUOTE_RELEASED"),
+        "{taken}"
+    );
+    let quote = quotes.get_quote(get()).await.unwrap();
+    assert_eq!(state(quote), pb::QuoteState::Released);
+    let other = pb::GetOrderRequest {
+        order_id: "A".into(),
+    };
+    let none = service.orders().get_order(other).await;
+    assert_eq!(none.unwrap_err().code(), tonic::Code::NotFound);
+    assert_eq!(service.broken().await, Vec::<String>::new());
+}

@@ -17,7 +17,7 @@ use takt_kernel::{Date, Quantity, floor_div};
 /// At most so many changes are under way at once: a condition is a mask over all their combinations.
 pub const MAX_CHANGES: usize = 6;
 
-/// From which vehicle on a change counts (ISO 10007: effectivity).
+/// From which vehicle on a change counts (its effectivity).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Effectivity {
     /// Every vehicle built on the date or later.

@@ -16,8 +16,8 @@ fn shown(cost: i128, decimals: u32) -> i64 {
 }
 
 #[test]
-fn the_unit_form_as_in_chase_and_jacobs() {
-    // Chase and Jacobs, Operations and Supply Chain Management, exhibit 4A.2: 80 %, the first unit takes 100,000 hours:
+fn the_unit_form_as_in_jacobs_and_chase() {
+    // Jacobs and Chase, Operations and Supply Chain Management, exhibit 4A.2: 80 %, the first unit takes 100,000 hours:
     // unit, cumulative and cumulative average hours.
     let table = [
         (1, 100_000, 100_000, 100_000),
@@ -49,7 +49,7 @@ fn the_unit_form_as_in_chase_and_jacobs() {
         assert_eq!(shown(ten.unit(x).into(), 4), unit, "unit {x}");
         assert_eq!(shown(ten.total(x), 4), total, "total {x}");
     }
-    // The same table for other rates: the third unit at 60, 65, 70, 75, 80, 85, 90, 95 %.
+    // Exhibit 4A.4, other rates: the third unit at 60, 65, 70, 75, 80, 85, 90, 95 %.
     let third = [4450, 5052, 5682, 6338, 7021, 7729, 8462, 9219];
     for (percent, want) in (60..=95).step_by(5).zip(third) {
         assert_eq!(shown(curve(Form::Unit, 1, percent).unit(3).into(), 4), want);

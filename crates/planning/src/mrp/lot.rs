@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn the_economic_order_quantity_of_the_textbook() {
-        // D = 1,000 a year, S = 10.00 an order, H = 0.50 a year: sqrt(2 x 1,000 x 10 / 0.5) = 200. With a year of
+        // Heizer and Render, Operations Management, Sharp, Inc.: D = 1,000 a year, S = 10.00 an order, H = 0.50 a year: sqrt(2 x 1,000 x 10 / 0.5) = 200. With a year of
         // 365 days the holding cost of a day is 50 / 365 minor units.
         let cost = LotCost {
             order_cost: 1000,

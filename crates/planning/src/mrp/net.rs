@@ -117,7 +117,7 @@ impl<'a> Netting<'a> {
         let mut plain = self.plain();
         for requirement in requirements {
             if requirement.end > plain.have {
-                supplies.push(plain.order(requirement)?);
+                supplies.push(plain.order(requirement, None)?);
             }
         }
         Some(())
@@ -134,7 +134,7 @@ impl<'a> Netting<'a> {
         let (mut at, mut changed) = (kept, false);
         for requirement in requirements {
             if requirement.end > plain.have {
-                let supply = plain.order(requirement)?;
+                let supply = plain.order(requirement, supplies.get(at))?;
                 match supplies.get_mut(at) {
                     Some(old) => {
                         changed |= old.end != supply.end || *old != supply;
@@ -307,17 +307,19 @@ struct Plain<'a> {
 }
 
 impl Plain<'_> {
-    /// The order for a requirement that is not covered.
+    /// The order for a requirement that is not covered; one of the same day that stood there before, by the same rules, says
+    /// when it starts, which spares the calendar.
     #[inline]
-    fn order(&mut self, requirement: &Requirement) -> Option<Supply> {
+    fn order(&mut self, requirement: &Requirement, before: Option<&Supply>) -> Option<Supply> {
         let lot = self.sizing.lot(requirement.end - self.have)?;
         self.have = self.have.checked_add(lot)?;
         let due = requirement.day.max(self.not_before);
         Some(Supply {
             end: self.have,
-            start: match self.calendar {
-                None => due - self.lead,
-                Some(days) => days.back(due, self.lead),
+            start: match (before, self.calendar) {
+                (Some(before), _) if before.due == due => before.start,
+                (_, None) => due - self.lead,
+                (_, Some(days)) => days.back(due, self.lead),
             },
             due,
             receipt: NONE,

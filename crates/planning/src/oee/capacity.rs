@@ -1,5 +1,5 @@
 //! Which shop is the constraint: the one whose capacity the demand takes most of, not the one with the worst OEE
-//! (Goldratt, The Goal; APICS: demonstrated capacity is what the time really worked allows). It must not know why time
+//! (Goldratt, The Goal); capacity is what the time really worked allows at the planned pace. It must not know why time
 //! was lost. Units: milliseconds, whole vehicles, millionths. Invariants: every vehicle that fails its first pass takes
 //! the operation a second time; the slowest operation is the shop; ties go to the first shop in the order of flow.
 use super::shop::Operation;

@@ -5,6 +5,8 @@
 //!
 //! The model: planned operation time (POT) less planned down time (PDOT) is planned busy time (PBT). Of it, unplanned
 //! down time (ADOT), setup (AUST) and delay (ADET) are lost to production; what is left is actual production time (APT).
+//! ISO 22400-2 counts stops by malfunction as delay and as down only the time without an order; here every unplanned stop is
+//! ADOT, waiting is ADET. A, OEE and NEE are the same either way, but not allocation, utilisation and technical efficiency.
 pub mod capacity;
 pub mod interval;
 pub mod shop;

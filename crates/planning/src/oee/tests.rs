@@ -1,4 +1,4 @@
-//! Published examples as tables, hand-checked overlaps, and the laws that every set of reports keeps.
+//! Worked examples of others as tables, hand-checked overlaps, and the laws that every set of reports keeps.
 use super::capacity::{constraint, shop_loads, takt};
 use super::shop::{
     Operation, expected_output, planned_run_ms, plant_yield, rework_share, rolled_yield,
@@ -14,29 +14,30 @@ fn printed(share: Option<Share>) -> Option<i64> {
 /// Name, POT, planned stops, unplanned stops, PRI, PQ, GQ (times in one unit) and the printed A, E, Q and OEE.
 type Example = (&'static str, [i64; 6], [i64; 4]);
 
-const PUBLISHED: [Example; 4] = [
-    // Nakajima, Introduction to TPM (1988), in tenths of minutes: loading 460 min, stops 60 min, 0.5 min a piece, 400
+const EXAMPLES: [Example; 4] = [
+    // The example usually given after Nakajima, Introduction to TPM (1988; checked in a course of euromotor.org), in tenths of minutes: loading 460 min, stops 60 min, 0.5 min a piece, 400
     // pieces, 98 % good: 87 %, 50 %, 98 %, 42.6 %.
     (
         "Nakajima",
         [4_600, 0, 600, 5, 400, 392],
         [8_696, 5_000, 9_800, 4_261],
     ),
-    // Vorne, The Fast Guide to OEE, in seconds: shift 480 min, breaks 60 min, stops 47 min, 1.0 s a piece, 19,271
+    // Vorne, Calculating OEE Worksheet (2002), in seconds: shift 480 min, breaks 60 min, stops 47 min, 1.0 s a piece, 19,271
     // pieces, 423 rejects: 88.81 %, 86.11 %, 97.80 %, 74.79 %.
     (
         "Vorne",
         [28_800, 3_600, 2_820, 1, 19_271, 18_848],
         [8_881, 8_611, 9_780, 7_479],
     ),
-    // Willmott and McCarthy, TPM: A Route to World-Class Performance (2001), p. 148, in minutes: 910 min, 115 min
-    // stoppages and 12 min changeovers, 203 cycles of 3 min: 86.0 % and 77.7 %; here all are good.
+    // Willmott and McCarthy, TPM: A Route to World-Class Performance (2001), p. 127, in minutes: 910 min, 115 min
+    // stoppages and 12 min changeovers, 203 cycles of 3 min: 86.0 % and 77.7 % (cut, not rounded); quality is not in it, here all are good.
     (
         "Willmott",
         [910, 0, 127, 3, 203, 203],
         [8_604, 7_778, 10_000, 6_692],
     ),
-    // The calculator at waycalculator.com: 480 min planned, 420 run, 1 min, 400 pieces, 380 good: 87.5 %, 95.2 %, 95 %, 79.1 %.
+    // The calculator at waycalculator.com: 480 min planned, 420 run, 1 min, 400 pieces, 380 good: 87.5 %, 95.2 %, 95 %,
+    // 79.1 % (of rounded factors; exactly 79.17 %).
     (
         "calculator",
         [480, 0, 60, 1, 400, 380],
@@ -45,8 +46,8 @@ const PUBLISHED: [Example; 4] = [
 ];
 
 #[test]
-fn published_examples_come_out_as_printed() {
-    for (name, [operation, planned, stops, pri, produced, good], printed_as) in PUBLISHED {
+fn worked_examples_of_others() {
+    for (name, [operation, planned, stops, pri, produced, good], expected) in EXAMPLES {
         let time = TimeElements {
             planned_operation: operation,
             planned_down: planned,
@@ -56,7 +57,7 @@ fn published_examples_come_out_as_printed() {
         let output = Output::counted(produced, good, pri * produced);
         let got = indices(&time, &output);
         let factors = [got.availability, got.effectiveness, got.quality, got.oee];
-        assert_eq!(factors.map(printed), printed_as.map(Some), "{name}");
+        assert_eq!(factors.map(printed), expected.map(Some), "{name}");
         assert_eq!(got.nee, got.oee, "{name}: nothing was set up");
     }
 }
@@ -136,8 +137,8 @@ fn an_empty_window_has_no_indices_and_a_standing_unit_has_none_either() {
 }
 
 #[test]
-fn rolled_yields_as_published() {
-    // Keller, Six Sigma Demystified (2011): six steps roll to 0.728. The second: 0.987, 0.958, 0.996 to 0.942.
+fn rolled_yields() {
+    // Keller, Six Sigma Demystified (2011): six steps roll to 0.728. The second is worked by hand.
     let rolled = |yields: &[i64]| rolled_yield(yields.iter().map(|one| Share(*one))).0;
     assert_eq!(
         rolled(&[997_000, 995_000, 950_000, 890_000, 923_000, 940_000]),

@@ -1,4 +1,4 @@
-//! Lot rules on published series of requirements, each as a table: what is ordered, when, and what it costs to order and to
+//! Lot rules on series of requirements from the literature; orders and costs are worked here. Each as a table: what is ordered, when, and what it costs to order and to
 //! hold. A period is a day; holding is paid for what is left at the end of a period.
 use takt_kernel::{Date, Quantity, Share};
 use takt_planning::mrp::{
@@ -8,11 +8,11 @@ use takt_planning::mrp::{
 /// Net requirements of nine periods: Orlicky, Material Requirements Planning (1975), the example of the chapter on lot sizing;
 /// an order costs 100, holding a unit for a period costs 1 (50 a unit, 24 % a year, twelve periods).
 const ORLICKY: &[i64] = &[35, 10, 0, 40, 0, 20, 5, 10, 30];
-/// Twelve months: Silver and Meal, Production and Inventory Management 14 (1973), and Silver, Pyke and Peterson, Inventory
+/// Twelve months, attributed to Silver and Meal, Production and Inventory Management 14 (1973), and Silver, Pyke and Peterson, Inventory
 /// Management and Production Planning and Scheduling, the example of the chapter on time-varying demand; an order costs
 /// 54.00, holding a unit for a month 0.40.
 const SILVER: &[i64] = &[10, 62, 12, 130, 154, 129, 88, 52, 124, 160, 238, 41];
-/// Twelve weeks: Berry, Production and Inventory Management 13 (1972), and Vollmann, Berry and Whybark, Manufacturing
+/// Twelve weeks, attributed (not checked) to Berry, Production and Inventory Management 13 (1972), and Vollmann, Berry and Whybark, Manufacturing
 /// Planning and Control Systems, the lot-sizing example; an order costs 300, holding a unit for a week 2.
 const BERRY: &[i64] = &[10, 10, 15, 20, 70, 180, 250, 270, 230, 40, 0, 10];
 /// Twelve months of Wagner and Whitin, Management Science 5 (1958), table 1, here with one cost of an order, 100, for all months.
@@ -131,7 +131,7 @@ fn rows() -> Vec<Row> {
             &[(1, 72), (3, 142), (5, 283), (7, 140), (9, 284), (11, 279)],
             55_360,
         ),
-        // The book's optimum: 501.20.
+        // The optimum in Sadjadi, Aryanezhad and Sadeghi (2009): 501.2.
         row(
             "Silver and Meal, Wagner and Whitin",
             SILVER,

@@ -33,6 +33,8 @@ pub(crate) enum LotState {
     Consumed = 5,
     /// More was used than the books cover.
     Discrepant = 6,
+    /// Lost on its way; such a lot never has a row of its own.
+    Lost = 7,
 }
 
 impl LotState {
@@ -45,6 +47,7 @@ impl LotState {
             Self::Blocked,
             Self::Consumed,
             Self::Discrepant,
+            Self::Lost,
         ]
         .into_iter()
         .find(|state| *state as i64 == column)
@@ -106,6 +109,7 @@ impl Lot {
             LotState::Expected => Err(LotRefusal::NotReceived { lot }),
             LotState::Consumed => Err(LotRefusal::Consumed { lot }),
             LotState::Discrepant => Err(LotRefusal::Discrepant { lot }),
+            LotState::Lost => Err(LotRefusal::Lost { lot }),
             LotState::Quarantine | LotState::Released | LotState::Blocked => Ok(()),
         }
     }
@@ -118,6 +122,7 @@ pub(crate) enum LotRefusal {
     NotReceived { lot: String },
     Consumed { lot: String },
     Discrepant { lot: String },
+    Lost { lot: String },
 }
 
 impl fmt::Display for LotRefusal {
@@ -134,6 +139,10 @@ impl fmt::Display for LotRefusal {
                 out,
                 "more of lot {lot} was used than the books cover; count it first"
             ),
+            Self::Lost { lot } => write!(
+                out,
+                "lot {lot} was lost on its way and is ordered anew; there is nothing to judge"
+            ),
         }
     }
 }
@@ -144,11 +153,15 @@ impl Refusal for LotRefusal {
             Self::NotReceived { .. } => "LOT_NOT_RECEIVED",
             Self::Consumed { .. } => "LOT_CONSUMED",
             Self::Discrepant { .. } => "LOT_DISCREPANT",
+            Self::Lost { .. } => "LOT_LOST",
         }
     }
 
     fn metadata(&self) -> Vec<(&'static str, String)> {
-        let (Self::NotReceived { lot } | Self::Consumed { lot } | Self::Discrepant { lot }) = self;
+        let (Self::NotReceived { lot }
+        | Self::Consumed { lot }
+        | Self::Discrepant { lot }
+        | Self::Lost { lot }) = self;
         vec![("lot_id", lot.clone())]
     }
 }

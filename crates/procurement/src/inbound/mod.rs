@@ -3,9 +3,13 @@
 //! It must not know rows or messages. Invariants: a notice ships lots in their turn and is received once; AS-1 goods
 //! arrive on the day they left or later; what is wrong with one notice of a chunk does not touch the others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use takt_kernel::{Date, LotNumber};
+use takt_service::Refusal;
 
 use crate::{
     programme::SourceNo,
@@ -13,6 +17,7 @@ use crate::{
     supply::{Cell, Kind},
 };
 
+pub(crate) mod lost;
 pub(crate) mod lot;
 pub(crate) mod notice;
 pub(crate) mod receipt;
@@ -158,6 +163,8 @@ pub(crate) struct Asn {
     pub(crate) received_on: Option<Date>,
     /// The number of lots.
     pub(crate) lots: i64,
+    /// The day on which they were given up.
+    pub(crate) lost_on: Option<Date>,
 }
 
 /// The lots of an order line that travel with a notice; their numbers follow each other.
@@ -214,6 +221,14 @@ impl Asn {
         if let Some(on) = self.received_on {
             return flaw("asn_id", format!("its goods were received on {on}"));
         }
+        if let Some(on) = self.lost_on {
+            return flaw(
+                "asn_id",
+                format!(
+                    "its goods were given up on {on} and ordered anew; a supplier who finds them sends a new notice"
+                ),
+            );
+        }
         if receipt.received_on < self.shipped_on {
             return flaw(
                 "received_on",
@@ -235,5 +250,66 @@ impl Asn {
         }
         self.received_on = Some(receipt.received_on);
         Ok(())
+    }
+
+    /// Gives the goods up.
+    pub(crate) fn lose(&mut self, on: Date) -> Result<(), AsnRefusal> {
+        let asn = self.id.clone();
+        match (self.received_on, self.lost_on) {
+            (Some(received), _) => Err(AsnRefusal::Received { asn, on: received }),
+            (None, Some(lost)) => Err(AsnRefusal::Lost { asn, on: lost }),
+            (None, None) if on < self.shipped_on => Err(AsnRefusal::NotShipped {
+                asn,
+                on: self.shipped_on,
+            }),
+            (None, None) => {
+                self.lost_on = Some(on);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Why goods cannot be given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the sentences say what the fields are")]
+pub(crate) enum AsnRefusal {
+    Received { asn: String, on: Date },
+    Lost { asn: String, on: Date },
+    NotShipped { asn: String, on: Date },
+}
+
+impl fmt::Display for AsnRefusal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Received { asn, on } => write!(
+                out,
+                "the goods of notice {asn} were received on {on} and cannot be lost any more; block their lots instead"
+            ),
+            Self::Lost { asn, on } => write!(
+                out,
+                "the goods of notice {asn} were given up on {on} already and are ordered anew"
+            ),
+            Self::NotShipped { asn, on } => write!(
+                out,
+                "the goods of notice {asn} leave on {on}; give them up on that day or later"
+            ),
+        }
+    }
+}
+
+impl Refusal for AsnRefusal {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Received { .. } => "ASN_RECEIVED",
+            Self::Lost { .. } => "ASN_LOST",
+            Self::NotShipped { .. } => "ASN_NOT_SHIPPED",
+        }
+    }
+
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        let (Self::Received { asn, .. } | Self::Lost { asn, .. } | Self::NotShipped { asn, .. }) =
+            self;
+        vec![("asn_id", asn.clone())]
     }
 }

@@ -56,7 +56,7 @@ pub(super) async fn receipts_record(
     let mut asns = store::asns_fetch(tx, &ids).await?;
     let open: Vec<i64> = asns
         .values()
-        .filter(|asn| asn.received_on.is_none())
+        .filter(|asn| asn.received_on.is_none() && asn.lost_on.is_none())
         .map(|asn| asn.number)
         .collect();
     let mut goods: BTreeMap<i64, Vec<AsnLine>> = BTreeMap::new();

@@ -11,20 +11,22 @@ use std::{
 use futures_util::{StreamExt, stream};
 use prost::Message;
 use takt_contract::{
+    date_req, id_req,
     procurement::v1::{self as pb, inbound_service_server::InboundService},
     request_id,
 };
-use takt_kernel::{LotId, LotNumber, Violations};
+use takt_kernel::{AsnId, LotId, LotNumber, Violations};
 use takt_service::{Call, Error, Once};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     AsnLine, Flaw,
+    lost::asn_declare_lost,
     lot::{Lot, Verdict, lots_judge},
     notice::notices_record,
     receipt::receipts_record,
     store,
-    wire::{asn_pb, flaw_pb, lot_pb, lots_of, notice_of, receipt_of},
+    wire::{asn_pb, flaw_pb, lost_pb, lot_pb, lots_of, notice_of, receipt_of},
 };
 use crate::{
     desk::{Answers, Desk, pages},
@@ -203,6 +205,35 @@ impl InboundService for InboundRpc {
                 async move { rpc.receipts_chunk(&call, message).await }
             },
         )))
+    }
+
+    async fn declare_lost(
+        &self,
+        request: Request<pb::DeclareLostRequest>,
+    ) -> Result<Response<pb::DeclareLostResponse>, Status> {
+        let call = Call::of(&request);
+        let message = request.into_inner();
+        let mut violations = Violations::new();
+        let id = request_id(&message.request_id, "request_id", &mut violations).unwrap_or_default();
+        id_req::<AsnId>(&message.asn_id, "asn_id", &mut violations);
+        let on = date_req(message.lost_on.as_ref(), "lost_on", &mut violations);
+        violations.finish().map_err(Error::from)?;
+        let once = Once::of(
+            "takt.procurement.v1.InboundService/DeclareLost",
+            id,
+            &message,
+        );
+        let catalogue = self.0.catalogue(&call).await?;
+        let work = Arc::new((message.asn_id, catalogue));
+        let write = self.0.store.write_once(&call, "asn_lose", once, move |tx| {
+            let work = Arc::clone(&work);
+            Box::pin(async move {
+                let (asn_id, catalogue) = work.as_ref();
+                let (asn, items) = asn_declare_lost(tx, catalogue, asn_id, on).await?;
+                Ok(lost_pb(catalogue, &asn, &items))
+            })
+        });
+        Ok(Response::new(write.await?))
     }
 
     type StreamAsnsStream = Answers<pb::StreamAsnsResponse>;

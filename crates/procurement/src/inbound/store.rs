@@ -98,7 +98,7 @@ pub(super) async fn asns_fetch(
     tx: &Tx,
     ids: &BTreeSet<&str>,
 ) -> Result<BTreeMap<String, Asn>, Error> {
-    let sql = "SELECT a.asn_no, a.asn_id, a.supplier_no, a.shipped_on, a.expected_on, a.received_on, a.lot_count \
+    let sql = "SELECT a.asn_no, a.asn_id, a.supplier_no, a.shipped_on, a.expected_on, a.received_on, a.lot_count, a.lost_on \
                FROM v JOIN asn AS a ON a.asn_id = v.asn_id";
     let rows = tx
         .rows_for(&["asn_id"], list(ids.iter().copied()), sql)
@@ -116,12 +116,12 @@ pub(super) async fn asns_page(
     limit: i64,
 ) -> Result<Vec<Asn>, Error> {
     let open = if in_transit_only {
-        "received_on IS NULL AND"
+        "received_on IS NULL AND lost_on IS NULL AND"
     } else {
         ""
     };
     let sql = format!(
-        "SELECT asn_no, asn_id, supplier_no, shipped_on, expected_on, received_on, lot_count FROM asn WHERE {open} asn_no > $1 \
+        "SELECT asn_no, asn_id, supplier_no, shipped_on, expected_on, received_on, lot_count, lost_on FROM asn WHERE {open} asn_no > $1 \
          ORDER BY asn_no LIMIT $2"
     );
     tx.rows(&sql, vec![after.into(), limit.into()])
@@ -160,7 +160,7 @@ pub(super) async fn asns_receive(tx: &Tx, received: &[(i64, Date)]) -> Result<()
             &set,
             &columns,
             rows.collect(),
-            "t.received_on IS NULL",
+            "t.received_on IS NULL AND t.lost_on IS NULL",
         )
         .await?;
     if changed != received.len() as u64 {
@@ -169,6 +169,18 @@ pub(super) async fn asns_receive(tx: &Tx, received: &[(i64, Date)]) -> Result<()
         });
     }
     Ok(())
+}
+
+/// Marks a notice as lost.
+pub(super) async fn asn_lose(tx: &Tx, asn: i64, on: Date) -> Result<(), Error> {
+    let sql =
+        "UPDATE asn SET lost_on = $2 WHERE asn_no = $1 AND received_on IS NULL AND lost_on IS NULL";
+    match tx.exec(sql, vec![asn.into(), day(on)]).await? {
+        1 => Ok(()),
+        _ => Err(Error::Conflict {
+            detail: "a notice was received meanwhile".to_owned(),
+        }),
+    }
 }
 
 /// Writes lots with their entries, and the holds of those that inspection kept back.
@@ -281,7 +293,7 @@ async fn shipped_fetch(
         vec![source.0.into(), first.value().into(), last.value().into()]
     });
     // Notices lie in the order in which they came; few people ask for lots by name, so they are looked through.
-    let sql = "SELECT a.asn_no, a.line_no, a.first_lot, a.lots, a.quantity, a.quantities, a.maker_lot, n.asn_id, n.received_on \
+    let sql = "SELECT a.asn_no, a.line_no, a.first_lot, a.lots, a.quantity, a.quantities, a.maker_lot, n.asn_id, n.received_on, n.lost_on \
                FROM v JOIN asn_line AS a ON a.first_lot / 10000000 = v.source_no AND a.first_lot <= v.last_lot \
                AND a.first_lot + a.lots > v.first_lot JOIN asn AS n ON n.asn_no = a.asn_no";
     let mut found = BTreeMap::new();
@@ -292,6 +304,10 @@ async fn shipped_fetch(
         let line = asn_line_read(&row)?;
         let (maker_lot, asn_id): (String, String) = (get(&row, 6)?, get(&row, 7)?);
         let received_on = date_opt(&row, 8)?;
+        let state = match date_opt(&row, 9)? {
+            Some(_) => LotState::Lost,
+            None => LotState::Expected,
+        };
         for (number, size) in line.each().filter(|(number, _)| lots.contains(number)) {
             let lot = Lot {
                 number,
@@ -301,7 +317,7 @@ async fn shipped_fetch(
                 quantity: Quantity(size),
                 on_hand: Quantity::ZERO,
                 reserved: Quantity::ZERO,
-                state: LotState::Expected,
+                state,
                 received_on,
                 block_reason: String::new(),
             };
@@ -369,7 +385,7 @@ pub(super) async fn verdicts_save(tx: &Tx, changed: &[(Lot, LotState)]) -> Resul
 /// When goods that are under way are expected, by order line: the latest notice of it.
 pub(crate) async fn expected_fetch(tx: &Tx) -> Result<BTreeMap<i64, Date>, Error> {
     let sql = "SELECT a.line_no, MAX(n.expected_on) FROM asn AS n JOIN asn_line AS a ON a.asn_no = n.asn_no \
-               WHERE n.received_on IS NULL GROUP BY a.line_no";
+               WHERE n.received_on IS NULL AND n.lost_on IS NULL GROUP BY a.line_no";
     let rows = tx.rows(sql, vec![]).await?;
     rows.iter()
         .map(|row| Ok((get(row, 0)?, date(row, 1)?)))
@@ -385,6 +401,7 @@ fn asn_read(row: &Row) -> Result<Asn, Error> {
         expected_on: date(row, 4)?,
         received_on: date_opt(row, 5)?,
         lots: get(row, 6)?,
+        lost_on: date_opt(row, 7)?,
     })
 }
 

@@ -136,6 +136,7 @@ pub(super) fn lot_pb(catalogue: &Catalogue, lot: &Lot) -> pb::Lot {
         LotState::Blocked => pb::LotState::Blocked,
         LotState::Consumed => pb::LotState::Consumed,
         LotState::Discrepant => pb::LotState::Discrepant,
+        LotState::Lost => pb::LotState::Lost,
     };
     pb::Lot {
         lot_id: catalogue.lot_text(lot.number),
@@ -164,10 +165,10 @@ pub(super) fn asn_pb(
     asn: &Asn,
     lines: &BTreeMap<i64, Vec<AsnLine>>,
 ) -> pb::AsnStatus {
-    let state = if asn.received_on.is_some() {
-        pb::AsnState::Received
-    } else {
-        pb::AsnState::InTransit
+    let state = match (asn.received_on, asn.lost_on) {
+        (Some(_), _) => pb::AsnState::Received,
+        (None, Some(_)) => pb::AsnState::Lost,
+        (None, None) => pb::AsnState::InTransit,
     };
     let lots = lines
         .get(&asn.number)
@@ -191,5 +192,24 @@ pub(super) fn asn_pb(
         lot_count: short(asn.lots),
         received_on: asn.received_on.map(date_pb),
         lots: lots.collect(),
+        lost_on: asn.lost_on.map(date_pb),
+    }
+}
+
+/// Goods that were given up, on the wire.
+pub(super) fn lost_pb(
+    catalogue: &Catalogue,
+    asn: &Asn,
+    items: &BTreeMap<u32, i64>,
+) -> pb::DeclareLostResponse {
+    let lost = items.iter().map(|(item_no, thousandths)| pb::LostQuantity {
+        item_id: (catalogue.item_no(*item_no))
+            .map(|bought| bought.item.id.to_string())
+            .unwrap_or_default(),
+        thousandths: *thousandths,
+    });
+    pb::DeclareLostResponse {
+        asn: Some(asn_pb(catalogue, asn, &BTreeMap::new())),
+        lost: lost.collect(),
     }
 }

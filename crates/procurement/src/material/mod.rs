@@ -9,12 +9,12 @@ use takt_kernel::{Date, LotNumber, Quantity};
 use takt_service::Refusal;
 
 pub(crate) mod consumption;
+pub(crate) mod days;
 pub(crate) mod ledger;
 pub(crate) mod reports;
 pub(crate) mod reservation;
 pub(crate) mod rpc;
 pub(crate) mod store;
-pub(crate) mod supply;
 #[cfg(test)]
 mod tests;
 pub(crate) mod value;

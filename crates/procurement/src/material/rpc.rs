@@ -5,23 +5,21 @@
 use std::sync::Arc;
 
 use takt_contract::{
-    date_pb, date_req, id_req,
+    date_req, id_req,
     procurement::v1::{self as pb, material_service_server::MaterialService},
     request_id,
 };
-use takt_kernel::{Date, LotId, LotNumber, Quantity, ReservationId, Violations};
+use takt_kernel::{Date, LotId, LotNumber, ReservationId, Violations};
 use takt_service::{Call, Error, Once, Tx};
 use tonic::{Request, Response, Status};
 
 use super::{
-    Need, Reservation, Run, ledger, pick, reports, reservation, store,
-    supply::days_of_supply,
+    Need, Reservation, Run, days, ledger, pick, reports, reservation, store,
     wire::{needs_of, reconciled_pb, reservation_pb, reserved_pb, shortage, total_pb},
 };
 use crate::{
     desk::{Answers, Desk, chunks},
     programme::Catalogue,
-    requirement::store::{needs_fetch, plan_fetch},
     supply::{
         store::{supply_at, supply_fetch},
         wire::{supply_asked, supply_pb},
@@ -53,26 +51,17 @@ impl MaterialService for MaterialRpc {
         let catalogue = self.0.catalogue(&call).await?;
         let mut violations = Violations::new();
         let build_on = date_req(message.build_on.as_ref(), "build_on", &mut violations);
-        for (place, id) in message.item_ids.iter().enumerate() {
-            let known = catalogue.item(id).is_some();
-            violations.require(
-                known,
-                &format!("item_ids[{place}]"),
-                format!("{id:?} is not a bought item"),
-            );
-        }
+        let asked = catalogue.items_named(&message.item_ids, &mut violations);
         violations.finish().map_err(Error::from)?;
         let read = self.0.store.read(&call, "availability_check", move |tx| {
             Box::pin(store::availability_fetch(tx, build_on))
         });
         let free = read.await?;
-        let wanted = |id: &str| {
-            message.item_ids.is_empty() || message.item_ids.iter().any(|item| item == id)
-        };
+        let wanted = |number: u32| asked.is_empty() || asked.contains(&number);
         let lines = catalogue
             .bought()
             .iter()
-            .filter(|bought| wanted(bought.item.id.as_str()))
+            .filter(|bought| wanted(bought.item.number))
             .map(|bought| pb::ItemQuantity {
                 item_id: bought.item.id.to_string(),
                 thousandths: free.get(&bought.item.number).copied().unwrap_or_default(),
@@ -239,45 +228,10 @@ impl MaterialService for MaterialRpc {
         request: Request<pb::StreamDaysOfSupplyRequest>,
     ) -> Result<Response<Self::StreamDaysOfSupplyStream>, Status> {
         let call = Call::of(&request);
-        let mut violations = Violations::new();
-        let as_of = date_req(
-            request.into_inner().as_of.as_ref(),
-            "as_of",
-            &mut violations,
-        );
-        violations.finish().map_err(Error::from)?;
-        let (desk, catalogue) = (Arc::clone(&self.0), self.0.catalogue(&call).await?);
-        let read = self.0.store.read(&call, "days_of_supply", move |tx| {
-            let desk = Arc::clone(&desk);
-            Box::pin(async move {
-                let needs = match plan_fetch(tx).await? {
-                    Some((plan, revision)) => Some(needs_fetch(tx, &desk, &plan, revision).await?),
-                    None => None,
-                };
-                Ok((store::availability_fetch(tx, as_of.plus(1)).await?, needs))
-            })
-        });
-        let (free, needs) = read.await?;
-        let needs = needs.ok_or_else(|| {
-            Error::refused(
-                "NO_PLAN",
-                "there is no plan to look ahead with; run one with PlanningService.RunPlan",
-            )
-        })?;
-        // An item that the plan does not need lasts for ever and has no line.
-        let lines = catalogue.bought().iter().filter_map(|bought| {
-            let stock = Quantity(free.get(&bought.item.number).copied().unwrap_or_default());
-            let lasts = days_of_supply(stock, as_of, needs.series.get(&bought.item.number)?);
-            Some(pb::DaysOfSupply {
-                item_id: bought.item.id.to_string(),
-                group: bought.item.group.clone(),
-                millidays: lasts.millidays,
-                stock_out_on: lasts.stock_out_on.map(date_pb),
-            })
-        });
-        Ok(Response::new(chunks(lines.collect(), CHUNK, |lines| {
-            pb::StreamDaysOfSupplyResponse { lines }
-        })))
+        let catalogue = self.0.catalogue(&call).await?;
+        let asked = days::days_asked(&request.into_inner(), &catalogue)?;
+        let lasts = days::days_of_supply(&self.0, &call, &catalogue, asked).await?;
+        Ok(Response::new(lasts))
     }
 
     type StreamLedgerStream = Answers<pb::StreamLedgerResponse>;

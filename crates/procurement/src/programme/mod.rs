@@ -294,6 +294,23 @@ impl Catalogue {
             .and_then(|at| self.bought.get(*at))
     }
 
+    /// The numbers of the items that a message names in `item_ids`.
+    pub(crate) fn items_named(&self, ids: &[String], violations: &mut Violations) -> BTreeSet<u32> {
+        let mut numbers = BTreeSet::new();
+        for (place, id) in ids.iter().enumerate() {
+            match self.item(id) {
+                Some(bought) => {
+                    numbers.insert(bought.item.number);
+                }
+                None => violations.push(
+                    &format!("item_ids[{place}]"),
+                    format!("{id:?} is not a bought item"),
+                ),
+            }
+        }
+        numbers
+    }
+
     /// A supplier by its id.
     pub(crate) fn supplier(&self, id: &str) -> Option<&Supplier> {
         self.by_supplier

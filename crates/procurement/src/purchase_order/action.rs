@@ -178,7 +178,7 @@ fn line_actions(
         .get(place)
         .map_or(0, |source| source.transit_days);
     let mut groups: BTreeMap<ActionKind, Group> = BTreeMap::new();
-    for at in line.received..line.lots {
+    for at in line.received + line.gone..line.lots {
         let needed = bought
             .sourcing
             .quota

@@ -71,6 +71,8 @@ pub(crate) struct Line {
     pub(crate) shipped: i64,
     /// The lots received.
     pub(crate) received: i64,
+    /// The lots that were lost on their way.
+    pub(crate) gone: i64,
 }
 
 impl Line {
@@ -128,7 +130,7 @@ impl Line {
 
     /// Whether nothing more will come.
     pub(crate) fn is_closed(&self) -> bool {
-        self.received == self.lots || self.word == Word::Rejected
+        self.received + self.gone == self.lots || self.word == Word::Rejected
     }
 
     /// The number of the first lot.

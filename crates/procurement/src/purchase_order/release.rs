@@ -106,6 +106,7 @@ fn item_due(
             word: Word::Pending,
             shipped: 0,
             received: 0,
+            gone: 0,
         };
         *lots += release.lots;
         due.push((source.supplier, line));

@@ -16,7 +16,7 @@ use crate::{
 
 /// The columns of a line as [`line_read`] wants them.
 const LINE: &str = "line_no, source_no, first_lot, lots, lot_size, needed_on, receipt_on, ship_on, released_on, past_due, response, \
-                    shipped_lots, received_lots";
+                    shipped_lots, received_lots, lost_lots";
 
 /// The last day for which orders were released and the next line's number; the row is locked until the transaction
 /// ends. The first one who asks opens the book.
@@ -151,7 +151,7 @@ pub(crate) async fn lines_page(
         sql.push_str(" AND shipped_lots < lots AND response <> 3");
     }
     if filter.open {
-        sql.push_str(" AND received_lots < lots AND response <> 3");
+        sql.push_str(" AND received_lots + lost_lots < lots AND response <> 3");
     }
     sql.push_str(" ORDER BY line_no LIMIT $2");
     tx.rows(&sql, values).await?.iter().map(line_read).collect()
@@ -221,10 +221,19 @@ pub(crate) async fn shipped_add(tx: &Tx, lots: &BTreeMap<i64, i64>) -> Result<()
 
 /// Counts lots received on: line and number of lots.
 pub(crate) async fn received_add(tx: &Tx, lots: &BTreeMap<i64, i64>) -> Result<(), Error> {
+    lots_add(tx, lots, "received_lots = t.received_lots + v.lots").await
+}
+
+/// Counts lots on that were lost on their way: line and number of lots.
+pub(crate) async fn lost_add(tx: &Tx, lots: &BTreeMap<i64, i64>) -> Result<(), Error> {
+    lots_add(tx, lots, "lost_lots = t.lost_lots + v.lots").await
+}
+
+async fn lots_add(tx: &Tx, lots: &BTreeMap<i64, i64>, set: &str) -> Result<(), Error> {
     let rows = lots
         .iter()
         .map(|(line, lots)| vec![(*line).into(), (*lots).into()]);
-    let set = ["received_lots = t.received_lots + v.lots"];
+    let set = [set];
     let changed = tx
         .update_many(
             "order_line",
@@ -333,6 +342,7 @@ pub(crate) fn line_read(row: &Row) -> Result<Line, Error> {
             .ok_or_else(|| Error::broken(format!("an order line has the response {word}")))?,
         shipped: get(row, 11)?,
         received: get(row, 12)?,
+        gone: get(row, 13)?,
     })
 }
 
@@ -351,6 +361,7 @@ fn line_row(line: &Line) -> Vec<Value> {
         (line.word as i64).into(),
         line.shipped.into(),
         line.received.into(),
+        line.gone.into(),
     ]
 }
 

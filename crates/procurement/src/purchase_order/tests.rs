@@ -21,6 +21,7 @@ fn line() -> Line {
         word: Word::Pending,
         shipped: 0,
         received: 0,
+        gone: 0,
     }
 }
 

@@ -58,6 +58,7 @@ pub(crate) fn line_pb(catalogue: &Catalogue, line: &Line) -> pb::OrderLine {
         response: response.into(),
         shipped_lot_count: short(line.shipped),
         received_lot_count: short(line.received),
+        lost_lot_count: short(line.gone),
         first_lot_number: line
             .first_lot_number()
             .map(|lot| lot.value())

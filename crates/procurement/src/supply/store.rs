@@ -107,7 +107,7 @@ async fn cells_fetch(tx: &Tx) -> Result<Cells, Error> {
     let ordered = "SELECT source_no, receipt_on, line_no, (lots - shipped_lots) * lot_size FROM order_line WHERE shipped_lots < lots AND response <> 3";
     // The open notices first, then their lines alone: SQLite keeps the order of a CROSS JOIN.
     let shipped = "SELECT a.first_lot / 10000000, n.expected_on, a.line_no, CAST(SUM(a.quantity) AS BIGINT) FROM asn AS n \
-                   CROSS JOIN asn_line AS a WHERE a.asn_no = n.asn_no AND n.received_on IS NULL GROUP BY 1, 2, 3";
+                   CROSS JOIN asn_line AS a WHERE a.asn_no = n.asn_no AND n.received_on IS NULL AND n.lost_on IS NULL GROUP BY 1, 2, 3";
     for (kind, sql) in [(Kind::Ordered, ordered), (Kind::Shipped, shipped)] {
         for row in tx.rows(sql, vec![]).await? {
             let cell = Cell {

@@ -32,18 +32,7 @@ pub(crate) fn supply_asked(
 ) -> Result<Asked, Error> {
     let mut violations = Violations::new();
     let as_of = date_req(message.as_of.as_ref(), "as_of", &mut violations);
-    let mut items = BTreeSet::new();
-    for (place, id) in message.item_ids.iter().enumerate() {
-        match catalogue.item(id) {
-            Some(bought) => {
-                items.insert(bought.item.number);
-            }
-            None => violations.push(
-                &format!("item_ids[{place}]"),
-                format!("{id:?} is not a bought item"),
-            ),
-        }
-    }
+    let items = catalogue.items_named(&message.item_ids, &mut violations);
     for (field, version) in [
         ("since_version", message.since_version),
         ("at_version", message.at_version),

@@ -194,6 +194,26 @@ async fn a_reservation_is_given_back_unless_it_was_used() {
     assert_eq!(world.broken().await, []);
 }
 
+/// The days of supply of some items.
+async fn supply_lines(
+    world: &World,
+    as_of: Option<takt_contract::common::v1::Date>,
+    horizon_days: i32,
+    items: &[&str],
+) -> Vec<pb::DaysOfSupply> {
+    let message = pb::StreamDaysOfSupplyRequest {
+        as_of,
+        horizon_days,
+        item_ids: items.iter().map(ToString::to_string).collect(),
+    };
+    let answer = world
+        .material
+        .stream_days_of_supply(Request::new(message))
+        .await;
+    let all = all(answer).await.unwrap();
+    all.into_iter().flat_map(|message| message.lines).collect()
+}
+
 #[tokio::test]
 async fn days_of_supply_and_values_follow_the_ledger() {
     let mut world = stocked().await;
@@ -202,15 +222,7 @@ async fn days_of_supply_and_values_follow_the_ledger() {
         .await
         .unwrap();
     world.built("R1", 120, 1, 1).await;
-    let message = pb::StreamDaysOfSupplyRequest { as_of: on(120) };
-    let lines = all(world
-        .material
-        .stream_days_of_supply(Request::new(message))
-        .await)
-    .await
-    .unwrap()
-    .remove(0)
-    .lines;
+    let lines = supply_lines(&world, on(120), 0, &[]).await;
     let told: Vec<_> = lines
         .iter()
         .map(|line| {
@@ -222,6 +234,28 @@ async fn days_of_supply_and_values_follow_the_ledger() {
         })
         .collect();
     assert_eq!(told, [("BOLT", 600, Some(121)), ("COIL", 0, None)]);
+    let bolt = &lines[0];
+    assert_eq!(
+        [
+            bolt.free_thousandths,
+            bolt.reserved_thousandths,
+            bolt.in_transit_thousandths,
+            bolt.uncovered_thousandths
+        ],
+        [15_000, 0, 0, 10_000]
+    );
+    assert_eq!(bolt.horizon_days, 1);
+    // Without an evening the one before the plan's first day; a shorter horizon and named items cut the answer.
+    let early = supply_lines(&world, None, 1, &["BOLT"]).await;
+    assert_eq!((early.len(), early[0].horizon_days), (1, 1));
+    let request = pb::StreamDaysOfSupplyRequest {
+        horizon_days: -1,
+        item_ids: vec!["CAR".into()],
+        ..pb::StreamDaysOfSupplyRequest::default()
+    };
+    let answer = world.material.stream_days_of_supply(Request::new(request));
+    let refused = answer.await.err().unwrap();
+    assert_eq!(refused.code(), Code::InvalidArgument);
     let values = all(world
         .material
         .stream_stock_values(Request::new(pb::StreamStockValuesRequest {}))

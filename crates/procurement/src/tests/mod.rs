@@ -1,5 +1,6 @@
 //! Flows on a real database in a temporary folder: the rpcs are called as the server would call them.
 
+mod call_offs;
 mod flow;
 mod import;
 mod inbound;

@@ -12,7 +12,7 @@ mod run;
 mod store;
 mod wire;
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use takt_kernel::{Date, Quantity};
 use takt_planning::{
@@ -22,8 +22,8 @@ use takt_planning::{
 use takt_service::Refusal;
 
 use crate::{
-    peers::supply::{ItemSupply, Supply},
-    product::Product,
+    peers::supply::{ItemSupply, Receipt, Supply},
+    product::{Item, Product},
 };
 
 pub use input::Input;
@@ -97,7 +97,7 @@ struct Ground {
 impl Ground {
     fn of(product: &Product) -> Self {
         let shop = |id: &str| product.shops.iter().position(|shop| shop.shop_id == *id);
-        let make = |item: &crate::product::Item| {
+        let make = |item: &Item| {
             let shop = item.made.then(|| shop(&item.shop_id)).flatten()?;
             // What is made is made on the day on which it is used.
             Some(Make { shop, lead_days: 0 })
@@ -138,24 +138,37 @@ pub fn stocks_of(
     supply: Option<&Supply>,
     ordered: &dyn Fn(usize) -> Vec<i64>,
 ) -> Vec<Stock> {
-    let stock = |item: usize| {
-        let known = supply.and_then(|supply| supply.items.get(&item));
-        known.map_or_else(Stock::default, |known| stock_of(known, &ordered(item)))
+    let stock = |(place, item): (usize, &Item)| {
+        let known = supply.and_then(|supply| supply.items.get(&place));
+        known.map_or_else(Stock::default, |known| {
+            stock_of(&item.item_id, known, &ordered(place))
+        })
     };
-    (0..product.items.len()).map(stock).collect()
+    product.items.iter().enumerate().map(stock).collect()
 }
 
-fn stock_of(known: &ItemSupply, ordered: &[i64]) -> Stock {
+fn stock_of(item: &str, known: &ItemSupply, ordered: &[i64]) -> Stock {
+    // What is left of a line may come in parts: each has a name of its own, by which a replan can be asked for.
+    let mut told: BTreeMap<String, usize> = BTreeMap::new();
+    let mut name = |receipt: &Receipt| {
+        let name = match receipt.line {
+            0 => format!("{item} received {}", receipt.on),
+            line => format!("{} line {line}", receipt.supplier),
+        };
+        let times = told.entry(name.clone()).or_default();
+        *times += 1;
+        match *times {
+            1 => name,
+            times => format!("{name}/{times}"),
+        }
+    };
     Stock {
         // What is reserved is kept for vehicles that are still demands of the plan.
         on_hand: Quantity(known.free.milli() + known.reserved.milli()),
         safety: Quantity::ZERO,
         expected: (known.receipts.iter())
             .map(|receipt| Expected {
-                receipt_id: match receipt.line {
-                    0 => format!("received {}", receipt.on),
-                    line => format!("{} line {line}", receipt.supplier),
-                },
+                receipt_id: name(receipt),
                 supplier_id: receipt.supplier.clone(),
                 on: receipt.on,
                 quantity: receipt.quantity,
@@ -274,5 +287,44 @@ impl Refusal for MaterialRefusal {
             Self::Cancelled => "PLAN_RUN_CANCELLED",
             Self::Problem(_) => "MATERIAL_PLAN_IMPOSSIBLE",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use takt_kernel::Date;
+
+    use super::*;
+
+    #[test]
+    fn each_receipt_has_a_name_of_its_own() {
+        let receipt = |line: i64, on: i32| Receipt {
+            on: Date::from_epoch_day(on),
+            quantity: Quantity(1_000),
+            supplier: "MAKER".to_owned(),
+            line,
+            shipped: true,
+            overdue: false,
+        };
+        let known = ItemSupply {
+            receipts: vec![
+                receipt(0, 1),
+                receipt(0, 1),
+                receipt(7, 2),
+                receipt(7, 3),
+                receipt(8, 3),
+            ],
+            ..ItemSupply::default()
+        };
+        let stock = stock_of("TRIM", &known, &[]);
+        let names: Vec<&str> = (stock.expected.iter())
+            .map(|expected| expected.receipt_id.as_str())
+            .collect();
+        let on = Date::from_epoch_day(1);
+        let received = format!("TRIM received {on}");
+        let twice = format!("{received}/2");
+        let lines = ["MAKER line 7", "MAKER line 7/2", "MAKER line 8"];
+        assert_eq!(names[..2], [received.as_str(), twice.as_str()]);
+        assert_eq!(names[2..], lines);
     }
 }

@@ -16,13 +16,16 @@ use super::{
     Ground, Head, Input, MaterialRefusal, Told,
     store::{head_fetch, input_fetch},
 };
-use crate::{Production, product::Product};
+use crate::{
+    Production,
+    product::{Product, store::Version},
+};
 
 /// The plans that are held; more would cost memory and are kept no more anyway.
 const HELD: usize = 2;
 
-/// A plan with the version of the programme under which it was made.
-type Held = (i64, Arc<Told>);
+/// A plan with the version of the product of which it was made.
+type Held = (Version, Arc<Told>);
 
 /// Plans at hand and runs under way; clones share them.
 #[derive(Clone, Default)]
@@ -38,7 +41,7 @@ fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl KeptPlans {
     /// Holds a plan that was made or made again.
-    pub(super) fn hold(&self, version: i64, told: Arc<Told>) {
+    pub(super) fn hold(&self, version: Version, told: Arc<Told>) {
         let mut held = locked(&self.held);
         held.retain(|(_, known)| known.head.plan_no != told.head.plan_no);
         held.push((version, told));
@@ -48,7 +51,7 @@ impl KeptPlans {
         }
     }
 
-    fn held(&self, version: i64, plan_no: i64) -> Option<Arc<Told>> {
+    fn held(&self, version: Version, plan_no: i64) -> Option<Arc<Told>> {
         let held = locked(&self.held);
         let found = (held.iter()).find(|(of, told)| *of == version && told.head.plan_no == plan_no);
         found.map(|(_, told)| Arc::clone(told))
@@ -111,7 +114,8 @@ pub(super) async fn plan_of(
         Box::pin(async move { head_fetch(tx, &wanted).await })
     });
     let head = read.await?;
-    let version = production.deps.programme_version();
+    // Taken before the product is: a change that is released meanwhile makes the plan one of yesterday.
+    let version = production.products.version();
     if let Some(told) = production.material_plans.held(version, head.plan_no) {
         return Ok(told);
     }

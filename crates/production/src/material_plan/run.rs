@@ -100,6 +100,7 @@ impl Run {
             return outlet.send(answer).await;
         }
         outlet.send(progress("LOAD", 0)).await?;
+        let version = self.production.products.version();
         let product = self.production.products.get(&self.call).await?;
         let position = self.position(&product).await?;
         outlet.send(progress("SUPPLY", 150)).await?;
@@ -117,7 +118,6 @@ impl Run {
             return outlet.send(done(head_pb(&head))).await;
         }
         outlet.send(progress("SAVE", 900)).await?;
-        let version = self.production.deps.programme_version();
         let (head, packed) = (Arc::new(told.head.clone()), Arc::new(packed));
         let saved = store.write_once(&self.call, "material_plan_save", once, move |tx| {
             let (product, head) = (Arc::clone(&product), Arc::clone(&head));

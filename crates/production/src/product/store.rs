@@ -46,7 +46,7 @@ pub const TABLES: [&str; 18] = [
 ];
 
 /// What a product was loaded at: the version of the programme, and how often its changes were changed here.
-type Version = (i64, u64);
+pub type Version = (i64, u64);
 
 /// A product and what it was loaded at.
 type Held = (Version, Arc<Product>);
@@ -74,7 +74,8 @@ impl ProductCache {
         self.changed.fetch_add(1, Ordering::SeqCst);
     }
 
-    fn version(&self) -> Version {
+    /// What the product in use is loaded at.
+    pub fn version(&self) -> Version {
         (
             self.deps.programme_version(),
             self.changed.load(Ordering::SeqCst),

@@ -63,12 +63,13 @@ pub async fn hold_decide(tx: &Tx, decision: &Decision) -> Result<Decided, Error>
             return Err(QualityRefusal::NoLot(hold.id()).into());
         }
         hold.in_force = false;
-        hold.lot_state = if decision.disposition.lifts() {
+        if decision.disposition.lifts() {
             lot::owe(tx, hold.hold_no).await?;
-            LotHold::ReleaseAsked as i64
-        } else {
-            LotHold::Withdrawn as i64
-        };
+            hold.lot_state = LotHold::ReleaseAsked as i64;
+        } else if hold.lot_state == LotHold::Blocked as i64 {
+            hold.lot_state = LotHold::Withdrawn as i64;
+        }
+        // A lot that procurement is still being asked to keep back stays asked for: it is withdrawn when that is done.
         decision.note.clone_into(&mut hold.lot_note);
         store::hold_save(tx, &hold).await?;
         return Ok(Decided {

@@ -46,12 +46,12 @@ impl IntentHandler for LotIntents {
         });
         let (hold, others) = read.await?;
         let (state, note) = self.asked(call, &hold, others).await?;
-        let (done, before) = (intent.clone(), hold.lot_state);
+        let (done, before) = (intent.clone(), (hold.lot_state, hold.in_force));
         let ended = store.write(call, "hold_lot", move |tx| {
             let (done, note) = (done.clone(), note.clone());
             Box::pin(async move {
                 let mut hold = hold_fetch(tx, number).await?;
-                if hold.lot_state != before {
+                if (hold.lot_state, hold.in_force) != before {
                     // The lot was decided on meanwhile: the intent goes on with what counts now.
                     return Err(Error::busy(
                         "the hold's lot",
@@ -112,7 +112,12 @@ impl LotIntents {
                         .await
                 }
             });
-            (LotHold::Blocked, answer.await.map(|_| ()))
+            // It was decided on before procurement knew of it.
+            let kept = match hold.in_force {
+                true => LotHold::Blocked,
+                false => LotHold::Withdrawn,
+            };
+            (kept, answer.await.map(|_| ()))
         } else if hold.lot_state == LotHold::ReleaseAsked as i64 && others == 0 {
             let message = pb::ReleaseLotsRequest {
                 request_id: name("release"),

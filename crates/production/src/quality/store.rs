@@ -238,9 +238,8 @@ impl Hold {
 
     /// Whether its lot is still to be decided.
     pub fn has_lot_open(&self) -> bool {
-        [LotHold::Asked, LotHold::Blocked]
-            .iter()
-            .any(|state| *state as i64 == self.lot_state)
+        let open = [LotHold::Asked, LotHold::Blocked];
+        self.in_force && open.iter().any(|state| *state as i64 == self.lot_state)
     }
 }
 

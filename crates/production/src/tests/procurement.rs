@@ -38,6 +38,8 @@ pub(crate) struct Shelf {
 pub(crate) struct State {
     /// Items in order of their ids, lots in the order in which they are used.
     pub(crate) lots: BTreeMap<String, Vec<Shelf>>,
+    /// Lots that it was asked to keep back.
+    pub(crate) blocked: BTreeSet<String>,
     /// What was answered, by request id.
     pub(crate) answered: BTreeMap<String, pb::ReserveMaterialResponse>,
     /// Every question to reserve, in order.
@@ -382,6 +384,13 @@ impl InboundService for Procurement {
         Err(Status::unimplemented("not asked by production"))
     }
 
+    async fn declare_lost(
+        &self,
+        _: Request<pb::DeclareLostRequest>,
+    ) -> Result<Response<pb::DeclareLostResponse>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
     async fn stream_asns(
         &self,
         _: Request<pb::StreamAsnsRequest>,
@@ -391,9 +400,15 @@ impl InboundService for Procurement {
 
     async fn block_lots(
         &self,
-        _: Request<pb::BlockLotsRequest>,
+        request: Request<pb::BlockLotsRequest>,
     ) -> Result<Response<pb::BlockLotsResponse>, Status> {
-        Err(Status::unimplemented("not asked by production"))
+        self.with(|state| {
+            if state.away {
+                return Err(Status::unavailable("procurement is away"));
+            }
+            state.blocked.extend(request.into_inner().lot_ids);
+            Ok(Response::new(pb::BlockLotsResponse::default()))
+        })
     }
 
     async fn release_lots(

@@ -65,6 +65,29 @@ impl Service {
             .unwrap())
     }
 
+    async fn scrap_lot(&self, hold: &str) -> Result<pb::RecordDispositionResponse, Status> {
+        let request = pb::RecordDispositionRequest {
+            request_id: id(&format!("scrap/{hold}")),
+            hold_id: hold.to_owned(),
+            lot: true,
+            disposition: Disposition::Scrap.into(),
+            decided_by: "bob".to_owned(),
+            decided_on: Some(date_pb(day(3))),
+            note: "cracked".to_owned(),
+            ..pb::RecordDispositionRequest::default()
+        };
+        let done = self.quality().record_disposition(request).await?;
+        Ok(done.into_inner())
+    }
+
+    async fn hold_of(&self, nc: &str) -> pb::QualityHold {
+        let request = pb::GetNonConformanceRequest {
+            nc_id: nc.to_owned(),
+        };
+        let got = self.quality().get_non_conformance(request).await.unwrap();
+        got.into_inner().holds.remove(0)
+    }
+
     async fn decide(
         &self,
         hold: &str,
@@ -416,4 +439,41 @@ async fn whoever_is_faster_no_held_vehicle_is_released() {
         }
     }
     service.stop().await;
+}
+
+#[tokio::test]
+async fn a_lot_that_is_scrapped_before_procurement_heard_of_it_is_kept_back_all_the_same() {
+    let service = Service::imported().await;
+    service.procurement.receive("CELL.S1.0001", 1, 10);
+    service.procurement.with(|state| state.away = true);
+    let nc = service.case("cracks").await;
+    let scope = Scope::LotId("CELL.S1.0001".to_owned());
+    let hold = service.hold(&nc.nc_id, "lot", scope).await.unwrap();
+    let asked = pb::LotHoldState::Asked;
+    assert_eq!(hold.lot_state(), asked);
+    let decided = service.scrap_lot(&hold.hold_id).await.unwrap();
+    assert_eq!(decided.hold.unwrap().lot_state(), asked, "it is still owed");
+    let again = pb::RecordDispositionRequest {
+        request_id: id("scrap again"),
+        hold_id: hold.hold_id.clone(),
+        lot: true,
+        disposition: Disposition::UseAsIs.into(),
+        decided_by: "bob".to_owned(),
+        decided_on: Some(date_pb(day(3))),
+        note: "no".to_owned(),
+        ..pb::RecordDispositionRequest::default()
+    };
+    let again = service.quality().record_disposition(again).await;
+    assert_eq!(reason(again), "HOLD_HAS_NO_LOT");
+    service.procurement.with(|state| state.away = false);
+    for _ in 0..200 {
+        if service.hold_of(&nc.nc_id).await.lot_state() != asked {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let state = service.hold_of(&nc.nc_id).await.lot_state();
+    assert_eq!(state, pb::LotHoldState::Withdrawn);
+    let blocked = service.procurement.with(|state| state.blocked.clone());
+    assert!(blocked.contains("CELL.S1.0001"), "{blocked:?}");
 }

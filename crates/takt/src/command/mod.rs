@@ -3,7 +3,9 @@
 //! with `--output json` stdout holds one JSON document; the exit code is one of those that the help lists.
 mod as_built;
 mod bench;
+mod calloff;
 mod change;
+mod edifact;
 mod facts;
 mod import;
 mod jobs;
@@ -17,6 +19,7 @@ mod risk;
 mod sequence;
 mod stock;
 mod suite;
+mod supply;
 mod target;
 mod trace;
 
@@ -95,6 +98,14 @@ enum Task {
     Ramp(Box<ramp::RampArgs>),
     /// What the loss of each site in the supply network costs, on all tiers; no service is needed
     Risk(risk::RiskArgs),
+    /// Scheduling agreements and call-offs: cumulatives, zones, what is owed at the end
+    #[command(subcommand)]
+    Calloff(calloff::CallOffTask),
+    /// Write and read EDIFACT files: DELFOR, DELJIT, DESADV
+    #[command(subcommand)]
+    Edifact(edifact::EdifactTask),
+    /// How long the stock of each bought item lasts, what is under way, and when it runs out
+    Supply(supply::SupplyArgs),
     /// Where safety stock lies cheapest in the supply network, against rules of one stage; no service is needed
     Stock(stock::StockArgs),
     /// Trace a vehicle, a lot or a piece: what is in it, or where it is, on any day, as known at any time
@@ -175,6 +186,9 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Oee(args) => oee::run(*args, output).await,
             Task::Ramp(args) => ramp::run(*args, output).await,
             Task::Risk(args) => risk::run(args, output),
+            Task::Calloff(task) => calloff::run(task, output).await,
+            Task::Edifact(task) => edifact::run(task, output).await,
+            Task::Supply(args) => supply::run(args, output).await,
             Task::Stock(args) => stock::run(args, output),
             Task::Trace(args) => trace::run(args, output).await,
             Task::ImportAsbuilt(args) => as_built::import(args, output).await,

@@ -20,7 +20,7 @@ Examples:
   takt replay su7                            the built-in programme; Ctrl-C stops, the same command goes on
   takt replay su7 --report su7.html          and a page with charts
   takt replay su7 --vehicles 1000 --data takt-data/small
-  takt replay su7 --disrupt CATL@2024-06-10:14 --data takt-data/outage
+  takt replay su7 --disrupt CATL@2024-06-10:14 --data takt-data/outage    (`takt risk su7 --disrupt ..` predicts it)
   takt replay su7 --vehicles 1000 --change crates/takt/changes/catl-cells.yaml --data takt-data/catl
   takt replay su7 --world real --seed 7 --data takt-data/real
   takt replay ./my-programme --until 2024-06-30 --output json
@@ -86,7 +86,7 @@ pub(super) struct OptionArgs {
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
 
-    /// A direct supplier ships nothing for some days; repeatable
+    /// A supplier on any tier makes and ships nothing for some days; repeatable
     #[arg(long, value_name = "SUPPLIER@DATE:DAYS")]
     pub disrupt: Vec<Disruption>,
 

@@ -11,6 +11,7 @@ use takt_planning::ramp::feasible_plan;
 use takt_planning::risk::{FULL, offer};
 use takt_planning::safety_stock::{Demand, Link, Stage, Tree, demand};
 
+use super::network::Stocks;
 use super::{Offline, unusable};
 use crate::failure::{Failure, Outcome};
 use crate::programme::{Direction, Item, Node, SupplyLink};
@@ -68,7 +69,7 @@ impl Offline {
     /// The chains of all bought parts that are needed, in the order of items.
     pub fn buffers(&self, wanted: Wanted) -> Outcome<Chains> {
         // What supplies itself is refused with its name.
-        self.chain(wanted.as_of)?;
+        self.chain(wanted.as_of, Stocks::All)?;
         let none = vec![0; self.full.variants.len()];
         let plan = feasible_plan(&self.ramp, &none, wanted.as_of, &self.schedule);
         let ahead = (wanted.as_of.days_since(plan.first)).max(0);

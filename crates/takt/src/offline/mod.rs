@@ -3,7 +3,9 @@
 //! the keys by name), so that the folder and the services compute alike.
 pub mod buffer;
 mod line;
-mod network;
+pub mod network;
+pub mod outage;
+pub mod prediction;
 pub mod promise;
 mod standing;
 #[cfg(test)]

@@ -11,59 +11,75 @@ use takt_planning::risk::{Chain, FULL, FlowRow, Node, SiteRow, chain};
 
 use super::{Offline, unusable};
 use crate::failure::Outcome;
-use crate::programme::{Direction, Variant};
+use crate::programme::{Direction, Programme, Variant};
 
 /// Thousandths of a day.
 const DAY: i64 = 1000;
 
-impl Offline {
-    /// The supply network on a day; its nodes are the programme's in their order, its parts the items.
-    pub fn chain(&self, on: Date) -> Outcome<Chain> {
-        let programme = &self.full;
-        let mut transit: BTreeMap<&str, i64> = BTreeMap::new();
-        for lane in programme.inbound() {
-            if let Direction::Inbound { supplier, .. } = &lane.direction {
-                let whole = lane.transit_days() * DAY;
-                let kept = transit.entry(supplier.as_str()).or_insert(whole);
-                *kept = (*kept).min(whole);
-            }
+/// Which stocks of a network count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stocks {
+    /// Those of customers, and the finished goods of the sites.
+    All,
+    /// Those of customers alone, as RULES 13 has it.
+    OfCustomers,
+}
+
+/// The supply network on a day; its nodes are the programme's in their order, its parts the items.
+pub fn chain_of(programme: &Programme, on: Date, stocks: Stocks) -> Outcome<Chain> {
+    let mut transit: BTreeMap<&str, i64> = BTreeMap::new();
+    for lane in programme.inbound() {
+        if let Direction::Inbound { supplier, .. } = &lane.direction {
+            let whole = lane.transit_days() * DAY;
+            let kept = transit.entry(supplier.as_str()).or_insert(whole);
+            *kept = (*kept).min(whole);
         }
-        let sites: Vec<SiteRow<'_>> = (programme.nodes.iter())
-            .map(|node| SiteRow {
-                supplier: node.supplier.as_str(),
-                item: node.item.as_str(),
-                node: Node {
-                    time_to_recover: node.ttr_millidays,
-                    stock: node.stock_millidays.unwrap_or(0),
-                    stock_survives: node.stock_survives_site_loss.unwrap_or(false),
-                    capacity: (node.capacity_per_week).map(|week| week.milli() / 7),
+    }
+    let sites: Vec<SiteRow<'_>> = (programme.nodes.iter())
+        .map(|node| SiteRow {
+            supplier: node.supplier.as_str(),
+            item: node.item.as_str(),
+            node: Node {
+                time_to_recover: node.ttr_millidays,
+                stock: match stocks {
+                    Stocks::All => node.stock_millidays.unwrap_or(0),
+                    Stocks::OfCustomers => 0,
                 },
-            })
-            .collect();
-        let plant = programme.plant.supplier.as_str();
-        let valid = |from: Option<Date>, to: Option<Date>| {
-            from.is_none_or(|from| from <= on) && to.is_none_or(|to| on <= to)
-        };
-        let flows: Vec<FlowRow<'_>> = (programme.links.iter())
-            .filter(|link| valid(link.valid_from, link.valid_to))
-            .map(|link| FlowRow {
-                from: link.from.as_str(),
-                to: link.to.as_str(),
-                item: link.item.as_str(),
-                into: link.into.iter().map(|item| item.as_str()).collect(),
-                share: link.share.millionths(),
-                quantity: link.qty_per.map_or(1000, |quantity| quantity.milli()),
-                transit: match link.to.as_str() == plant {
-                    true => transit.get(link.from.as_str()).copied().unwrap_or(0),
-                    false => 0,
-                },
-                customer_stock: link.customer_stock_millidays.unwrap_or(0),
-            })
-            .collect();
-        let parts: Vec<&str> = (programme.items.iter())
-            .map(|item| item.id.as_str())
-            .collect();
-        chain(plant, &parts, &sites, &flows).map_err(unusable)
+                stock_survives: node.stock_survives_site_loss.unwrap_or(false),
+                capacity: (node.capacity_per_week).map(|week| week.milli() / 7),
+            },
+        })
+        .collect();
+    let plant = programme.plant.supplier.as_str();
+    let valid = |from: Option<Date>, to: Option<Date>| {
+        from.is_none_or(|from| from <= on) && to.is_none_or(|to| on <= to)
+    };
+    let flows: Vec<FlowRow<'_>> = (programme.links.iter())
+        .filter(|link| valid(link.valid_from, link.valid_to))
+        .map(|link| FlowRow {
+            from: link.from.as_str(),
+            to: link.to.as_str(),
+            item: link.item.as_str(),
+            into: link.into.iter().map(|item| item.as_str()).collect(),
+            share: link.share.millionths(),
+            quantity: link.qty_per.map_or(1000, |quantity| quantity.milli()),
+            transit: match link.to.as_str() == plant {
+                true => transit.get(link.from.as_str()).copied().unwrap_or(0),
+                false => 0,
+            },
+            customer_stock: link.customer_stock_millidays.unwrap_or(0),
+        })
+        .collect();
+    let parts: Vec<&str> = (programme.items.iter())
+        .map(|item| item.id.as_str())
+        .collect();
+    chain(plant, &parts, &sites, &flows).map_err(unusable)
+}
+
+impl Offline {
+    /// The supply network on a day, as [`chain_of`] gives it.
+    pub fn chain(&self, on: Date, stocks: Stocks) -> Outcome<Chain> {
+        chain_of(&self.full, on, stocks)
     }
 
     /// The configuration that stands for a variant.

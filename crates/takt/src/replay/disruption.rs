@@ -1,16 +1,16 @@
-//! An outage as the command line names it: `SUPPLIER@DATE:DAYS`. It must not know orders. Invariant: shipments due
-//! in `[from, from + days)` leave on the first day after it (RULES 13).
+//! An outage as the command line names it: `SUPPLIER@DATE:DAYS`. It must not know orders, nor what an outage does.
+//! Invariant: what is read is told back as it was.
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use takt_kernel::{Date, SupplierId};
 
-/// An outage of a direct supplier.
+/// An outage of a supplier, on any tier.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Disruption {
-    /// Who does not ship.
+    /// Who makes and ships nothing.
     pub supplier: SupplierId,
     /// The first day without shipments.
     pub from: Date,
@@ -22,11 +22,6 @@ impl Disruption {
     /// The first day on which the supplier ships again.
     pub fn until(&self) -> Date {
         self.from.plus(self.days)
-    }
-
-    /// Whether a shipment due on a day has to wait.
-    pub fn holds(&self, supplier: &str, on: Date) -> bool {
-        self.supplier.as_str() == supplier && self.from <= on && on < self.until()
     }
 }
 
@@ -71,16 +66,6 @@ impl From<Disruption> for String {
     }
 }
 
-/// The day on which a shipment leaves that is due on `due`, with every outage of its supplier.
-pub fn leaves_on(disruptions: &[Disruption], supplier: &str, due: Date) -> Date {
-    let mut on = due;
-    // An outage may end inside the next one; each turn moves the day forward.
-    while let Some(outage) = disruptions.iter().find(|outage| outage.holds(supplier, on)) {
-        on = outage.until();
-    }
-    on
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,29 +85,6 @@ mod tests {
         ] {
             assert!(bad.parse::<Disruption>().is_err(), "{bad}");
         }
-        Ok(())
-    }
-
-    #[test]
-    fn shipments_of_an_outage_leave_together_on_the_day_after_it() -> Result<(), String> {
-        let outages = ["CATL@2024-06-10:14".parse()?, "CATL@2024-06-24:2".parse()?];
-        let day = |text: &str| Date::parse(text).map_err(|error| error.to_string());
-        assert_eq!(
-            leaves_on(&outages, "CATL", day("2024-06-09")?),
-            day("2024-06-09")?
-        );
-        assert_eq!(
-            leaves_on(&outages, "CATL", day("2024-06-10")?),
-            day("2024-06-26")?
-        );
-        assert_eq!(
-            leaves_on(&outages, "CATL", day("2024-06-25")?),
-            day("2024-06-26")?
-        );
-        assert_eq!(
-            leaves_on(&outages, "FDB", day("2024-06-12")?),
-            day("2024-06-12")?
-        );
         Ok(())
     }
 }

@@ -209,6 +209,7 @@ impl Driver<'_> {
     async fn sample(&self, day: Date) -> Outcome<Sample> {
         let message = StreamDaysOfSupplyRequest {
             as_of: Some(date_pb(day.plus(1))),
+            ..StreamDaysOfSupplyRequest::default()
         };
         let lines = read!(
             &self.peers.procurement,

@@ -27,6 +27,7 @@ use crate::connection::{Endpoints, Peers};
 use crate::failure::{Failure, Outcome};
 use crate::host::{Databases, Suite, SuiteOptions};
 use crate::import::import;
+use crate::offline::outage;
 use crate::output::say;
 use crate::programme::{ChangeFile, Folder, Programme, parse, parse_change};
 use crate::world::World;
@@ -240,20 +241,7 @@ pub fn sized(full: &Programme, options: &Options) -> Outcome<Programme> {
 fn options_for(request: &Request, full: &Programme) -> Outcome<Options> {
     let mut options = request.options.clone().sorted();
     options.vehicles = request.vehicles.unwrap_or(full.vehicles);
-    for disruption in &options.disruptions {
-        let direct = full.items.iter().any(|item| {
-            item.agreements
-                .iter()
-                .any(|agreement| agreement.supplier == disruption.supplier)
-        });
-        if !direct {
-            return Err(Failure::usage(format!(
-                "--disrupt {disruption}: {} delivers nothing to the plant",
-                disruption.supplier
-            ))
-            .with_way_out("name a direct supplier, one with rows in items.csv"));
-        }
-    }
+    outage::check(full, &options.disruptions)?;
     Ok(options)
 }
 
@@ -333,7 +321,7 @@ impl Run<'_> {
         let (imported, time) = timed(import(&self.peers, full, &scaled, &import_id)).await;
         parts.add("import", time);
         imported?;
-        let world = World::new(full, &self.state.options);
+        let world = World::new(full, &self.state.options)?;
         let (pipeline, built) = match self.state.closed() {
             Some(closed) => (
                 supply::restore(&self.peers.procurement, &world.suppliers, closed).await?,
@@ -432,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_of_somebody_who_delivers_nothing_is_refused()
+    fn an_outage_of_somebody_who_supplies_nobody_is_refused()
     -> Result<(), Box<dyn std::error::Error>> {
         let full = read_programme(&Folder::open("su7")?, true)?;
         let request = |outage: &str| -> Result<Request, String> {
@@ -449,7 +437,8 @@ mod tests {
             options_for(&request("CATL@2024-06-10:14")?, &full)?.vehicles,
             100_000
         );
-        assert!(options_for(&request("YUNENG@2024-06-10:14")?, &full).is_err());
+        assert!(options_for(&request("YUNENG@2024-06-10:14")?, &full).is_ok());
+        assert!(options_for(&request("NOBODY@2024-06-10:14")?, &full).is_err());
         Ok(())
     }
 

@@ -30,12 +30,12 @@ struct Load {
 }
 
 impl Pipeline {
-    /// Takes a line that nothing of has been received.
+    /// Takes lots of a line that leave together and have not been received.
     pub fn add(&mut self, line: &OrderLine, fate: Fate) {
         let load = Load {
             line: AsnLine {
                 line_number: line.line_number,
-                first_lot_sequence: line.first_lot_sequence,
+                first_lot_sequence: fate.first_lot,
                 lot_thousandths: fate.lots,
                 maker_lot: fate.maker_lot,
             },
@@ -123,6 +123,7 @@ mod tests {
 
     fn fate(ships: i32, arrives: i32, lots: usize) -> Fate {
         Fate {
+            first_lot: 1,
             ships: Date::from_epoch_day(ships),
             arrives: Date::from_epoch_day(arrives),
             lots: vec![1_000_000; lots],

@@ -93,7 +93,9 @@ async fn release(
         )?;
     }
     for line in &lines {
-        pipeline.add(line, suppliers.fate(line)?);
+        for fate in suppliers.fate(line)? {
+            pipeline.add(line, fate);
+        }
     }
     Ok(())
 }
@@ -191,12 +193,13 @@ pub(super) async fn restore(peer: &Peer, suppliers: &Suppliers, closed: Date) ->
         if released.is_none_or(|on| on > closed) {
             continue;
         }
-        let fate = suppliers.fate(line)?;
-        if fate.arrives > closed {
-            if fate.ships <= closed {
-                departures.insert(fate.ships);
+        for fate in suppliers.fate(line)? {
+            if fate.arrives > closed {
+                if fate.ships <= closed {
+                    departures.insert(fate.ships);
+                }
+                pipeline.add(line, fate);
             }
-            pipeline.add(line, fate);
         }
     }
     for day in departures {

@@ -35,12 +35,12 @@ pub(super) fn figures(
             .copied()
             .zip(planned.keys().next_back().copied())
         else {
-            return Ok(told(takt_planning::shortfall::Shortfall::default()));
+            return Ok(takt_planning::shortfall::Shortfall::default().into());
         };
         let days = (0..=end.days_since(first))
             .map(|n| planned.get(&first.plus(n)).copied().unwrap_or_default());
         let (undisturbed, disturbed): (Vec<i64>, Vec<i64>) = days.unzip();
-        Ok(told(shortfall(first, &undisturbed, &disturbed, last)))
+        Ok(shortfall(first, &undisturbed, &disturbed, last).into())
     };
     let variants: std::collections::BTreeSet<&str> = ramp
         .days
@@ -85,13 +85,15 @@ fn first_stop(stops: &[LineStop], begin: Date) -> Outcome<Option<FirstStop>> {
     }))
 }
 
-fn told(shortfall: takt_planning::shortfall::Shortfall) -> Shortfall {
-    Shortfall {
-        late: shortfall.late,
-        late_on: shortfall.late_on.map(|date| date.to_string()),
-        recovered_on: shortfall.recovered_on.map(|date| date.to_string()),
-        lost: shortfall.lost,
-        vehicle_days_late: shortfall.vehicle_days,
+impl From<takt_planning::shortfall::Shortfall> for Shortfall {
+    fn from(shortfall: takt_planning::shortfall::Shortfall) -> Self {
+        Self {
+            late: shortfall.late,
+            late_on: shortfall.late_on.map(|date| date.to_string()),
+            recovered_on: shortfall.recovered_on.map(|date| date.to_string()),
+            lost: shortfall.lost,
+            vehicle_days_late: shortfall.vehicle_days,
+        }
     }
 }
 

@@ -12,6 +12,8 @@ use std::collections::HashMap;
 
 use takt_kernel::Date;
 
+use crate::failure::Outcome;
+use crate::offline::outage::Outages;
 use crate::programme::{Direction, Programme, WorldKind};
 use crate::replay::options::{Options, WorldMode};
 use class::{Lateness, mode_of};
@@ -35,20 +37,21 @@ pub struct World {
 
 impl World {
     /// The world of a programme at its full size, for a run with these options.
-    pub fn new(full: &Programme, options: &Options) -> Self {
+    pub fn new(full: &Programme, options: &Options) -> Outcome<Self> {
         let dice = Dice::new(options.seed);
         let real = options.world == WorldMode::Real;
-        Self {
+        let outages = Outages::new(full, &options.disruptions)?;
+        Ok(Self {
             customers: Customers::new(full, options.vehicles),
             suppliers: if real {
-                Suppliers::real(full, &options.disruptions, dice)
+                Suppliers::real(full, outages, dice)
             } else {
-                Suppliers::exact(&options.disruptions)
+                Suppliers::exact(outages)
             },
             carriers: Carriers::new(full, real.then_some(dice)),
             line: line::Line::new(full, real.then_some(dice), options),
             meters: meter::Meters::new(full),
-        }
+        })
     }
 
     /// What the world does to the line on a day.

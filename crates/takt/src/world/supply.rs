@@ -1,6 +1,6 @@
-//! What becomes of an order line at its supplier: when it leaves, when it arrives, what is in it and what fails
-//! inspection. It must not know stock or plans. Invariant: the fate of a line depends on the line, the outages and
-//! the seed alone, so that a run that goes on after a break sees the same fate.
+//! What becomes of an order line at its supplier: when its lots leave, when they arrive, what is in them and what fails
+//! inspection. It must not know stock or plans. Invariants: the fate of a line depends on the line, the outages and
+//! the seed alone, so that a run that goes on after a break sees the same fate; its lots leave in the order of their numbers.
 use std::collections::HashMap;
 
 use takt_contract::procurement::v1::OrderLine;
@@ -9,12 +9,14 @@ use takt_kernel::{Date, LotNumber, Violations};
 use super::class::{Lateness, classes_of, mode_of, rejects_of};
 use super::dice::Dice;
 use crate::failure::{Failure, Outcome};
+use crate::offline::outage::Outages;
 use crate::programme::{Direction, Programme, WorldKind};
-use crate::replay::disruption::{Disruption, leaves_on};
 
-/// What becomes of a line.
+/// What becomes of the lots of a line that leave together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fate {
+    /// The sequence number of the first lot.
+    pub first_lot: i64,
     /// The day on which the goods leave.
     pub ships: Date,
     /// The day on whose evening they are there.
@@ -29,7 +31,7 @@ pub struct Fate {
 
 /// The suppliers and their lanes.
 pub struct Suppliers {
-    disruptions: Vec<Disruption>,
+    outages: Outages,
     chance: Option<Chance>,
 }
 
@@ -51,15 +53,15 @@ struct ItemChance {
 
 impl Suppliers {
     /// Suppliers that keep to the plan, but for their outages.
-    pub fn exact(disruptions: &[Disruption]) -> Self {
+    pub fn exact(outages: Outages) -> Self {
         Self {
-            disruptions: disruptions.to_vec(),
+            outages,
             chance: None,
         }
     }
 
     /// Suppliers as world.csv describes them.
-    pub fn real(programme: &Programme, disruptions: &[Disruption], dice: Dice) -> Self {
+    pub fn real(programme: &Programme, outages: Outages, dice: Dice) -> Self {
         let items = programme
             .items
             .iter()
@@ -91,7 +93,7 @@ impl Suppliers {
             });
         let short = |parameter| programme.world_number(WorldKind::ShortShipment, "all", parameter);
         Self {
-            disruptions: disruptions.to_vec(),
+            outages,
             chance: Some(Chance {
                 dice,
                 items: items.collect(),
@@ -101,8 +103,8 @@ impl Suppliers {
         }
     }
 
-    /// The fate of a line as procurement ordered it.
-    pub fn fate(&self, line: &OrderLine) -> Outcome<Fate> {
+    /// The fate of a line as procurement ordered it, departure by departure.
+    pub fn fate(&self, line: &OrderLine) -> Outcome<Vec<Fate>> {
         let mut violations = Violations::new();
         let due = takt_contract::date_req(line.ship_on.as_ref(), "ship_on", &mut violations);
         let receipt =
@@ -114,28 +116,48 @@ impl Suppliers {
             )));
         }
         let transit = receipt.days_since(due);
-        let lots = vec![line.lot_thousandths; usize::try_from(line.lot_count).unwrap_or(0)];
-        let Some(chance) = &self.chance else {
-            let ships = leaves_on(&self.disruptions, &line.supplier_id, due);
-            let maker_lot = String::new();
-            return Ok(Fate {
-                ships,
-                arrives: ships.plus(transit),
-                lots,
-                blocked: Vec::new(),
-                maker_lot,
-            });
+        let due = match &self.chance {
+            Some(chance) => due.plus(chance.days_late(line)),
+            None => due,
         };
-        let late = due.plus(chance.days_late(line));
-        let ships = leaves_on(&self.disruptions, &line.supplier_id, late);
-        let arrives = ships.plus(transit + chance.days_delayed(&line.supplier_id, ships));
-        Ok(Fate {
-            ships,
-            arrives,
-            lots: chance.lots(line, lots),
-            blocked: chance.blocked(line),
-            maker_lot: format!("{}-{}", line.item_id, arrives.iso_week()),
-        })
+        let source = (line.supplier_id.as_str(), line.item_id.as_str());
+        let departures =
+            self.outages
+                .departures(source, due, line.first_lot_sequence, line.lot_count.into());
+        let mut first_lot = line.first_lot_sequence;
+        let mut fates = Vec::with_capacity(departures.len());
+        for (ships, count) in departures {
+            let lots = vec![line.lot_thousandths; usize::try_from(count).unwrap_or(0)];
+            let leaving = OrderLine {
+                first_lot_sequence: first_lot,
+                lot_count: i32::try_from(count).unwrap_or(i32::MAX),
+                ..line.clone()
+            };
+            first_lot += count;
+            fates.push(match &self.chance {
+                None => Fate {
+                    first_lot: leaving.first_lot_sequence,
+                    ships,
+                    arrives: ships.plus(transit),
+                    lots,
+                    blocked: Vec::new(),
+                    maker_lot: String::new(),
+                },
+                Some(chance) => {
+                    let delay = chance.days_delayed(&line.supplier_id, ships);
+                    let arrives = ships.plus(transit + delay);
+                    Fate {
+                        first_lot: leaving.first_lot_sequence,
+                        ships,
+                        arrives,
+                        lots: chance.lots(&leaving, lots),
+                        blocked: chance.blocked(&leaving),
+                        maker_lot: format!("{}-{}", line.item_id, arrives.iso_week()),
+                    }
+                }
+            });
+        }
+        Ok(fates)
     }
 }
 
@@ -229,6 +251,11 @@ mod tests {
     use crate::programme::{Folder, parse};
     use takt_contract::date_pb;
 
+    fn su7() -> Result<Programme, String> {
+        let folder = Folder::built_in("su7").ok_or("su7 is built in")?;
+        parse(&folder).map_err(|problems| problems.to_string())
+    }
+
     fn line(item: &str, supplier: &str, first: i64) -> OrderLine {
         let day = |n: i32| Some(date_pb(Date::from_epoch_day(19_850 + n)));
         OrderLine {
@@ -245,18 +272,42 @@ mod tests {
     }
 
     #[test]
-    fn an_exact_world_ships_what_was_ordered() -> Outcome<()> {
-        let fate = Suppliers::exact(&[]).fate(&line("AD-02", "DESAY", 1))?;
+    fn an_exact_world_ships_what_was_ordered() -> Result<(), Box<dyn std::error::Error>> {
+        let full = su7()?;
+        let suppliers = Suppliers::exact(Outages::new(&full, &[])?);
+        let fates = suppliers.fate(&line("AD-02", "DESAY", 1))?;
+        let [fate] = fates.as_slice() else {
+            return Err("all lots leave together".into());
+        };
         assert_eq!(fate.arrives.days_since(fate.ships), 3);
-        assert_eq!((fate.lots, fate.blocked), (vec![48_000; 10], vec![]));
-        assert!(Suppliers::exact(&[]).fate(&OrderLine::default()).is_err());
+        assert_eq!((&fate.lots, &fate.blocked), (&vec![48_000; 10], &vec![]));
+        assert!(suppliers.fate(&OrderLine::default()).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn what_an_outage_holds_back_leaves_later_in_the_order_of_the_lots()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let full = su7()?;
+        // Day 19,850 is 2024-05-07; one of two makers of image sensors, whose customer holds 25 days, is out since 60.
+        let outages = Outages::new(&full, &["WILL@2024-03-08:80".parse()?])?;
+        let fates = Suppliers::exact(outages).fate(&line("AD-07", "SUNNY", 11))?;
+        let told: Vec<_> = (fates.iter())
+            .map(|fate| (fate.first_lot, fate.lots.len(), fate.ships.to_string()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (11, 5, "2024-05-07".to_owned()),
+                (16, 5, "2024-05-27".to_owned())
+            ]
+        );
         Ok(())
     }
 
     #[test]
     fn a_real_world_has_the_figures_of_world_csv_and_is_repeatable() -> Result<(), String> {
-        let folder = Folder::built_in("su7").ok_or("su7 is built in")?;
-        let programme = parse(&folder).map_err(|problems| problems.to_string())?;
+        let programme = su7()?;
         let item = programme
             .items
             .iter()
@@ -269,13 +320,15 @@ mod tests {
             .supplier
             .to_string();
         let draw = |seed: u64| -> Result<(usize, usize, usize, Vec<Fate>), String> {
-            let suppliers = Suppliers::real(&programme, &[], Dice::new(seed));
+            let outages = Outages::new(&programme, &[]).map_err(|failure| failure.to_string())?;
+            let suppliers = Suppliers::real(&programme, outages, Dice::new(seed));
             let (mut late, mut short, mut blocked, mut fates) = (0, 0, 0, Vec::new());
             for n in 0..2000 {
                 let line = line("AD-02", &supplier, 1 + n * 10);
-                let fate = suppliers
+                let all = suppliers
                     .fate(&line)
                     .map_err(|failure| failure.to_string())?;
+                let fate = all.into_iter().next().ok_or("the lots leave")?;
                 let due = Date::from_epoch_day(19_850);
                 late += usize::from(fate.ships > due);
                 short += fate.lots.iter().filter(|lot| **lot < 48_000).count();

@@ -1,7 +1,7 @@
 //! Which way of finite planning comes out best. It must not know how a requirement is covered. Method: demand by
 //! demand backwards first; where something is late, forwards along a guide, again and again, the guide made from what the best plan
 //! delivers and some days less (forward-backward improvement: Li and Willis, European Journal of Operational Research
-//! 59, 1992). Invariants: the plan with the least late unit-days, the first priority first, is kept, the first of
+//! 56, 1992). Invariants: the plan with the least late unit-days, the first priority first, is kept, the first of
 //! equals; how often is tried depends on the problem alone.
 use super::super::error::MrpError;
 use super::super::plan::{Delivery, Plan};

@@ -1,5 +1,7 @@
 //! `takt risk`: what the loss of each site in a programme's supply network costs, on all tiers, without any service. It must not know
 //! how a loss is walked through time. Invariant: a figure that nobody knows is null, never 0.
+mod prediction;
+
 use std::cmp::Reverse;
 use std::time::Instant;
 
@@ -14,8 +16,10 @@ use takt_planning::risk::{
 
 use crate::failure::{Failure, Outcome};
 use crate::offline::Offline;
+use crate::offline::network::Stocks;
 use crate::output::{Answer, Format, grouped, table, table_text, tell};
 use crate::programme::Folder;
+use crate::replay::disruption::Disruption;
 use crate::replay::read_programme;
 
 const EXAMPLES: &str = "\
@@ -23,6 +27,7 @@ Examples:
   takt risk su7                              every site, the largest loss first
   takt risk su7 --as-of 2024-06-10 --supplier CATL
   takt risk su7 --reallocate                 with other sources standing in, as far as their capacity goes
+  takt risk su7 --disrupt RONBAY@2024-09-01:30     what an outage will cost, before `takt replay` plays it
   takt risk ./my-programme --output json
 
 Time to survive is how long all vehicles are built as planned after a site is lost; time to recover is when it is back.";
@@ -50,6 +55,14 @@ pub(super) struct RiskArgs {
     /// Let other sources of the same goods give more than their share, as far as capacity goes
     #[arg(long)]
     reallocate: bool,
+
+    /// What this outage will cost in vehicles, as `takt replay` would play it; repeatable
+    #[arg(long, value_name = "SUPPLIER@DATE:DAYS", conflicts_with_all = ["as_of", "supplier", "reallocate"])]
+    disrupt: Vec<Disruption>,
+
+    /// The size of the run of which an outage is predicted [default: the programme's own]
+    #[arg(long, value_name = "N", requires = "disrupt", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    vehicles: Option<u32>,
 
     /// How many sites a person is shown
     #[arg(long, value_name = "N", default_value_t = SHOWN)]
@@ -102,7 +115,10 @@ struct Stock {
 
 pub(super) fn run(args: RiskArgs, output: Format) -> Outcome<()> {
     let folder = Folder::open(&args.programme)?;
-    let offline = Offline::sized(read_programme(&folder, true)?, None)?;
+    let offline = Offline::sized(read_programme(&folder, true)?, args.vehicles)?;
+    if !args.disrupt.is_empty() {
+        return tell(output, &prediction::predicted(&offline, &args.disrupt)?);
+    }
     if let Some(supplier) = &args.supplier
         && !offline
             .full
@@ -122,8 +138,7 @@ pub(super) fn run(args: RiskArgs, output: Format) -> Outcome<()> {
 fn told(args: &RiskArgs, offline: &Offline) -> Outcome<Told> {
     let begun = Instant::now();
     let as_of = args.as_of.unwrap_or(offline.first());
-    let none = vec![0; offline.full.variants.len()];
-    let plan = feasible_plan(&offline.ramp, &none, as_of, &offline.schedule);
+    let plan = feasible_plan(&offline.ramp, &[], offline.first(), &offline.schedule);
     let built = (as_of.days_since(plan.first)).max(0) as usize;
     let (variants, products): (Vec<usize>, Vec<Product>) = offer(
         &offline.bom,
@@ -132,7 +147,7 @@ fn told(args: &RiskArgs, offline: &Offline) -> Outcome<Told> {
     )
     .into_iter()
     .unzip();
-    let chain = offline.chain(as_of)?;
+    let chain = offline.chain(as_of, Stocks::All)?;
     let by_variant = offline.margins()?;
     let margins: Vec<i64> = variants
         .iter()
