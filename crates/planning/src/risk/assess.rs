@@ -134,62 +134,40 @@ impl<'a> Assessor<'a> {
         None
     }
 
-    /// The flows of the parts that a loss reaches, by part; those that stay whole are left out.
-    pub fn parts(&self, nodes: &[usize], until: Option<i64>) -> BTreeMap<usize, Flow> {
-        let mut flows: BTreeMap<usize, Flow> = BTreeMap::new();
-        let mut open: BTreeSet<(u32, usize)> = BTreeSet::new();
-        let rank = |node: usize| self.network.rank.get(node).copied().unwrap_or(u32::MAX);
-        open.extend(nodes.iter().map(|node| (rank(*node), *node)));
-        let mut reached = BTreeSet::new();
-        // In the order of flow, so that every supplier of a node is known before the node.
-        while let Some((_, node)) = open.pop_first() {
-            let Some(own) = self.network.nodes().get(node) else {
-                continue;
-            };
-            let flow = if nodes.contains(&node) {
-                let lost = Flow::outage(until);
-                lost.buffered(if own.stock_survives { own.stock } else { 0 })
-            } else {
-                self.received(&flows, Customer::Node(node))
-                    .buffered(own.stock)
-            };
-            if flow.is_full() {
-                continue;
-            }
-            flows.insert(node, flow);
-            for link in self.network.out_of(node) {
-                match link.to {
-                    Customer::Node(next) => {
-                        open.insert((rank(next), next));
-                    }
-                    Customer::Part(part) => {
-                        reached.insert(part);
-                    }
-                }
-            }
-        }
-        let received = |part: usize| (part, self.received(&flows, Customer::Part(part)));
-        let parts = reached.into_iter().map(received);
-        parts.filter(|(_, flow)| !flow.is_full()).collect()
+    /// The vehicles of each product that are lost, in millionths, when `part` of what the sites behind these nodes give is lost until
+    /// then, in millionths, and others give the rest.
+    pub fn lost_in_part(&self, nodes: &[usize], until: i64, part: i64) -> Vec<i64> {
+        self.lost(&self.reached(nodes, &Flow::shared([(&Flow::outage(Some(until)), part)])))
     }
 
-    /// What a customer gets of everything it needs: sources of a material side by side behind its stock, the scarcest material.
-    fn received(&self, flows: &BTreeMap<usize, Flow>, customer: Customer) -> Flow {
-        let links: Vec<Link> = self.network.into_customer(customer).collect();
-        let mut materials = Vec::new();
-        for group in links.chunk_by(|a, b| a.material == b.material) {
-            let disturbed: Vec<(Flow, i64)> = group
-                .iter()
-                .filter_map(|link| Some((flows.get(&link.from)?.delayed(link.transit), link.share)))
-                .collect();
-            if disturbed.is_empty() {
-                continue;
-            }
-            let shared = Flow::shared(disturbed.iter().map(|(flow, share)| (flow, *share)));
-            let stock = group.iter().map(|link| link.customer_stock).max();
-            materials.push(shared.buffered(stock.unwrap_or(0)));
+    /// The flows of the parts that a loss reaches, by part; those that stay whole are left out.
+    pub fn parts(&self, nodes: &[usize], until: Option<i64>) -> BTreeMap<usize, Flow> {
+        self.reached(nodes, &Flow::outage(until))
+    }
+
+    /// The same when these nodes give `flow`, and what stock of theirs survives.
+    fn reached(&self, nodes: &[usize], flow: &Flow) -> BTreeMap<usize, Flow> {
+        let own = |node: &usize| {
+            let stock = match self.network.nodes().get(*node) {
+                Some(own) if own.stock_survives => own.stock,
+                _ => 0,
+            };
+            (*node, flow.buffered(stock))
+        };
+        let flows = walk(self.network, &nodes.iter().map(own).collect());
+        let mut parts = BTreeSet::new();
+        for node in flows.keys() {
+            parts.extend(self.network.out_of(*node).filter_map(|link| match link.to {
+                Customer::Part(part) => Some(part),
+                Customer::Node(_) => None,
+            }));
         }
-        Flow::scarcest(&materials)
+        let received = |part: usize| {
+            let flow = received(self.network, &flows, Customer::Part(part));
+            (part, flow)
+        };
+        let parts = parts.into_iter().map(received);
+        parts.filter(|(_, flow)| !flow.is_full()).collect()
     }
 
     /// Vehicles of each product that lack a part while it is missing.
@@ -228,4 +206,52 @@ impl<'a> Assessor<'a> {
         }
         lost
     }
+}
+
+/// What nodes give when some of them give only `own`, by node; those that stay whole are left out. A stock that is not a lost
+/// site's gives what is missing.
+pub(super) fn walk(network: &Network, own: &BTreeMap<usize, Flow>) -> BTreeMap<usize, Flow> {
+    let mut flows: BTreeMap<usize, Flow> = BTreeMap::new();
+    let rank = |node: usize| network.rank.get(node).copied().unwrap_or(u32::MAX);
+    let mut open: BTreeSet<(u32, usize)> = own.keys().map(|node| (rank(*node), *node)).collect();
+    // In the order of flow, so that every supplier of a node is known before the node.
+    while let Some((_, node)) = open.pop_first() {
+        let Some(site) = network.nodes().get(node) else {
+            continue;
+        };
+        let supplied = received(network, &flows, Customer::Node(node)).buffered(site.stock);
+        let flow = match own.get(&node) {
+            Some(own) => Flow::scarcest([own, &supplied]),
+            None => supplied,
+        };
+        if flow.is_full() {
+            continue;
+        }
+        flows.insert(node, flow);
+        for link in network.out_of(node) {
+            if let Customer::Node(next) = link.to {
+                open.insert((rank(next), next));
+            }
+        }
+    }
+    flows
+}
+
+/// What a customer gets of everything it needs: sources of a material side by side behind its stock, the scarcest material.
+fn received(network: &Network, flows: &BTreeMap<usize, Flow>, customer: Customer) -> Flow {
+    let links: Vec<Link> = network.into_customer(customer).collect();
+    let mut materials = Vec::new();
+    for group in links.chunk_by(|a, b| a.material == b.material) {
+        let disturbed: Vec<(Flow, i64)> = group
+            .iter()
+            .filter_map(|link| Some((flows.get(&link.from)?.delayed(link.transit), link.share)))
+            .collect();
+        if disturbed.is_empty() {
+            continue;
+        }
+        let shared = Flow::shared(disturbed.iter().map(|(flow, share)| (flow, *share)));
+        let stock = group.iter().map(|link| link.customer_stock).max();
+        materials.push(shared.buffered(stock.unwrap_or(0)));
+    }
+    Flow::scarcest(&materials)
 }

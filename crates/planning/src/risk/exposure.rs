@@ -71,7 +71,7 @@ pub fn exposures(chain: &Chain, products: &[Product], money: Money<'_>) -> Vec<E
                 let bridge = if vehicles == 0 {
                     Vec::new()
                 } else {
-                    bridges(&assessor, products, money.prices, node, until)
+                    bridges(&assessor, products, money.prices, &[node], until)
                 };
                 Lost {
                     vehicles,
@@ -119,15 +119,16 @@ pub fn rank(all: &mut [Exposure]) {
     }
 }
 
-fn bridges(
+/// The stock of parts at the plant that bridges the loss of these nodes until then.
+pub(super) fn bridges(
     assessor: &Assessor<'_>,
     products: &[Product],
     prices: &[i64],
-    node: usize,
+    nodes: &[usize],
     until: i64,
 ) -> Vec<Bridge> {
     const DAY: i64 = 1000;
-    let missing = assessor.parts(&[node], Some(until));
+    let missing = assessor.parts(nodes, Some(until));
     let bridge = |(part, flow): (usize, super::Flow)| {
         let mut quantity = 0i128;
         for product in products {

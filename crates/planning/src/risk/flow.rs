@@ -30,6 +30,16 @@ impl Flow {
         flow
     }
 
+    /// Nothing flows in `[from, until)`.
+    pub fn gap(from: i64, until: i64) -> Self {
+        let mut flow = Self::full();
+        if from < until {
+            flow.push(from.max(0), 0);
+            flow.push(until.max(0), FULL);
+        }
+        flow
+    }
+
     fn push(&mut self, at: i64, level: i64) {
         match self.0.last_mut() {
             Some((start, last)) if *start == at => *last = level,
@@ -154,6 +164,12 @@ impl Flow {
         next.checked_sub(1)
             .and_then(|step| self.0.get(step))
             .map_or(FULL, |(_, level)| *level)
+    }
+
+    /// The next instant after `at` at which the level changes.
+    pub fn changes_after(&self, at: i64) -> Option<i64> {
+        let next = self.0.partition_point(|(start, _)| *start <= at);
+        self.0.get(next).map(|(start, _)| *start)
     }
 
     /// What is missing in `[from, until)`, in millionths of the need times thousandths of a day.

@@ -16,7 +16,7 @@ pub struct Node {
 }
 
 /// To whom goods go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Customer {
     /// Another node.
     Node(usize),
