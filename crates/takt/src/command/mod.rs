@@ -10,6 +10,7 @@ mod facts;
 mod import;
 mod jobs;
 mod oee;
+mod partners;
 mod plan;
 mod promise;
 mod quality;
@@ -106,6 +107,8 @@ enum Task {
     Edifact(edifact::EdifactTask),
     /// How long the stock of each bought item lasts, what is under way, and when it runs out
     Supply(supply::SupplyArgs),
+    /// Suppliers side by side: exposure, spend, stakes and alternatives, and where money spares most; no service is needed
+    Partners(partners::PartnersArgs),
     /// Where safety stock lies cheapest in the supply network, against rules of one stage; no service is needed
     Stock(stock::StockArgs),
     /// Trace a vehicle, a lot or a piece: what is in it, or where it is, on any day, as known at any time
@@ -189,6 +192,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Calloff(task) => calloff::run(task, output).await,
             Task::Edifact(task) => edifact::run(task, output).await,
             Task::Supply(args) => supply::run(args, output).await,
+            Task::Partners(args) => partners::run(args, output),
             Task::Stock(args) => stock::run(args, output),
             Task::Trace(args) => trace::run(args, output).await,
             Task::ImportAsbuilt(args) => as_built::import(args, output).await,

@@ -66,7 +66,7 @@ pub(super) struct StockArgs {
 }
 
 /// A percentage with up to four decimals, in millionths.
-fn percent(text: &str) -> Result<i64, String> {
+pub(super) fn percent(text: &str) -> Result<i64, String> {
     let told = || format!("{text:?} is no percentage; write 95% or 99.5%");
     let number = text.strip_suffix('%').unwrap_or(text).trim();
     let (whole, places) = number.split_once('.').unwrap_or((number, ""));
@@ -197,7 +197,7 @@ pub(super) fn run(args: StockArgs, output: Format) -> Outcome<()> {
         service: fraction(args.service),
         quantile: fraction(quantile),
         materials: fraction(args.materials),
-        currency: currency(&offline),
+        currency: offline.currency(),
         total: Rules::default(),
         tiers: Vec::new(),
         parts: Vec::new(),
@@ -235,14 +235,6 @@ pub(super) fn run(args: StockArgs, output: Format) -> Outcome<()> {
         .sort_by_key(|part| Reverse((part.rules.optimum * 1e6) as i64));
     told.elapsed_seconds = begun.elapsed().as_secs_f64();
     tell(output, &told)
-}
-
-/// The currency of the parts, which have one.
-fn currency(offline: &Offline) -> String {
-    let first = offline.full.items.first();
-    first.map_or_else(String::new, |item| {
-        item.unit_cost.currency.as_str().to_owned()
-    })
 }
 
 fn fraction(millionths: i64) -> f64 {

@@ -7,8 +7,7 @@
 use std::collections::BTreeMap;
 
 use takt_kernel::{Date, half_even_div};
-use takt_planning::ramp::feasible_plan;
-use takt_planning::risk::{FULL, offer};
+use takt_planning::risk::FULL;
 use takt_planning::safety_stock::{Demand, Link, Stage, Tree, demand};
 
 use super::network::Stocks;
@@ -70,11 +69,7 @@ impl Offline {
     pub fn buffers(&self, wanted: Wanted) -> Outcome<Chains> {
         // What supplies itself is refused with its name.
         self.chain(wanted.as_of, Stocks::All)?;
-        let none = vec![0; self.full.variants.len()];
-        let plan = feasible_plan(&self.ramp, &none, wanted.as_of, &self.schedule);
-        let ahead = (wanted.as_of.days_since(plan.first)).max(0);
-        let from = plan.days.get(usize::try_from(ahead).unwrap_or(0)..);
-        let products = offer(&self.bom, &self.choices(), from.unwrap_or_default());
+        let products = self.products_from(wanted.as_of);
         let network = Sites::new(self, wanted);
         let mut chains = Vec::new();
         for (at, item) in self

@@ -5,6 +5,7 @@ pub mod buffer;
 mod line;
 pub mod network;
 pub mod outage;
+pub mod partner;
 pub mod prediction;
 pub mod promise;
 mod standing;

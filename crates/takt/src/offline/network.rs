@@ -7,7 +7,8 @@ use takt_kernel::{Date, Price, Share, half_even_div};
 use takt_planning::economics::material_cost;
 use takt_planning::feature::Config;
 use takt_planning::orders::Attribute;
-use takt_planning::risk::{Chain, FULL, FlowRow, Node, SiteRow, chain};
+use takt_planning::ramp::feasible_plan;
+use takt_planning::risk::{Chain, FULL, FlowRow, Node, Product, SiteRow, chain, offer};
 
 use super::{Offline, unusable};
 use crate::failure::Outcome;
@@ -82,6 +83,25 @@ impl Offline {
         chain_of(&self.full, on, stocks)
     }
 
+    /// What is still to be built on a day and after it, as the plan without disturbance has it, by what it is built of; each with the
+    /// index of its variant.
+    pub fn products_from(&self, on: Date) -> Vec<(usize, Product)> {
+        let plan = feasible_plan(&self.ramp, &[], self.first(), &self.schedule);
+        let built = usize::try_from(on.days_since(plan.first)).unwrap_or(0);
+        let days = plan.days.get(built..).unwrap_or_default();
+        offer(&self.bom, &self.choices(), days)
+    }
+
+    /// What a vehicle of each product earns; nothing where the folder gives no prices, which the second answer tells.
+    pub fn margins_of(&self, products: &[(usize, Product)]) -> Outcome<(Vec<i64>, bool)> {
+        let by_variant = self.margins()?;
+        let margin = |variant: &usize| by_variant.as_ref()?.get(*variant).copied();
+        let each = products
+            .iter()
+            .map(|(variant, _)| margin(variant).unwrap_or(0));
+        Ok((each.collect(), by_variant.is_some()))
+    }
+
     /// The configuration that stands for a variant.
     pub(super) fn reference(&self, variant: &Variant) -> Outcome<Config> {
         let mut config = Config::default();
@@ -144,6 +164,12 @@ impl Offline {
             });
         }
         attributes
+    }
+
+    /// The currency of the parts, which have one.
+    pub fn currency(&self) -> String {
+        let first = self.full.items.first().map(|item| item.unit_cost.currency);
+        first.map_or_else(String::new, |currency| currency.as_str().to_owned())
     }
 
     /// What a unit of each item costs.

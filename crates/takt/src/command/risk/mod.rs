@@ -8,10 +8,9 @@ use std::time::Instant;
 use clap::Args;
 use serde::Serialize;
 use takt_kernel::{Currency, Date};
-use takt_planning::ramp::feasible_plan;
 use takt_planning::risk::{
     Binding, Exposure, FULL, Lost, Money, Network, Paper, Product, Sourcing, earned, exposures,
-    offer, rank,
+    rank,
 };
 
 use crate::failure::{Failure, Outcome};
@@ -138,27 +137,10 @@ pub(super) fn run(args: RiskArgs, output: Format) -> Outcome<()> {
 fn told(args: &RiskArgs, offline: &Offline) -> Outcome<Told> {
     let begun = Instant::now();
     let as_of = args.as_of.unwrap_or(offline.first());
-    let plan = feasible_plan(&offline.ramp, &[], offline.first(), &offline.schedule);
-    let built = (as_of.days_since(plan.first)).max(0) as usize;
-    let (variants, products): (Vec<usize>, Vec<Product>) = offer(
-        &offline.bom,
-        &offline.choices(),
-        plan.days.get(built..).unwrap_or_default(),
-    )
-    .into_iter()
-    .unzip();
+    let planned = offline.products_from(as_of);
+    let (margins, has_margins) = offline.margins_of(&planned)?;
+    let products: Vec<Product> = planned.into_iter().map(|(_, product)| product).collect();
     let chain = offline.chain(as_of, Stocks::All)?;
-    let by_variant = offline.margins()?;
-    let margins: Vec<i64> = variants
-        .iter()
-        .map(|variant| {
-            by_variant
-                .as_ref()
-                .and_then(|all| all.get(*variant))
-                .copied()
-                .unwrap_or(0)
-        })
-        .collect();
     let prices: Vec<i64> = offline.prices().iter().map(|price| price.micros).collect();
     let money = Money {
         margins: &margins,
@@ -168,7 +150,7 @@ fn told(args: &RiskArgs, offline: &Offline) -> Outcome<Told> {
     if args.reallocate {
         stand_in(&mut all, &chain.network, &products, &margins)?;
     }
-    let site = |exposure: &Exposure| site(offline, exposure, by_variant.is_some());
+    let site = |exposure: &Exposure| site(offline, exposure, has_margins);
     all.retain(|exposure| {
         let of = offline.full.nodes.get(exposure.node);
         args.supplier
