@@ -36,14 +36,20 @@ pub fn date_req(date: Option<&pb::Date>, field: &str, violations: &mut Violation
     }
 }
 
-/// A date that may be left out.
-pub fn date_opt(date: Option<&pb::Date>, field: &str, violations: &mut Violations) -> Option<Date> {
+/// A date of an answer, where nobody is to be told that it is none: left out, or not a day of the calendar.
+pub fn date_of(date: Option<&pb::Date>) -> Option<Date> {
     let date = date?;
-    let parsed = Date::from_ymd(
+    Date::from_ymd(
         date.year,
         date.month.cast_unsigned(),
         date.day.cast_unsigned(),
-    );
+    )
+}
+
+/// A date that may be left out.
+pub fn date_opt(date: Option<&pb::Date>, field: &str, violations: &mut Violations) -> Option<Date> {
+    let parsed = date_of(date);
+    let date = date?;
     if parsed.is_none() {
         violations.push(
             field,

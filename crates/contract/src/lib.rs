@@ -20,8 +20,8 @@
 mod convert;
 
 pub use convert::{
-    date_opt, date_pb, date_req, day_series, id_req, instant_pb, money_pb, price_pb, price_req,
-    quantity_pb, request_id,
+    date_of, date_opt, date_pb, date_req, day_series, id_req, instant_pb, money_pb, price_pb,
+    price_req, quantity_pb, request_id,
 };
 
 /// The descriptor set of every proto file, for reflection and for tests over all methods.

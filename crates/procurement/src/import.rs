@@ -13,7 +13,10 @@ use takt_kernel::{
 };
 use takt_service::{BoxFuture, Error, ImportSink, Tx, Value};
 
-use crate::programme::{Agreement, Item, Programme, Supplier, store};
+use crate::{
+    programme::{Agreement, Item, Programme, Supplier, store},
+    rows::day_opt,
+};
 
 /// Takes the rows of a programme.
 pub(crate) struct ProgrammeSink;
@@ -239,8 +242,8 @@ fn link_of(row: &pb::LinkRow, violations: &mut Violations) -> Vec<Value> {
         row.quantity_thousandths.into(),
         i64::from(row.lead_time_days).into(),
         i64::from(row.customer_stock_days).into(),
-        from.map(|date| i64::from(date.epoch_day())).into(),
-        until.map(|date| i64::from(date.epoch_day())).into(),
+        day_opt(from),
+        day_opt(until),
         row.evidence.as_str().into(),
     ]
 }

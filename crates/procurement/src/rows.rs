@@ -12,6 +12,11 @@ pub(crate) fn day(date: Date) -> Value {
     i64::from(date.epoch_day()).into()
 }
 
+/// A date that may be missing as a column.
+pub(crate) fn day_opt(date: Option<Date>) -> Value {
+    date.map(|date| i64::from(date.epoch_day())).into()
+}
+
 /// A column of a row.
 pub(crate) fn get<T: TryGetable>(row: &Row, column: usize) -> Result<T, Error> {
     Ok(row.try_get_by_index(column)?)

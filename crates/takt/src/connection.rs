@@ -208,6 +208,11 @@ pub fn within<T>(message: T, deadline: Duration) -> tonic::Request<T> {
     request
 }
 
+/// The id of a request or an event: each wish of a person is one of its own.
+pub fn new_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
 /// Asks a unary question: `ask!(peer, "what", Client.method, message)`; the message is cloned for each try.
 macro_rules! ask {
     ($peer:expr, $what:expr, $client:ident . $method:ident, $message:expr) => {
@@ -233,6 +238,41 @@ macro_rules! ask {
     }};
 }
 pub(crate) use ask;
+
+/// Reads a paged list to its end: `pages!(peer, "what", Client.method, message, |page| page.items)`; the message has a `page_token`.
+macro_rules! pages {
+    ($peer:expr, $what:expr, $client:ident . $method:ident, $message:expr, $unpack:expr) => {
+        $crate::connection::pages!(
+            $peer,
+            $what,
+            $client.$method,
+            $message,
+            $unpack,
+            $crate::connection::STEP
+        )
+    };
+    ($peer:expr, $what:expr, $client:ident . $method:ident, $message:expr, $unpack:expr, $deadline:expr) => {
+        async {
+            let (mut message, mut all) = ($message, Vec::new());
+            loop {
+                let mut page = $crate::connection::ask!(
+                    $peer,
+                    $what,
+                    $client.$method,
+                    message.clone(),
+                    $deadline
+                )?;
+                message.page_token = std::mem::take(&mut page.next_page_token);
+                all.extend(std::iter::once(page).flat_map($unpack));
+                if message.page_token.is_empty() {
+                    return $crate::failure::Outcome::Ok(all);
+                }
+            }
+        }
+        .await
+    };
+}
+pub(crate) use pages;
 
 /// Reads a server stream as one list: `read!(peer, "what", Client.method, message, |page| page.items)`.
 macro_rules! read {

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use clap::ValueEnum;
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
+use takt_contract::{common::v1::Date as DatePb, date_of};
 
 use crate::failure::{Failure, Outcome};
 
@@ -22,6 +23,11 @@ pub enum Format {
 pub trait Answer: Serialize {
     /// The answer as text for a person, with a line end after its last line.
     fn text(&self) -> String;
+}
+
+/// A date of an answer as it is told: 2024-03-28.
+pub fn day(date: Option<&DatePb>) -> Option<String> {
+    date_of(date).map(|date| date.to_string())
 }
 
 /// Writes an answer to stdout in the form that was asked for.

@@ -119,24 +119,25 @@ impl Authorised {
     /// The same counted from a later reset date, up to which `passed` was shipped.
     #[must_use]
     pub fn since(self, passed: Quantity) -> Self {
-        let rest = |all: Quantity| Quantity(all.milli().saturating_sub(passed.milli()).max(0));
         Self {
-            fabrication: rest(self.fabrication),
-            material: rest(self.material),
+            fabrication: rest(self.fabrication, passed),
+            material: rest(self.material, passed),
         }
     }
 
     /// What is owed to a supplier from whom nothing more is wanted.
     pub fn owed(self, progress: Progress) -> Owed {
-        let less = |all: Quantity, done: Quantity| {
-            Quantity(all.milli().saturating_sub(done.milli()).max(0))
-        };
         Owed {
             in_transit: progress.in_transit(),
-            finished: less(self.fabrication, progress.shipped),
-            raw: less(self.material, self.fabrication.max(progress.shipped)),
+            finished: rest(self.fabrication, progress.shipped),
+            raw: rest(self.material, self.fabrication.max(progress.shipped)),
         }
     }
+}
+
+/// What is left of all when some of it is done; never less than nothing.
+fn rest(all: Quantity, done: Quantity) -> Quantity {
+    Quantity(all.milli().saturating_sub(done.milli()).max(0))
 }
 
 /// What a buyer owes who ends an agreement.

@@ -37,8 +37,8 @@ pub(crate) struct CallOffRpc(pub(crate) Arc<Desk>);
 struct Wanted {
     as_of: Date,
     is_wanted: Box<dyn Fn(SourceNo) -> bool + Send + Sync>,
-    /// Whether nothing narrows the choice: agreements that have ended are then left out instead of refused.
-    is_all: bool,
+    /// Whether it may be several agreements: those that have ended are then left out instead of refused.
+    is_many: bool,
 }
 
 #[tonic::async_trait]
@@ -65,8 +65,7 @@ impl CallOffService for CallOffRpc {
             "material_days",
             "zones lie inside each other: 0 <= firm_days <= fabrication_days <= material_days <= 3650",
         );
-        violations.finish().map_err(Error::from)?;
-        let source = source.unwrap_or(SourceNo(0));
+        let source = violations.finish_with(source).map_err(Error::from)?;
         let once = Once::of(
             "takt.procurement.v1.CallOffService/AgreeSchedule",
             id,
@@ -107,7 +106,7 @@ impl CallOffService for CallOffRpc {
         let wanted = Arc::new(Wanted {
             as_of,
             is_wanted: Box::new(is_wanted),
-            is_all: message.item_id.is_empty() || message.supplier_id.is_empty(),
+            is_many: message.item_id.is_empty() || message.supplier_id.is_empty(),
         });
         let desk = Arc::clone(&self.0);
         let write = self
@@ -136,8 +135,7 @@ impl CallOffService for CallOffRpc {
             "release_number",
             "releases count from 1; 0 is the newest",
         );
-        violations.finish().map_err(Error::from)?;
-        let source = source.unwrap_or(SourceNo(0));
+        let source = violations.finish_with(source).map_err(Error::from)?;
         let known = Arc::clone(&catalogue);
         let read = self.0.store.read(&call, "call_off_get", move |tx| {
             let catalogue = Arc::clone(&known);
@@ -288,8 +286,7 @@ impl CallOffService for CallOffRpc {
             "cancelled_on",
             &mut violations,
         );
-        violations.finish().map_err(Error::from)?;
-        let source = source.unwrap_or(SourceNo(0));
+        let source = violations.finish_with(source).map_err(Error::from)?;
         if message.validate_only {
             let read = self.0.store.read(&call, "agreement_owed", move |tx| {
                 let catalogue = Arc::clone(&catalogue);
@@ -356,7 +353,7 @@ async fn publish(
 ) -> Result<pb::PublishCallOffsResponse, Error> {
     let mut agreements = agreements_fetch(tx, 0, i64::MAX).await?;
     agreements.retain(|agreement| (wanted.is_wanted)(agreement.source));
-    if wanted.is_all && agreements.iter().any(|one| one.cancelled_on.is_none()) {
+    if wanted.is_many && agreements.iter().any(|one| one.cancelled_on.is_none()) {
         agreements.retain(|agreement| agreement.cancelled_on.is_none());
     }
     if agreements.is_empty() {

@@ -13,7 +13,7 @@ use takt_service::{Error, Row, Tx};
 use super::{Agreement, Release, ZoneDays};
 use crate::{
     programme::SourceNo,
-    rows::{date, date_opt, day, get, quantity},
+    rows::{date, date_of, date_opt, day, day_opt, get, quantity},
 };
 
 /// The columns of an agreement.
@@ -58,16 +58,10 @@ pub(super) async fn agreements_save(tx: &Tx, agreements: &[Agreement]) -> Result
             i64::from(agreement.days.fabrication).into(),
             i64::from(agreement.days.material).into(),
             agreement.releases.into(),
-            agreement
-                .last_as_of
-                .map(|on| i64::from(on.epoch_day()))
-                .into(),
+            day_opt(agreement.last_as_of),
             agreement.authorised.fabrication.milli().into(),
             agreement.authorised.material.milli().into(),
-            agreement
-                .cancelled_on
-                .map(|on| i64::from(on.epoch_day()))
-                .into(),
+            day_opt(agreement.cancelled_on),
         ]
     });
     let columns: Vec<&str> = AGREEMENT.split(", ").collect();
@@ -239,7 +233,7 @@ fn release_read(row: &Row) -> Result<Release, Error> {
     let lines = threes.iter().map(|[on, zone, quantity]| {
         cumulative += quantity;
         Ok(Line {
-            on: crate::rows::date_of(*on),
+            on: date_of(*on),
             zone: zone_of(*zone)
                 .ok_or_else(|| Error::broken(format!("a line of a release has the zone {zone}")))?,
             quantity: Quantity(*quantity),

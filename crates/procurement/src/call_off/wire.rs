@@ -20,10 +20,7 @@ pub(super) fn source_named(
     supplier_id: &str,
     violations: &mut Violations,
 ) -> Option<SourceNo> {
-    let Some(bought) = catalogue.item(item_id) else {
-        violations.push("item_id", format!("{item_id:?} is not a bought item"));
-        return None;
-    };
+    let bought = catalogue.item_named(item_id, "item_id", violations)?;
     let found =
         (bought.sources.iter()).find(|source| source.terms.supplier.as_str() == supplier_id);
     if found.is_none() {
@@ -50,8 +47,9 @@ pub(super) fn filter_named(
     let mut violations = Violations::new();
     let item = match item_id {
         "" => None,
-        id => violations.check("item_id", item_no(catalogue, id)),
+        id => catalogue.item_named(id, "item_id", &mut violations),
     };
+    let item = item.map(|bought| bought.item.number);
     if !item_id.is_empty() && !supplier_id.is_empty() && item.is_some() {
         source_named(catalogue, item_id, supplier_id, &mut violations);
     }
@@ -68,13 +66,6 @@ pub(super) fn filter_named(
         .map(|source| source.number)
         .collect();
     Ok(move |source| of.contains(&source))
-}
-
-fn item_no(catalogue: &Catalogue, id: &str) -> Result<u32, String> {
-    let bought = catalogue.item(id);
-    bought
-        .map(|bought| bought.item.number)
-        .ok_or_else(|| format!("{id:?} is not a bought item"))
 }
 
 /// The item and supplier of a source, for people.

@@ -3,7 +3,10 @@
 //! It must not compute anything: the walk is in planning. Invariants: stock, what is under way and the requirement are of
 //! one moment; what is under way stands beside the walk and never in it.
 
-use std::{collections::BTreeMap, collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use takt_contract::{date_opt, date_pb, procurement::v1 as pb};
 use takt_kernel::{Date, Quantity, Violations};

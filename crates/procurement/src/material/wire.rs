@@ -32,28 +32,17 @@ pub(super) fn needs_of(
                 "thousandths",
                 "a need is more than nothing",
             );
-            match catalogue.item(&line.item_id) {
-                Some(bought) => {
-                    let item_no = bought.item.number;
-                    let twice = needs
-                        .insert(
-                            item_no,
-                            Need {
-                                item_no,
-                                quantity: Quantity(line.thousandths),
-                            },
-                        )
-                        .is_some();
-                    violations.require(
-                        !twice,
-                        "item_id",
-                        format!("{} is there twice", line.item_id),
-                    );
-                }
-                None => violations.push(
+            if let Some(bought) = catalogue.item_named(&line.item_id, "item_id", violations) {
+                let item_no = bought.item.number;
+                let need = Need {
+                    item_no,
+                    quantity: Quantity(line.thousandths),
+                };
+                violations.require(
+                    needs.insert(item_no, need).is_none(),
                     "item_id",
-                    format!("{:?} is not a bought item", line.item_id),
-                ),
+                    format!("{} is there twice", line.item_id),
+                );
             }
         });
     }

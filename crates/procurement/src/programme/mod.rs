@@ -296,19 +296,26 @@ impl Catalogue {
 
     /// The numbers of the items that a message names in `item_ids`.
     pub(crate) fn items_named(&self, ids: &[String], violations: &mut Violations) -> BTreeSet<u32> {
-        let mut numbers = BTreeSet::new();
-        for (place, id) in ids.iter().enumerate() {
-            match self.item(id) {
-                Some(bought) => {
-                    numbers.insert(bought.item.number);
-                }
-                None => violations.push(
-                    &format!("item_ids[{place}]"),
-                    format!("{id:?} is not a bought item"),
-                ),
-            }
+        (ids.iter().enumerate())
+            .filter_map(|(place, id)| {
+                self.item_named(id, &format!("item_ids[{place}]"), violations)
+            })
+            .map(|bought| bought.item.number)
+            .collect()
+    }
+
+    /// The bought item that a message names in a field.
+    pub(crate) fn item_named(
+        &self,
+        id: &str,
+        field: &str,
+        violations: &mut Violations,
+    ) -> Option<&Bought> {
+        let bought = self.item(id);
+        if bought.is_none() {
+            violations.push(field, format!("{id:?} is not a bought item"));
         }
-        numbers
+        bought
     }
 
     /// A supplier by its id.

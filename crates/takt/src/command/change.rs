@@ -6,17 +6,17 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use takt_contract::common::v1 as common;
 use takt_contract::production::v1 as pb;
+use takt_contract::production::v1::ChangeState;
 use takt_contract::production::v1::engineering_change_service_client::EngineeringChangeServiceClient;
-use takt_contract::{date_opt, production::v1::ChangeState};
-use takt_kernel::{Date, Quantity, Violations};
+use takt_kernel::{Date, Quantity};
 use uuid::Uuid;
 
 use super::target::{Target, TargetArgs};
 use crate::change::{Told, spec_pb};
-use crate::connection::ask;
+use crate::connection::{ask, new_id, pages};
 use crate::failure::{Failure, Outcome};
 use crate::import::import;
-use crate::output::{Answer, Format, grouped, table, table_text, tell};
+use crate::output::{Answer, Format, day, grouped, table, table_text, tell};
 use crate::problem::units;
 use crate::programme::{ChangeFile, Folder};
 use crate::replay::options::Options;
@@ -108,7 +108,7 @@ pub(super) async fn run(task: ChangeTask, output: Format) -> Outcome<()> {
             let change = required(&args.file)?;
             let on = as_of(args.as_of, &change)?;
             let target = args.target.open().await?;
-            let request_id = |_: &str| Uuid::new_v4().to_string();
+            let request_id = |_: &str| new_id();
             let told = Told {
                 spec: spec_pb(&change, 1, 1),
                 change: &change,
@@ -155,7 +155,7 @@ async fn assess(
     as_of: Date,
     (vehicles, full): (i64, i64),
 ) -> Outcome<Assessed> {
-    let request_id = |_: &str| Uuid::new_v4().to_string();
+    let request_id = |_: &str| new_id();
     let told = Told {
         spec: spec_pb(change, vehicles, full),
         change,
@@ -203,29 +203,13 @@ async fn offline(args: &AssessArgs, change: &ChangeFile, programme: &str) -> Out
 }
 
 async fn changes(target: &Target) -> Outcome<Vec<pb::EngineeringChange>> {
-    let mut all = Vec::new();
-    let mut page_token = String::new();
-    loop {
-        let message = pb::ListChangesRequest {
-            page_size: 0,
-            page_token,
-        };
-        let page = ask!(
-            &target.peers.production,
-            "list the changes",
-            EngineeringChangeServiceClient.list_changes,
-            message
-        )?;
-        all.extend(page.changes);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok(all);
-        }
-    }
-}
-
-fn day(date: Option<&common::Date>) -> Option<String> {
-    date_opt(date, "date", &mut Violations::new()).map(|date| date.to_string())
+    pages!(
+        &target.peers.production,
+        "list the changes",
+        EngineeringChangeServiceClient.list_changes,
+        pb::ListChangesRequest::default(),
+        |page| page.changes
+    )
 }
 
 fn amount(quantity: Option<&common::Quantity>) -> f64 {

@@ -2,19 +2,17 @@
 //! mean. Invariant: giving one up needs a reason, which the service records.
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use takt_contract::date_opt;
 use takt_contract::events::v1::event_service_client::EventServiceClient;
 use takt_contract::events::v1::fact_body::Kind;
 use takt_contract::events::v1::{
     Fact, ListFactsRequest, ListParkedFactsRequest, ParkedFact, RetryParkedFactRequest,
     SkipParkedFactRequest,
 };
-use uuid::Uuid;
 
 use super::target::TargetArgs;
-use crate::connection::{Peer, SERVICES, ask};
+use crate::connection::{Peer, SERVICES, ask, new_id, pages};
 use crate::failure::{Failure, Outcome};
-use crate::output::{Answer, Format, table, table_text, tell};
+use crate::output::{Answer, Format, day, table, table_text, tell};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -215,12 +213,7 @@ fn told_line(fact: Fact) -> ToldLine {
             .body
             .and_then(|body| body.kind)
             .map_or("unknown", |kind| kind_name(&kind)),
-        business_date: date_opt(
-            fact.business_date.as_ref(),
-            "business_date",
-            &mut Default::default(),
-        )
-        .map(|date| date.to_string()),
+        business_date: day(fact.business_date.as_ref()),
         traceparent: fact.traceparent,
     }
 }
@@ -245,28 +238,18 @@ async fn parked(peers: [&Peer; 3], service: Option<&str>) -> Outcome<Parked> {
         .into_iter()
         .filter(|peer| service.is_none_or(|name| name == peer.name))
     {
-        let mut page_token = String::new();
-        loop {
-            let message = ListParkedFactsRequest {
-                page_size: 1000,
-                page_token,
-            };
-            let page = ask!(
-                peer,
-                "list parked facts",
-                EventServiceClient.list_parked_facts,
-                message
-            )?;
-            parked.extend(
-                page.parked_facts
-                    .into_iter()
-                    .map(|fact| line(peer.name, fact)),
-            );
-            page_token = page.next_page_token;
-            if page_token.is_empty() {
-                break;
-            }
-        }
+        let message = ListParkedFactsRequest {
+            page_size: 1000,
+            page_token: String::new(),
+        };
+        let facts = pages!(
+            peer,
+            "list parked facts",
+            EventServiceClient.list_parked_facts,
+            message,
+            |page| page.parked_facts
+        )?;
+        parked.extend(facts.into_iter().map(|fact| line(peer.name, fact)));
     }
     Ok(Parked { parked })
 }
@@ -276,12 +259,7 @@ fn line(service: &'static str, parked: ParkedFact) -> ParkedLine {
     ParkedLine {
         service,
         parked_id: parked.parked_id,
-        business_date: date_opt(
-            fact.business_date.as_ref(),
-            "business_date",
-            &mut Default::default(),
-        )
-        .map(|date| date.to_string()),
+        business_date: day(fact.business_date.as_ref()),
         source: fact.source,
         subject: fact.subject,
         sequence: fact.sequence,
@@ -313,8 +291,7 @@ async fn act(args: ParkedArgs, reason: Option<String>, output: Format) -> Outcom
 }
 
 async fn decide(peer: &Peer, parked_id: i64, reason: Option<String>) -> Outcome<i32> {
-    // Each decision of a person is a wish of its own.
-    let request_id = Uuid::new_v4().to_string();
+    let request_id = new_id();
     match reason {
         None => {
             let message = RetryParkedFactRequest {

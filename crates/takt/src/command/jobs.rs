@@ -2,19 +2,18 @@
 //! the service says it. Invariant: an event that a person reports has an id of its own.
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
+use takt_contract::date_pb;
 use takt_contract::production::v1::{
     DispatchJobsRequest, GetJobRequest, Job, JobEvent, JobState, ListJobsRequest, ReportRequest,
     StationAnswer, StationEvent, StationEventKind,
     shop_floor_service_client::ShopFloorServiceClient, station_answer::Outcome as Told,
 };
-use takt_contract::{date_opt, date_pb};
 use takt_kernel::{Clock, Date};
-use uuid::Uuid;
 
 use super::target::TargetArgs;
-use crate::connection::{Peer, ask};
+use crate::connection::{Peer, ask, new_id};
 use crate::failure::{Failure, Outcome};
-use crate::output::{Answer, Format, grouped, table, table_text, tell};
+use crate::output::{Answer, Format, day, grouped, table, table_text, tell};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -270,14 +269,9 @@ fn state(number: i32) -> String {
 }
 
 fn line(job: Job) -> JobLine {
-    let date = date_opt(
-        job.business_date.as_ref(),
-        "business_date",
-        &mut Default::default(),
-    );
     JobLine {
         job: job.job_id,
-        date: date.map(|date| date.to_string()),
+        date: day(job.business_date.as_ref()),
         state: state(job.state),
         station: job.station_id,
         quantity_thousandths: job.thousandths,
@@ -338,7 +332,7 @@ pub(super) async fn run(task: JobsTask, output: Format) -> Outcome<()> {
 
 async fn dispatch(peer: &Peer, date: Date) -> Outcome<Dispatched> {
     let message = DispatchJobsRequest {
-        request_id: Uuid::new_v4().to_string(),
+        request_id: new_id(),
         business_date: Some(date_pb(date)),
     };
     let open = ask!(
@@ -392,7 +386,7 @@ async fn report(peer: &Peer, args: ReportArgs) -> Outcome<Reported> {
     // A person reports what happens now; the clock is that of the machine at the station.
     let micros = Clock::System.now_micros();
     let event = StationEvent {
-        event_id: Uuid::new_v4().to_string(),
+        event_id: new_id(),
         station_id: args.station,
         subject_id: args.subject,
         kind: kind.into(),

@@ -11,7 +11,7 @@ use takt_kernel::Date;
 use takt_planning::oee::indices;
 
 use super::target::TargetArgs;
-use crate::connection::{Peer, WHOLE, ask};
+use crate::connection::{Peer, WHOLE, pages};
 use crate::failure::Outcome;
 use crate::output::{Answer, Format, table, table_text, tell};
 use crate::problem::events::{WorkUnit, events};
@@ -91,7 +91,7 @@ async fn list(peer: &Peer, args: &OeeArgs, grain: Grain) -> Outcome<Vec<ShopOee>
         Grain::Day => OeeGrain::Day,
         Grain::Week => OeeGrain::Week,
     };
-    let mut message = ListOeeRequest {
+    let message = ListOeeRequest {
         shop_id: args.shop.clone().unwrap_or_default(),
         grain: grain.into(),
         from_date: args.from.map(date_pb),
@@ -99,23 +99,15 @@ async fn list(peer: &Peer, args: &OeeArgs, grain: Grain) -> Outcome<Vec<ShopOee>
         page_size: PAGE,
         page_token: String::new(),
     };
-    let mut all = Vec::new();
-    loop {
-        let page = ask!(
-            peer,
-            "list the effectiveness",
-            PerformanceServiceClient.list_oee,
-            message.clone(),
-            WHOLE
-        )?;
-        for row in &page.rows {
-            all.push(shop_oee(row)?);
-        }
-        message.page_token = page.next_page_token;
-        if message.page_token.is_empty() {
-            return Ok(all);
-        }
-    }
+    let rows = pages!(
+        peer,
+        "list the effectiveness",
+        PerformanceServiceClient.list_oee,
+        message,
+        |page| page.rows,
+        WHOLE
+    )?;
+    rows.iter().map(shop_oee).collect()
 }
 
 fn of_events(unit: &WorkUnit) -> ShopOee {

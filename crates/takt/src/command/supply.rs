@@ -7,11 +7,11 @@ use takt_contract::procurement::v1::material_service_client::MaterialServiceClie
 use takt_contract::procurement::v1::{DaysOfSupply, StreamDaysOfSupplyRequest};
 use takt_kernel::{Date, Quantity};
 
-use super::calloff::day;
 use super::target::TargetArgs;
 use crate::connection::{Peer, read};
 use crate::failure::Outcome;
-use crate::output::{Answer, Format, table, table_text, tell};
+use crate::output::{Answer, Format, day, table, table_text, tell};
+use crate::problem::in_units;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,19 +63,21 @@ struct Item {
     item: String,
     group: String,
     unit: String,
-    on_hand: f64,
-    reserved: f64,
-    in_transit: f64,
-    ordered: f64,
-    days: f64,
+    #[serde(serialize_with = "in_units")]
+    on_hand: Quantity,
+    #[serde(serialize_with = "in_units")]
+    reserved: Quantity,
+    #[serde(serialize_with = "in_units")]
+    in_transit: Quantity,
+    #[serde(serialize_with = "in_units")]
+    ordered: Quantity,
+    #[serde(serialize_with = "in_units")]
+    days: Quantity,
     /// Null: the stock lasts through the horizon.
     stock_out_on: Option<String>,
-    uncovered: f64,
+    #[serde(serialize_with = "in_units")]
+    uncovered: Quantity,
     horizon_days: i32,
-    #[serde(skip)]
-    millidays: i64,
-    #[serde(skip)]
-    quantities: [Quantity; 4],
 }
 
 pub(super) async fn run(args: SupplyArgs, output: Format) -> Outcome<()> {
@@ -111,27 +113,18 @@ async fn told(peer: &Peer, args: &SupplyArgs) -> Outcome<Told> {
 }
 
 fn item(line: &DaysOfSupply) -> Item {
-    let units = |thousandths: i64| thousandths as f64 / 1000.0;
     Item {
         item: line.item_id.clone(),
         group: line.group.clone(),
         unit: line.unit_code.clone(),
-        on_hand: units(line.free_thousandths),
-        reserved: units(line.reserved_thousandths),
-        in_transit: units(line.in_transit_thousandths),
-        ordered: units(line.ordered_thousandths),
-        days: units(line.millidays),
+        on_hand: Quantity(line.free_thousandths),
+        reserved: Quantity(line.reserved_thousandths),
+        in_transit: Quantity(line.in_transit_thousandths),
+        ordered: Quantity(line.ordered_thousandths),
+        days: Quantity(line.millidays),
         stock_out_on: day(line.stock_out_on.as_ref()),
-        uncovered: units(line.uncovered_thousandths),
+        uncovered: Quantity(line.uncovered_thousandths),
         horizon_days: line.horizon_days,
-        millidays: line.millidays,
-        quantities: [
-            line.free_thousandths,
-            line.in_transit_thousandths,
-            line.ordered_thousandths,
-            line.uncovered_thousandths,
-        ]
-        .map(Quantity),
     }
 }
 
@@ -149,19 +142,18 @@ impl Answer for Told {
         ]);
         let mut items: Vec<&Item> = self.items.iter().collect();
         // What runs out first stands on top; what lasts through the horizon below.
-        items.sort_by_key(|item| (item.stock_out_on.is_none(), item.millidays));
+        items.sort_by_key(|item| (item.stock_out_on.is_none(), item.days));
         for item in items.iter().take(self.top) {
-            let [free, under_way, ordered, uncovered] = item.quantities.map(|one| one.to_string());
             let out = item.stock_out_on.clone().unwrap_or_else(|| "-".to_owned());
             rows.add_row([
                 item.item.clone(),
                 item.group.clone(),
-                free,
-                under_way,
-                ordered,
-                Quantity(item.millidays).to_string(),
+                item.on_hand.to_string(),
+                item.in_transit.to_string(),
+                item.ordered.to_string(),
+                item.days.to_string(),
                 out,
-                uncovered,
+                item.uncovered.to_string(),
             ]);
         }
         let mut text = match &self.as_of {

@@ -15,6 +15,19 @@ use crate::replay::state::RunFolder;
 /// A service that people started may be slow to answer, but not for long.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Opens a target, asks one of its services, and tells the answer: `told_by!(args.target, output, production, |peer| list(peer, &args))`.
+macro_rules! told_by {
+    ($target:expr, $output:expr, $service:ident, |$peer:ident| $work:expr) => {{
+        let target = $target.open().await?;
+        let done = {
+            let $peer = &target.peers.$service;
+            $work.await
+        };
+        $crate::output::tell($output, &target.close_after(done).await?)
+    }};
+}
+pub(super) use told_by;
+
 /// The endpoints of `takt up` on this machine.
 pub(super) fn local_endpoints() -> Endpoints {
     Endpoints::of_addresses(

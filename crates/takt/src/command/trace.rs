@@ -2,7 +2,7 @@
 //! must not know how the record is kept. Invariant: the question is one call, so its answer is one snapshot.
 use clap::Args;
 use serde::Serialize;
-use takt_contract::common::v1::Date as DatePb;
+use takt_contract::date_pb;
 use takt_contract::production::v1::part_ref::Name;
 use takt_contract::production::v1::trace_scope::AsKnown;
 use takt_contract::production::v1::vehicle_service_client::VehicleServiceClient;
@@ -10,13 +10,12 @@ use takt_contract::production::v1::{
     AsBuiltTree, GetAsBuiltTreeRequest, PartPlace, PartRef, PartUse, TraceForwardRequest,
     TraceForwardResponse, TraceMode, TraceScope, Vehicle,
 };
-use takt_contract::{date_opt, date_pb};
 use takt_kernel::{Date, Vin};
 
 use super::target::TargetArgs;
 use crate::connection::{Peer, ask, read};
 use crate::failure::Outcome;
-use crate::output::{Answer, Format, grouped, table, table_text, tell};
+use crate::output::{Answer, Format, day, grouped, table, table_text, tell};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -177,10 +176,6 @@ struct Part {
 )]
 const fn is_zero(number: &i64) -> bool {
     *number == 0
-}
-
-fn day(date: Option<&DatePb>) -> Option<String> {
-    date_opt(date, "date", &mut Default::default()).map(|date| date.to_string())
 }
 
 async fn inside(peer: &Peer, unit: PartRef, scope: &TraceScope) -> Outcome<Inside> {

@@ -5,6 +5,7 @@
 //! holds for the quantities behind it (SCC, QTY, DTM).
 use takt_kernel::{Date, Quantity, Unit};
 
+use super::interchange::Heading;
 use super::segment::unit_code;
 use super::write::{Parts, date, fits, party, quantity};
 use super::{Envelope, Flaw, Interchange, Message, Segment, Separators, Unfit};
@@ -105,16 +106,18 @@ impl Delfor {
     /// # Errors
     /// What an element of the directory cannot hold.
     pub fn write(&self, separators: Separators, envelope: &Envelope) -> Result<Vec<u8>, Unfit> {
-        let number = fits("the number of the document", &self.number, 35)?;
-        let mut parts = vec![
-            // 241 is the delivery schedule; 5 says that it takes the place of the one before.
-            Parts::new("BGM").one("241").one(number).one("5"),
-            date("137", self.issued_on),
-            party("BY", "the buyer", &self.buyer)?,
-            party("SU", "the supplier", &self.supplier)?,
+        let heading = Heading {
+            number: self.number.as_str(),
+            issued_on: self.issued_on,
+            buyer: self.buyer.as_str(),
+            supplier: self.supplier.as_str(),
+        };
+        // 241 is the delivery schedule.
+        let mut parts = heading.write("241")?;
+        parts.extend([
             Parts::new("UNS").one("D"),
             party("ST", "the buyer", &self.buyer)?,
-        ];
+        ]);
         for (at, item) in self.items.iter().enumerate() {
             item.write(at + 1, &mut parts)?;
         }
@@ -127,14 +130,12 @@ impl Delfor {
     /// # Errors
     /// The first flaw.
     pub fn read(message: &Message) -> Result<Self, Flaw> {
-        let begin = message.need("BGM", "241", "which names a delivery schedule")?;
-        let issued = message.need("DTM", "137", "the day of the document")?;
-        let buyer = message.need("NAD", "BY", "which names the buyer")?;
+        let heading = message.heading("241", "which names a delivery schedule")?;
         Ok(Self {
-            number: begin.need(2, 1, "the number of the document")?.to_owned(),
-            issued_on: issued.date("the day of the document")?,
-            buyer: buyer.need(2, 1, "the buyer")?.to_owned(),
-            supplier: message.supplier()?.to_owned(),
+            number: heading.number.to_owned(),
+            issued_on: heading.issued_on,
+            buyer: heading.buyer.to_owned(),
+            supplier: heading.supplier.to_owned(),
             items: items(message)?,
         })
     }

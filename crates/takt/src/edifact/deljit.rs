@@ -3,8 +3,9 @@
 use takt_kernel::{Date, Quantity, Unit};
 
 use super::delfor::{item_of, line_item};
+use super::interchange::Heading;
 use super::segment::unit_code;
-use super::write::{Parts, date, fits, party, quantity};
+use super::write::{Parts, date, fits, quantity};
 use super::{Envelope, Flaw, Interchange, Message, Segment, Separators, Unfit};
 
 /// A call for deliveries.
@@ -41,13 +42,14 @@ impl Deljit {
     /// # Errors
     /// What an element of the directory cannot hold.
     pub fn write(&self, separators: Separators, envelope: &Envelope) -> Result<Vec<u8>, Unfit> {
-        let number = fits("the number of the document", &self.number, 35)?;
-        let mut parts = vec![
-            Parts::new("BGM").one("242").one(number).one("5"),
-            date("137", self.issued_on),
-            party("BY", "the buyer", &self.buyer)?,
-            party("SU", "the supplier", &self.supplier)?,
-        ];
+        let heading = Heading {
+            number: self.number.as_str(),
+            issued_on: self.issued_on,
+            buyer: self.buyer.as_str(),
+            supplier: self.supplier.as_str(),
+        };
+        // 242 is the delivery just in time.
+        let mut parts = heading.write("242")?;
         for (at, delivery) in self.deliveries.iter().enumerate() {
             let item = fits("the item", &delivery.item, 35)?;
             let number = (at + 1).to_string();
@@ -65,14 +67,12 @@ impl Deljit {
     /// # Errors
     /// The first flaw.
     pub fn read(message: &Message) -> Result<Self, Flaw> {
-        let begin = message.need("BGM", "242", "which names a delivery just in time")?;
-        let issued = message.need("DTM", "137", "the day of the document")?;
-        let buyer = message.need("NAD", "BY", "which names the buyer")?;
+        let heading = message.heading("242", "which names a delivery just in time")?;
         Ok(Self {
-            number: begin.need(2, 1, "the number of the document")?.to_owned(),
-            issued_on: issued.date("the day of the document")?,
-            buyer: buyer.need(2, 1, "the buyer")?.to_owned(),
-            supplier: message.supplier()?.to_owned(),
+            number: heading.number.to_owned(),
+            issued_on: heading.issued_on,
+            buyer: heading.buyer.to_owned(),
+            supplier: heading.supplier.to_owned(),
             deliveries: deliveries(message)?,
         })
     }

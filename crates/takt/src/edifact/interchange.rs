@@ -2,8 +2,9 @@
 //! interchange that is read has as many messages and segments as it says, under the references that it says.
 use takt_kernel::Date;
 
+use super::segment::eight_read;
 use super::syntax::{flaw, segments};
-use super::write::{Parts, Writer, eight, fits};
+use super::write::{Parts, Writer, date, eight, fits, party};
 use super::{Flaw, Segment, Separators, Unfit};
 
 /// Who sends what to whom, and when it was made.
@@ -43,6 +44,27 @@ pub struct Interchange {
     pub messages: Vec<Message>,
 }
 
+/// What a buyer's message says before its items.
+pub(super) struct Heading<T> {
+    pub(super) number: T,
+    pub(super) issued_on: Date,
+    pub(super) buyer: T,
+    pub(super) supplier: T,
+}
+
+impl Heading<&str> {
+    /// The segments, with the code of BGM; 5 says that the message takes the place of the one before.
+    pub(super) fn write(&self, code: &str) -> Result<Vec<Parts>, Unfit> {
+        let number = fits("the number of the document", self.number, 35)?;
+        Ok(vec![
+            Parts::new("BGM").one(code).one(number).one("5"),
+            date("137", self.issued_on),
+            party("BY", "the buyer", self.buyer)?,
+            party("SU", "the supplier", self.supplier)?,
+        ])
+    }
+}
+
 impl Message {
     /// The first segment with this tag and qualifier in its first component.
     pub(super) fn find(&self, tag: &str, qualifier: &str) -> Option<&Segment> {
@@ -54,6 +76,19 @@ impl Message {
         self.find(tag, qualifier).ok_or_else(|| {
             let what = format!("the message has no {tag}+{qualifier}, {what}");
             self.header.flaw(0, 0, what)
+        })
+    }
+
+    /// What stands at the head of a buyer's message whose BGM has this code; `what` says what it names.
+    pub(super) fn heading(&self, code: &str, what: &str) -> Result<Heading<&str>, Flaw> {
+        let begin = self.need("BGM", code, what)?;
+        let issued = self.need("DTM", "137", "the day of the document")?;
+        let buyer = self.need("NAD", "BY", "which names the buyer")?;
+        Ok(Heading {
+            number: begin.need(2, 1, "the number of the document")?,
+            issued_on: issued.date("the day of the document")?,
+            buyer: buyer.need(2, 1, "the buyer")?,
+            supplier: self.supplier()?,
         })
     }
 
@@ -190,19 +225,10 @@ fn prepared(first: &Segment) -> Result<Date, Flaw> {
     } else {
         text.to_owned()
     };
-    let part =
-        |from: usize, to: usize| long.get(from..to).and_then(|part| part.parse::<u32>().ok());
-    let plain = long.len() == 8 && long.bytes().all(|byte| byte.is_ascii_digit());
-    (part(0, 4).zip(part(4, 6)).zip(part(6, 8)))
-        .filter(|_| plain)
-        .and_then(|((year, month), day)| Date::from_ymd(i32::try_from(year).ok()?, month, day))
-        .ok_or_else(|| {
-            first.flaw(
-                4,
-                1,
-                format!("a day is written YYMMDD or YYYYMMDD, and this is {text:?}"),
-            )
-        })
+    eight_read(&long).ok_or_else(|| {
+        let what = format!("a day is written YYMMDD or YYYYMMDD, and this is {text:?}");
+        first.flaw(4, 1, what)
+    })
 }
 
 fn message(header: Segment, all: &mut impl Iterator<Item = Segment>) -> Result<Message, Flaw> {

@@ -22,7 +22,7 @@ pub use desadv::{Desadv, DesadvLine};
 pub use interchange::{Envelope, Interchange, Message};
 pub use segment::Segment;
 pub use syntax::{MOST_BYTES, Separators};
-pub use write::Unfit;
+pub use write::{Unfit, eight};
 
 /// What is wrong with a file, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -131,11 +131,7 @@ impl Segment {
             }
         };
         let digits = text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
-        let part =
-            |from: usize, to: usize| text.get(from..to).and_then(|part| part.parse::<u32>().ok());
-        let read = (part(0, 4).zip(part(4, 6)).zip(part(6, 8)))
-            .filter(|_| digits)
-            .and_then(|((year, month), day)| Date::from_ymd(i32::try_from(year).ok()?, month, day));
+        let read = text.get(..8).filter(|_| digits).and_then(eight_read);
         read.ok_or_else(|| {
             self.flaw(
                 1,
@@ -158,6 +154,16 @@ impl Segment {
             }),
         }
     }
+}
+
+/// The day that eight digits write, YYYYMMDD.
+pub(super) fn eight_read(text: &str) -> Option<Date> {
+    if text.len() != 8 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let month = text.get(4..6)?.parse().ok()?;
+    let day = text.get(6..)?.parse().ok()?;
+    Date::from_ymd(text.get(..4)?.parse().ok()?, month, day)
 }
 
 /// The code that D.96A has for a unit.

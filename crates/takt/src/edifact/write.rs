@@ -152,7 +152,7 @@ pub(super) fn date(qualifier: &str, date: Date) -> Parts {
 }
 
 /// A day as YYYYMMDD.
-pub(super) fn eight(date: Date) -> String {
+pub fn eight(date: Date) -> String {
     let (year, month, day) = date.ymd();
     format!("{year:04}{month:02}{day:02}")
 }

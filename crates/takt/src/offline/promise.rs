@@ -13,6 +13,7 @@ use takt_planning::ramp::feasible_plan;
 
 use super::{Offline, Standing};
 use crate::failure::{Failure, Outcome};
+use crate::output::day;
 use crate::programme::{Direction, Programme, VARIANT_KEY};
 
 /// What is asked for.
@@ -331,9 +332,6 @@ impl Told {
 
     /// What delivery offered.
     pub fn of_offer(offer: &pb::QuoteOffer, wanted: &Wanted) -> Self {
-        let day = |date: Option<&common::Date>| {
-            date.map(|date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day))
-        };
         let status = match offer.result_status() {
             common::ResultStatus::Complete => "COMPLETE",
             common::ResultStatus::Partial | common::ResultStatus::Unspecified => "PARTIAL",

@@ -111,3 +111,8 @@ pub fn sequencing(path: &Path, instance: Option<&str>) -> Outcome<Day> {
 pub fn units(quantity: Quantity) -> f64 {
     quantity.milli() as f64 / 1000.0
 }
+
+/// Writes a quantity as [`units`], where a program reads it: `#[serde(serialize_with = "in_units")]`.
+pub fn in_units<S: serde::Serializer>(quantity: &Quantity, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_f64(units(*quantity))
+}

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
-use takt_contract::date_opt;
 use takt_contract::delivery::v1::order_service_client::OrderServiceClient;
 use takt_contract::delivery::v1::{GetOrderRequest, PromiseKind, TimelineEntry};
 use takt_contract::procurement::v1::inbound_service_client::InboundServiceClient;
@@ -19,6 +18,7 @@ use takt_kernel::{Date, LotId};
 use super::figures::{Life, LifeEvent, SerialPart, ShopTime};
 use crate::connection::{Peer, Peers, ask, read};
 use crate::failure::Outcome;
+use crate::output::day;
 
 /// The vehicle is chosen among so many of the first.
 const CANDIDATES: i32 = 200;
@@ -128,11 +128,7 @@ async fn follow_order(peer: &Peer, life: &mut Life) -> Outcome<()> {
     };
     let answer = ask!(peer, "read an order", OrderServiceClient.get_order, message)?;
     life.city = answer.order.map(|order| order.city).unwrap_or_default();
-    let text = |date: Option<&takt_contract::common::v1::Date>| {
-        date_opt(date, "date", &mut Default::default())
-            .map(|date| date.to_string())
-            .unwrap_or_default()
-    };
+    let text = |date: Option<&takt_contract::common::v1::Date>| day(date).unwrap_or_default();
     let told_promises = answer
         .timeline
         .iter()
@@ -163,15 +159,8 @@ async fn follow_order(peer: &Peer, life: &mut Life) -> Outcome<()> {
 fn received(life: &mut Life, lots: &[Lot]) {
     let mut by_day = BTreeMap::<String, Vec<&str>>::new();
     for lot in lots {
-        if let Some(date) = date_opt(
-            lot.received_on.as_ref(),
-            "received_on",
-            &mut Default::default(),
-        ) {
-            by_day
-                .entry(date.to_string())
-                .or_default()
-                .push(&lot.lot_id);
+        if let Some(date) = day(lot.received_on.as_ref()) {
+            by_day.entry(date).or_default().push(&lot.lot_id);
         }
     }
     for (date, lots) in by_day {
@@ -190,12 +179,7 @@ fn serial(part: &AsBuiltPart, lot: &Lot) -> SerialPart {
         serial: part.serial_number.clone(),
         lot: part.lot_id.clone(),
         supplier: lot.supplier_id.clone(),
-        received_on: date_opt(
-            lot.received_on.as_ref(),
-            "received_on",
-            &mut Default::default(),
-        )
-        .map(|date| date.to_string()),
+        received_on: day(lot.received_on.as_ref()),
         reservation: part.reservation_id.clone(),
     }
 }

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use takt_contract::common::v1::{Reason, ResultStatus};
+use takt_contract::production::v1 as pb;
 use takt_contract::production::v1::planning_service_client::PlanningServiceClient;
 use takt_contract::production::v1::{
     GetMaterialPlanRequest, LateDemand, ListLateDemandsRequest, ListPlanMessagesRequest,
     MaterialPlan, PlanMessage,
 };
-use takt_contract::{date_opt, production::v1 as pb};
 
 use super::sheet::{Sheet, escape};
 use crate::connection::{Peer, ask};
 use crate::failure::{Exit, Outcome};
-use crate::output::{grouped, table, table_text};
+use crate::output::{day, grouped, table, table_text};
 
 /// So many late orders and messages are told.
 const TOLD: i32 = 20;
@@ -76,10 +76,6 @@ pub struct Message {
     pub order: String,
 }
 
-fn text_of(date: Option<&takt_contract::common::v1::Date>) -> Option<String> {
-    date_opt(date, "date", &mut Default::default()).map(|date| date.to_string())
-}
-
 fn word(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_owned()
 }
@@ -139,7 +135,7 @@ fn told(plan: &MaterialPlan, late: &[LateDemand], messages: &[PlanMessage]) -> M
     let action = |action: pb::PlanAction| word(action.as_str_name(), "PLAN_ACTION_");
     Material {
         plan_id: plan.plan_id.clone(),
-        as_of: text_of(plan.as_of.as_ref()).unwrap_or_default(),
+        as_of: day(plan.as_of.as_ref()).unwrap_or_default(),
         complete: plan.result_status() == ResultStatus::Complete,
         demands: plan.demand_count,
         planned_orders: plan.order_count,
@@ -153,7 +149,7 @@ fn told(plan: &MaterialPlan, late: &[LateDemand], messages: &[PlanMessage]) -> M
             .map(|late| LateOrder {
                 order: late.demand_id.clone(),
                 days: late.late_days,
-                earliest: text_of(late.earliest_on.as_ref()),
+                earliest: day(late.earliest_on.as_ref()),
                 why: chain(&late.reasons),
             })
             .collect(),
@@ -161,8 +157,8 @@ fn told(plan: &MaterialPlan, late: &[LateDemand], messages: &[PlanMessage]) -> M
             .map(|message| Message {
                 action: action(message.action()),
                 item: message.item_id.clone(),
-                due: text_of(message.received_on.as_ref()),
-                wanted: text_of(message.wanted_on.as_ref()),
+                due: day(message.received_on.as_ref()),
+                wanted: day(message.wanted_on.as_ref()),
                 order: message.demand_id.clone(),
             })
             .collect(),

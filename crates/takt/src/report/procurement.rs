@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
-use takt_contract::date_opt;
+use takt_contract::date_of;
 use takt_contract::procurement::v1::material_service_client::MaterialServiceClient;
 use takt_contract::procurement::v1::supplier_service_client::SupplierServiceClient;
 use takt_contract::procurement::v1::{
@@ -86,11 +86,7 @@ async fn supplier(peer: &Peer, id: &str) -> Outcome<GetSupplierResponse> {
 }
 
 fn first_release(total: &ItemTotal) -> Option<Date> {
-    date_opt(
-        total.first_released_on.as_ref(),
-        "first_released_on",
-        &mut Default::default(),
-    )
+    date_of(total.first_released_on.as_ref())
 }
 
 fn item(total: &ItemTotal) -> Item {

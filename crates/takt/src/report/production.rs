@@ -9,7 +9,7 @@ use takt_contract::production::v1::{
     GetRampRequest, GetRampResponse, GetUnitEconomicsRequest, GetWorkInProgressRequest, LineStop,
     ListMilestonesRequest, Milestone, StreamLineStopsRequest, UnitEconomics, VariantQuantity,
 };
-use takt_contract::{date_opt, date_pb};
+use takt_contract::{date_of, date_pb};
 use takt_kernel::Date;
 
 use super::figures::{self, Cost, Produced, StoppedBy, Wip};
@@ -80,8 +80,7 @@ pub(super) async fn ask_line(peer: &Peer) -> Outcome<Line> {
 
 /// A date of an answer; a service never leaves a required one out.
 pub(super) fn day_of(date: Option<&takt_contract::common::v1::Date>, what: &str) -> Outcome<Date> {
-    date_opt(date, what, &mut Default::default())
-        .ok_or_else(|| Failure::broken(format!("{what} has no date")))
+    date_of(date).ok_or_else(|| Failure::broken(format!("{what} has no date")))
 }
 
 /// The vehicles of all variants.

@@ -1,20 +1,20 @@
 //! Whether the programme earns its cost, when its milestones come, and how far it is from its plan, asked of production. It
 //! must not compute any of it. Invariants: money is in units of the currency; what is not known is named.
 use serde::Serialize;
-use takt_contract::common::v1::{Date as DatePb, Money};
+use takt_contract::common::v1::Money;
+use takt_contract::date_pb;
 use takt_contract::production::v1::ramp_service_client::RampServiceClient;
 use takt_contract::production::v1::{
     BreakEvenAnswer, CompareRampRequest, ForecastMilestoneRequest, ForecastMilestoneResponse,
     GetBreakEvenRequest, GetBreakEvenResponse, RampTotals,
 };
-use takt_contract::{date_opt, date_pb};
 use takt_kernel::Date;
 
 use super::production::units;
 use super::text::title;
 use crate::connection::{Peer, WHOLE, ask};
 use crate::failure::Outcome;
-use crate::output::{grouped, table, table_text};
+use crate::output::{day, grouped, table, table_text};
 
 /// Whether a vehicle earns its cost.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -142,10 +142,6 @@ pub struct Ramp {
     pub furthest_behind: Option<Totals>,
 }
 
-fn text_of(date: Option<&DatePb>) -> Option<String> {
-    date_opt(date, "a date", &mut Default::default()).map(|date| date.to_string())
-}
-
 /// A break-even as it came.
 pub fn break_even(answer: &GetBreakEvenResponse) -> BreakEven {
     let currency = |money: &Money| money.currency_code.clone();
@@ -191,21 +187,21 @@ fn covered(answer: Option<&BreakEvenAnswer>, status: &str) -> Covered {
 pub fn forecast(count: i64, answer: &ForecastMilestoneResponse) -> Forecast {
     let events = answer.start_events.iter().map(|event| DaysFrom {
         event: event.event.clone(),
-        date: text_of(event.date.as_ref()).unwrap_or_default(),
+        date: day(event.date.as_ref()).unwrap_or_default(),
         days: event.days,
     });
     Forecast {
         count,
         status: answer.status.clone(),
-        as_of: text_of(answer.as_of.as_ref()),
+        as_of: day(answer.as_of.as_ref()),
         built: answer.built_count,
-        date: text_of(answer.date.as_ref()),
-        earliest: text_of(answer.earliest.as_ref()),
-        latest: text_of(answer.latest.as_ref()),
+        date: day(answer.date.as_ref()),
+        earliest: day(answer.earliest.as_ref()),
+        latest: day(answer.latest.as_ref()),
         rate_per_day: answer.rate_thousandths as f64 / 1000.0,
         weeks: answer.weeks,
-        planned_on: text_of(answer.planned_on.as_ref()),
-        feasible_on: text_of(answer.feasible_on.as_ref()),
+        planned_on: day(answer.planned_on.as_ref()),
+        feasible_on: day(answer.feasible_on.as_ref()),
         days_from: events.collect(),
         missing: answer.missing.clone(),
     }
@@ -213,7 +209,7 @@ pub fn forecast(count: i64, answer: &ForecastMilestoneResponse) -> Forecast {
 
 fn totals(week: &RampTotals) -> Totals {
     Totals {
-        date: text_of(week.date.as_ref()).unwrap_or_default(),
+        date: day(week.date.as_ref()).unwrap_or_default(),
         wanted: week.wanted_count,
         planned: week.planned_count,
         built: week.built_count,

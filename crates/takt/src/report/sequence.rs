@@ -7,7 +7,7 @@ use takt_contract::production::v1::{ListSequenceDaysRequest, SequenceDay};
 
 use super::sheet::Sheet;
 use super::text::title;
-use crate::connection::{Peer, ask};
+use crate::connection::{Peer, pages};
 use crate::failure::Outcome;
 use crate::output::{grouped, table, table_text};
 
@@ -56,25 +56,18 @@ pub struct RuleFigures {
 
 /// Every day that was sequenced.
 pub(super) async fn ask_days(peer: &Peer) -> Outcome<Vec<SequenceDay>> {
-    let (mut days, mut page_token) = (Vec::new(), String::new());
-    loop {
-        let message = ListSequenceDaysRequest {
-            from_date: None,
-            page_size: 1_000,
-            page_token,
-        };
-        let page = ask!(
-            peer,
-            "read the sequences",
-            SequenceServiceClient.list_sequence_days,
-            message
-        )?;
-        days.extend(page.days);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok(days);
-        }
-    }
+    let message = ListSequenceDaysRequest {
+        from_date: None,
+        page_size: 1_000,
+        page_token: String::new(),
+    };
+    pages!(
+        peer,
+        "read the sequences",
+        SequenceServiceClient.list_sequence_days,
+        message,
+        |page| page.days
+    )
 }
 
 /// The sums over all days; None where no day has a sequence.

@@ -15,7 +15,7 @@ use takt_contract::production::v1::{
 use super::super::target::TargetArgs;
 use super::machine::{Machine, commit, machine};
 use crate::admin;
-use crate::connection::{Peer, ask, read};
+use crate::connection::{Peer, ask, pages, read};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Answer, Format, bytes, grouped, table, table_text, tell};
 use crate::report::genealogy::is_genealogy;
@@ -194,25 +194,19 @@ async fn measured(peer: &Peer, samples: u32, folder: &Path) -> Outcome<Measured>
 
 /// The vehicles that are built, in build order.
 async fn vins(peer: &Peer) -> Outcome<Vec<String>> {
-    let (mut vins, mut page_token) = (Vec::new(), String::new());
-    loop {
-        let message = ListVehiclesRequest {
-            page_size: 1000,
-            page_token,
-        };
-        let page = ask!(
-            peer,
-            "list vehicles",
-            VehicleServiceClient.list_vehicles,
-            message
-        )?;
-        let built = page.vehicles.into_iter().filter(|car| car.build_number > 0);
-        vins.extend(built.map(|car| car.vin));
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok(vins);
-        }
-    }
+    let message = ListVehiclesRequest {
+        page_size: 1000,
+        page_token: String::new(),
+    };
+    let cars = pages!(
+        peer,
+        "list vehicles",
+        VehicleServiceClient.list_vehicles,
+        message,
+        |page| page.vehicles
+    )?;
+    let built = cars.into_iter().filter(|car| car.build_number > 0);
+    Ok(built.map(|car| car.vin).collect())
 }
 
 impl Answer for Measured {

@@ -18,13 +18,12 @@ use takt_kernel::Date;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
-use uuid::Uuid;
 
 use super::machine::{Machine, commit, machine};
 use super::replay::processor_seconds;
 use super::widened::widened;
 use crate::admin;
-use crate::connection::{Peer, ask};
+use crate::connection::{Peer, ask, new_id, pages};
 use crate::failure::{Failure, Outcome};
 use crate::host::{Databases, SuiteOptions};
 use crate::output::{Answer, Format, bytes, grouped, table, table_text, tell};
@@ -151,7 +150,7 @@ async fn dispatched(peer: &Peer, until: Date) -> Outcome<VecDeque<OnLine>> {
     for back in (0..30).rev() {
         let on = until.plus(-back);
         let message = DispatchJobsRequest {
-            request_id: Uuid::new_v4().to_string(),
+            request_id: new_id(),
             business_date: Some(date_pb(on)),
         };
         // A day before the first one has nothing to dispatch.
@@ -165,24 +164,22 @@ async fn dispatched(peer: &Peer, until: Date) -> Outcome<VecDeque<OnLine>> {
         {
             continue;
         }
-        let mut page_token = String::new();
-        loop {
-            let message = ListJobsRequest {
-                page_size: 1_000,
-                page_token,
-                business_date: Some(date_pb(on)),
-                ..ListJobsRequest::default()
-            };
-            let page = ask!(peer, "list jobs", ShopFloorServiceClient.list_jobs, message)?;
-            for job in page.jobs {
-                jobs.entry((on, job.subject_id.clone()))
-                    .or_default()
-                    .push(job);
-            }
-            page_token = page.next_page_token;
-            if page_token.is_empty() {
-                break;
-            }
+        let message = ListJobsRequest {
+            page_size: 1_000,
+            business_date: Some(date_pb(on)),
+            ..ListJobsRequest::default()
+        };
+        let listed = pages!(
+            peer,
+            "list jobs",
+            ShopFloorServiceClient.list_jobs,
+            message,
+            |page| page.jobs
+        )?;
+        for job in listed {
+            jobs.entry((on, job.subject_id.clone()))
+                .or_default()
+                .push(job);
         }
     }
     let on_line = jobs.into_iter().map(|((_, subject), mut jobs)| {
@@ -317,7 +314,7 @@ fn event(one: &OnLine, station: &str, number: usize) -> StationEvent {
     // Each event a millisecond after the one before, by the plant's clock.
     let millis = i64::try_from(number).unwrap_or(i64::MAX);
     StationEvent {
-        event_id: Uuid::new_v4().to_string(),
+        event_id: new_id(),
         station_id: station.to_owned(),
         subject_id: one.subject.clone(),
         kind: kind.into(),

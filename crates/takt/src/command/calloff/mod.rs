@@ -9,14 +9,12 @@ use takt_contract::procurement::v1::{
     inbound_service_client::InboundServiceClient,
 };
 use takt_kernel::Date;
-use uuid::Uuid;
 
-pub(super) use self::told::day;
 use self::told::{Agreements, Lost, One, Owed, Published, Releases};
-use super::target::TargetArgs;
-use crate::connection::{Peer, ask, read};
+use super::target::{TargetArgs, told_by};
+use crate::connection::{Peer, ask, new_id, pages, read};
 use crate::failure::Outcome;
-use crate::output::{Format, tell};
+use crate::output::Format;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -163,38 +161,35 @@ pub(in crate::command) struct CancelArgs {
     target: TargetArgs,
 }
 
-/// Asks procurement, and tells its answer.
-macro_rules! told {
-    ($target:expr, $output:expr, |$peer:ident| $work:expr) => {{
-        let target = $target.open().await?;
-        let done = {
-            let $peer = &target.peers.procurement;
-            $work.await
-        };
-        tell($output, &target.close_after(done).await?)
-    }};
-}
-
 pub(super) async fn run(task: CallOffTask, output: Format) -> Outcome<()> {
     match task {
-        CallOffTask::Agree(args) => told!(args.target, output, |peer| agree(peer, &args)),
-        CallOffTask::Publish(args) => told!(args.target, output, |peer| publish(peer, &args)),
-        CallOffTask::Show(args) => told!(args.target, output, |peer| show(peer, &args)),
-        CallOffTask::List(args) => told!(args.target, output, |peer| list(peer, &args)),
-        CallOffTask::Agreements(target) => told!(target, output, |peer| agreements(peer)),
-        CallOffTask::Lost(args) => told!(args.target, output, |peer| lost(peer, &args)),
-        CallOffTask::Cancel(args) => told!(args.target, output, |peer| cancel(peer, &args)),
+        CallOffTask::Agree(args) => {
+            told_by!(args.target, output, procurement, |peer| agree(peer, &args))
+        }
+        CallOffTask::Publish(args) => told_by!(args.target, output, procurement, |peer| publish(
+            peer, &args
+        )),
+        CallOffTask::Show(args) => {
+            told_by!(args.target, output, procurement, |peer| show(peer, &args))
+        }
+        CallOffTask::List(args) => {
+            told_by!(args.target, output, procurement, |peer| list(peer, &args))
+        }
+        CallOffTask::Agreements(target) => {
+            told_by!(target, output, procurement, |peer| agreements(peer))
+        }
+        CallOffTask::Lost(args) => {
+            told_by!(args.target, output, procurement, |peer| lost(peer, &args))
+        }
+        CallOffTask::Cancel(args) => {
+            told_by!(args.target, output, procurement, |peer| cancel(peer, &args))
+        }
     }
-}
-
-/// Each wish of a person is one of its own.
-fn id() -> String {
-    Uuid::new_v4().to_string()
 }
 
 async fn agree(peer: &Peer, args: &AgreeArgs) -> Outcome<Agreements> {
     let message = pb::AgreeScheduleRequest {
-        request_id: id(),
+        request_id: new_id(),
         item_id: args.source.item.clone(),
         supplier_id: args.source.supplier.clone(),
         reset_on: Some(date_pb(args.reset_on)),
@@ -213,7 +208,7 @@ async fn agree(peer: &Peer, args: &AgreeArgs) -> Outcome<Agreements> {
 
 async fn publish(peer: &Peer, args: &PublishArgs) -> Outcome<Published> {
     let message = pb::PublishCallOffsRequest {
-        request_id: id(),
+        request_id: new_id(),
         as_of: Some(date_pb(args.as_of)),
         item_id: args.item.clone(),
         supplier_id: args.supplier.clone(),
@@ -248,26 +243,20 @@ async fn list(peer: &Peer, args: &ListArgs) -> Outcome<Releases> {
             &newest(peer, &args.item, &args.supplier).await?,
         ));
     }
-    let mut message = pb::ListCallOffsRequest {
+    let message = pb::ListCallOffsRequest {
         page_size: PAGE,
         page_token: String::new(),
         item_id: args.item.clone(),
         supplier_id: args.supplier.clone(),
     };
-    let mut all = Vec::new();
-    loop {
-        let page = ask!(
-            peer,
-            "list call-offs",
-            CallOffServiceClient.list_call_offs,
-            message.clone()
-        )?;
-        all.extend(page.call_offs);
-        message.page_token = page.next_page_token;
-        if message.page_token.is_empty() {
-            return Ok(Releases::of(&all));
-        }
-    }
+    let all = pages!(
+        peer,
+        "list call-offs",
+        CallOffServiceClient.list_call_offs,
+        message,
+        |page| page.call_offs
+    )?;
+    Ok(Releases::of(&all))
 }
 
 /// The newest release of every agreement of an item and a supplier, each of them or empty for all.
@@ -286,29 +275,23 @@ pub(super) async fn newest(peer: &Peer, item: &str, supplier: &str) -> Outcome<V
 }
 
 async fn agreements(peer: &Peer) -> Outcome<Agreements> {
-    let mut message = pb::ListAgreementsRequest {
+    let message = pb::ListAgreementsRequest {
         page_size: PAGE,
         page_token: String::new(),
     };
-    let mut all = Vec::new();
-    loop {
-        let page = ask!(
-            peer,
-            "list agreements",
-            CallOffServiceClient.list_agreements,
-            message.clone()
-        )?;
-        all.extend(page.agreements);
-        message.page_token = page.next_page_token;
-        if message.page_token.is_empty() {
-            return Ok(Agreements::of(&all));
-        }
-    }
+    let all = pages!(
+        peer,
+        "list agreements",
+        CallOffServiceClient.list_agreements,
+        message,
+        |page| page.agreements
+    )?;
+    Ok(Agreements::of(&all))
 }
 
 async fn lost(peer: &Peer, args: &LostArgs) -> Outcome<Lost> {
     let message = pb::DeclareLostRequest {
-        request_id: id(),
+        request_id: new_id(),
         asn_id: args.asn.clone(),
         lost_on: Some(date_pb(args.on)),
     };
@@ -323,7 +306,7 @@ async fn lost(peer: &Peer, args: &LostArgs) -> Outcome<Lost> {
 
 async fn cancel(peer: &Peer, args: &CancelArgs) -> Outcome<Owed> {
     let message = pb::CancelAgreementRequest {
-        request_id: id(),
+        request_id: new_id(),
         item_id: args.source.item.clone(),
         supplier_id: args.source.supplier.clone(),
         cancelled_on: Some(date_pb(args.on)),

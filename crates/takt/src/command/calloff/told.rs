@@ -1,23 +1,10 @@
 //! Call-offs as they are told. It must not ask anything.
 use serde::Serialize;
-use takt_contract::common::v1::Date as DatePb;
 use takt_contract::procurement::v1 as pb;
 use takt_kernel::Quantity;
 
-use crate::output::{Answer, table, table_text, whole_money};
-
-/// A date of an answer as it is told.
-pub(in crate::command) fn day(date: Option<&DatePb>) -> Option<String> {
-    date.map(|date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day))
-}
-
-fn units(thousandths: i64) -> f64 {
-    thousandths as f64 / 1000.0
-}
-
-fn exact(thousandths: i64) -> String {
-    Quantity(thousandths).to_string()
-}
+use crate::output::{Answer, day, table, table_text, whole_money};
+use crate::problem::in_units;
 
 fn dash(text: Option<&String>) -> String {
     text.cloned().unwrap_or_else(|| "-".to_owned())
@@ -45,58 +32,40 @@ struct Release {
     reset_on: Option<String>,
     plan: String,
     unit: String,
-    shipped: f64,
-    received: f64,
-    in_transit: f64,
-    backlog: f64,
-    to_ship: f64,
-    fabrication: f64,
-    material: f64,
+    #[serde(serialize_with = "in_units")]
+    shipped: Quantity,
+    #[serde(serialize_with = "in_units")]
+    received: Quantity,
+    #[serde(serialize_with = "in_units")]
+    in_transit: Quantity,
+    #[serde(serialize_with = "in_units")]
+    backlog: Quantity,
+    #[serde(serialize_with = "in_units")]
+    to_ship: Quantity,
+    #[serde(serialize_with = "in_units")]
+    fabrication: Quantity,
+    #[serde(serialize_with = "in_units")]
+    material: Quantity,
     lines: Vec<Line>,
-    #[serde(skip)]
-    thousandths: [i64; 7],
 }
 
 #[derive(Debug, Serialize)]
 struct Line {
     due_on: Option<String>,
     zone: &'static str,
-    quantity: f64,
-    cumulative: f64,
-    #[serde(skip)]
-    thousandths: [i64; 2],
+    #[serde(serialize_with = "in_units")]
+    quantity: Quantity,
+    #[serde(serialize_with = "in_units")]
+    cumulative: Quantity,
 }
 
 impl Release {
     fn of(call_off: &pb::CallOff) -> Self {
-        let thousandths = [
-            call_off.shipped_thousandths,
-            call_off.received_thousandths,
-            call_off.in_transit_thousandths,
-            call_off.backlog_thousandths,
-            call_off.to_ship_thousandths,
-            call_off.fabrication_thousandths,
-            call_off.material_thousandths,
-        ];
-        let [
-            shipped,
-            received,
-            in_transit,
-            backlog,
-            to_ship,
-            fabrication,
-            material,
-        ] = thousandths.map(units);
-        let line = |line: &pb::CallOffLine| {
-            let thousandths = [line.thousandths, line.cumulative_thousandths];
-            let [quantity, cumulative] = thousandths.map(units);
-            Line {
-                due_on: day(line.due_on.as_ref()),
-                zone: zone(line.zone),
-                quantity,
-                cumulative,
-                thousandths,
-            }
+        let line = |line: &pb::CallOffLine| Line {
+            due_on: day(line.due_on.as_ref()),
+            zone: zone(line.zone),
+            quantity: Quantity(line.thousandths),
+            cumulative: Quantity(line.cumulative_thousandths),
         };
         Self {
             item: call_off.item_id.clone(),
@@ -107,15 +76,14 @@ impl Release {
             reset_on: day(call_off.reset_on.as_ref()),
             plan: call_off.plan_id.clone(),
             unit: call_off.unit_code.clone(),
-            shipped,
-            received,
-            in_transit,
-            backlog,
-            to_ship,
-            fabrication,
-            material,
+            shipped: Quantity(call_off.shipped_thousandths),
+            received: Quantity(call_off.received_thousandths),
+            in_transit: Quantity(call_off.in_transit_thousandths),
+            backlog: Quantity(call_off.backlog_thousandths),
+            to_ship: Quantity(call_off.to_ship_thousandths),
+            fabrication: Quantity(call_off.fabrication_thousandths),
+            material: Quantity(call_off.material_thousandths),
             lines: call_off.lines.iter().map(line).collect(),
-            thousandths,
         }
     }
 }
@@ -133,15 +101,6 @@ impl One {
 impl Answer for One {
     fn text(&self) -> String {
         let one = &self.0;
-        let [
-            shipped,
-            received,
-            in_transit,
-            backlog,
-            to_ship,
-            fabrication,
-            material,
-        ] = one.thousandths.map(exact);
         let place = if one.newest {
             "the newest"
         } else {
@@ -149,23 +108,29 @@ impl Answer for One {
         };
         let mut text = format!(
             "Release {} of {} from {} on the evening of {}, {place}; cumulatives since {}, in {}\n\
-             received {received}, shipped {shipped}, in transit {in_transit}, overdue {backlog}, to ship {to_ship}\n\
-             may be made up to {fabrication}, material may be bought up to {material}\n\n",
+             received {}, shipped {}, in transit {}, overdue {}, to ship {}\n\
+             may be made up to {}, material may be bought up to {}\n\n",
             one.release,
             one.item,
             one.supplier,
             dash(one.as_of.as_ref()),
             dash(one.reset_on.as_ref()),
             one.unit,
+            one.received,
+            one.shipped,
+            one.in_transit,
+            one.backlog,
+            one.to_ship,
+            one.fabrication,
+            one.material,
         );
         let mut rows = table(&["due on", "zone", ">quantity", ">cumulative"]);
         for line in &one.lines {
-            let [quantity, cumulative] = line.thousandths.map(exact);
             rows.add_row([
                 dash(line.due_on.as_ref()),
                 line.zone.to_owned(),
-                quantity,
-                cumulative,
+                line.quantity.to_string(),
+                line.cumulative.to_string(),
             ]);
         }
         text.push_str(&table_text(&rows));
@@ -201,17 +166,16 @@ impl Answer for Releases {
             "state",
         ]);
         for one in &self.call_offs {
-            let [_, received, in_transit, backlog, to_ship, _, _] = one.thousandths.map(exact);
             let state = if one.newest { "newest" } else { "replaced" };
             rows.add_row([
                 one.item.clone(),
                 one.supplier.clone(),
                 one.release.to_string(),
                 dash(one.as_of.as_ref()),
-                received,
-                in_transit,
-                backlog,
-                to_ship,
+                one.received.to_string(),
+                one.in_transit.to_string(),
+                one.backlog.to_string(),
+                one.to_ship.to_string(),
                 state.to_owned(),
             ]);
         }
@@ -234,21 +198,16 @@ struct Agreement {
     fabrication_days: i32,
     material_days: i32,
     releases: i32,
-    fabrication: f64,
-    material: f64,
+    #[serde(serialize_with = "in_units")]
+    fabrication: Quantity,
+    #[serde(serialize_with = "in_units")]
+    material: Quantity,
     /// Null while it runs.
     cancelled_on: Option<String>,
-    #[serde(skip)]
-    thousandths: [i64; 2],
 }
 
 impl Agreement {
     fn of(agreement: &pb::ScheduleAgreement) -> Self {
-        let thousandths = [
-            agreement.fabrication_thousandths,
-            agreement.material_thousandths,
-        ];
-        let [fabrication, material] = thousandths.map(units);
         Self {
             item: agreement.item_id.clone(),
             supplier: agreement.supplier_id.clone(),
@@ -257,10 +216,9 @@ impl Agreement {
             fabrication_days: agreement.fabrication_days,
             material_days: agreement.material_days,
             releases: agreement.release_count,
-            fabrication,
-            material,
+            fabrication: Quantity(agreement.fabrication_thousandths),
+            material: Quantity(agreement.material_thousandths),
             cancelled_on: day(agreement.cancelled_on.as_ref()),
-            thousandths,
         }
     }
 }
@@ -288,7 +246,6 @@ impl Answer for Agreements {
             "ended on",
         ]);
         for one in &self.agreements {
-            let [fabrication, material] = one.thousandths.map(exact);
             rows.add_row([
                 one.item.clone(),
                 one.supplier.clone(),
@@ -297,8 +254,8 @@ impl Answer for Agreements {
                 format!("{} d", one.fabrication_days),
                 format!("{} d", one.material_days),
                 one.releases.to_string(),
-                fabrication,
-                material,
+                one.fabrication.to_string(),
+                one.material.to_string(),
                 dash(one.cancelled_on.as_ref()),
             ]);
         }
@@ -344,9 +301,8 @@ pub(super) struct Lost {
 #[derive(Debug, Serialize)]
 struct LostItem {
     item: String,
-    quantity: f64,
-    #[serde(skip)]
-    thousandths: i64,
+    #[serde(serialize_with = "in_units")]
+    quantity: Quantity,
 }
 
 impl Lost {
@@ -354,8 +310,7 @@ impl Lost {
         let asn = answer.asn.clone().unwrap_or_default();
         let item = |lost: &pb::LostQuantity| LostItem {
             item: lost.item_id.clone(),
-            quantity: units(lost.thousandths),
-            thousandths: lost.thousandths,
+            quantity: Quantity(lost.thousandths),
         };
         Self {
             asn: asn.asn_id,
@@ -369,7 +324,7 @@ impl Answer for Lost {
     fn text(&self) -> String {
         let mut rows = table(&["item", ">ordered anew"]);
         for item in &self.items {
-            rows.add_row([item.item.clone(), exact(item.thousandths)]);
+            rows.add_row([item.item.clone(), item.quantity.to_string()]);
         }
         let on = dash(self.lost_on.as_ref());
         format!(
@@ -388,13 +343,14 @@ pub(super) struct Owed {
     /// Null where it was only asked.
     cancelled_on: Option<String>,
     unit: String,
-    in_transit: f64,
-    finished: f64,
-    raw: f64,
+    #[serde(serialize_with = "in_units")]
+    in_transit: Quantity,
+    #[serde(serialize_with = "in_units")]
+    finished: Quantity,
+    #[serde(serialize_with = "in_units")]
+    raw: Quantity,
     finished_value: f64,
     currency: String,
-    #[serde(skip)]
-    thousandths: [i64; 3],
     #[serde(skip)]
     minor: i64,
 }
@@ -403,23 +359,16 @@ impl Owed {
     pub(super) fn of(answer: &pb::CancelAgreementResponse, is_check: bool) -> Self {
         let agreement = answer.agreement.clone().unwrap_or_default();
         let value = answer.finished_value.clone().unwrap_or_default();
-        let thousandths = [
-            answer.in_transit_thousandths,
-            answer.finished_thousandths,
-            answer.raw_thousandths,
-        ];
-        let [in_transit, finished, raw] = thousandths.map(units);
         Self {
             item: agreement.item_id,
             supplier: agreement.supplier_id,
             cancelled_on: day(agreement.cancelled_on.as_ref()).filter(|_| !is_check),
             unit: answer.unit_code.clone(),
-            in_transit,
-            finished,
-            raw,
+            in_transit: Quantity(answer.in_transit_thousandths),
+            finished: Quantity(answer.finished_thousandths),
+            raw: Quantity(answer.raw_thousandths),
             finished_value: value.minor_units as f64 / 100.0,
             currency: value.currency_code,
-            thousandths,
             minor: value.minor_units,
         }
     }
@@ -427,18 +376,20 @@ impl Owed {
 
 impl Answer for Owed {
     fn text(&self) -> String {
-        let [in_transit, finished, raw] = self.thousandths.map(exact);
         let begin = match &self.cancelled_on {
             Some(on) => format!("The agreement ended on {on}."),
             None => "Nothing is changed.".to_owned(),
         };
         format!(
-            "{begin} Owed to {} for {}, in {}:\n  in transit, to be taken   {in_transit}\n  finished goods            {finished} ({} {})\n  raw material for          {raw}\n",
+            "{begin} Owed to {} for {}, in {}:\n  in transit, to be taken   {}\n  finished goods            {} ({} {})\n  raw material for          {}\n",
             self.supplier,
             self.item,
             self.unit,
+            self.in_transit,
+            self.finished,
             whole_money(self.minor),
             self.currency,
+            self.raw,
         )
     }
 }

@@ -9,12 +9,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use takt_contract::date_pb;
 use takt_contract::procurement::v1::{self as pb, inbound_service_client::InboundServiceClient};
-use uuid::Uuid;
 
 use self::told::Told;
 use super::target::TargetArgs;
 use crate::bulk::{cut, send};
-use crate::connection::Peer;
+use crate::connection::{Peer, new_id};
 use crate::edifact::{Delfor, Deljit, Desadv, DesadvLine, Flaw, Interchange, MOST_BYTES};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Format, tell};
@@ -160,7 +159,7 @@ async fn book(peer: &Peer, messages: &[Read]) -> Outcome<Vec<pb::RefusedAsn>> {
     let chunks: Vec<_> = cut(notices.collect())
         .into_iter()
         .map(|asns| pb::RecordAsnsRequest {
-            request_id: Uuid::new_v4().to_string(),
+            request_id: new_id(),
             asns,
         })
         .collect();

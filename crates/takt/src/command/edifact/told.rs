@@ -7,6 +7,7 @@ use super::Read;
 use crate::edifact::{Delfor, DelforItem, Deljit, Desadv};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Answer, table, table_text};
+use crate::problem::{in_units, units};
 
 /// A file that was written.
 #[derive(Debug, Serialize)]
@@ -79,9 +80,8 @@ struct Line {
     lots: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     maker_lot: Option<String>,
-    quantity: f64,
-    #[serde(skip)]
-    exact: Quantity,
+    #[serde(serialize_with = "in_units")]
+    quantity: Quantity,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,10 +89,6 @@ struct Refused {
     asn: String,
     field: String,
     reason: String,
-}
-
-fn units(quantity: Quantity) -> f64 {
-    quantity.milli() as f64 / 1000.0
 }
 
 fn line(quantity: Quantity) -> Line {
@@ -103,8 +99,7 @@ fn line(quantity: Quantity) -> Line {
         first_lot: None,
         lots: None,
         maker_lot: None,
-        quantity: units(quantity),
-        exact: quantity,
+        quantity,
     }
 }
 
@@ -264,7 +259,7 @@ impl Answer for Told {
                         count(line.order_line),
                         dash(line.first_lot.as_ref()),
                         count(line.lots),
-                        line.exact.to_string(),
+                        line.quantity.to_string(),
                         item.unit.to_owned(),
                     ]);
                 }

@@ -2,13 +2,13 @@
 //! Invariant: what is written is read back before it leaves.
 use std::collections::{BTreeMap, BTreeSet};
 
-use takt_contract::common::v1::Date as DatePb;
+use takt_contract::date_of;
 use takt_contract::procurement::v1::{
     self as pb, inbound_service_client::InboundServiceClient,
     material_service_client::MaterialServiceClient,
     purchase_order_service_client::PurchaseOrderServiceClient,
 };
-use takt_kernel::{Date, LotId, Quantity, Unit};
+use takt_kernel::{LotId, Quantity, Unit};
 
 use super::told::Written;
 use super::{Kind, WriteArgs};
@@ -16,7 +16,7 @@ use crate::command::calloff::newest;
 use crate::connection::{Peer, ask, read};
 use crate::edifact::{
     Commitment, Delfor, DelforItem, DelforLine, Delivery, Deljit, Desadv, DesadvLine, Envelope,
-    Interchange, Separators, Unfit,
+    Interchange, Separators, Unfit, eight,
 };
 use crate::failure::{Failure, Outcome};
 use crate::output::{Format, tell, write_out};
@@ -70,7 +70,7 @@ async fn written(peer: &Peer, args: &WriteArgs) -> Outcome<Vec<u8>> {
     let releases = newest(peer, &args.item, &args.about).await?;
     let as_of = releases
         .iter()
-        .filter_map(|one| date(one.as_of.as_ref()))
+        .filter_map(|one| date_of(one.as_of.as_ref()))
         .max();
     let Some(as_of) = as_of else {
         let message = format!("there is no release of {} to write", args.about);
@@ -82,14 +82,14 @@ async fn written(peer: &Peer, args: &WriteArgs) -> Outcome<Vec<u8>> {
         .map(|one| one.release_number)
         .max()
         .unwrap_or(0);
-    let eight = as_of.to_string().replace('-', "");
+    let day = eight(as_of);
     let envelope = Envelope {
         sender: args.buyer.clone(),
         recipient: args.about.clone(),
         prepared_on: as_of,
-        reference: format!("{}{number:06}", eight.get(2..).unwrap_or_default()),
+        reference: format!("{}{number:06}", day.get(2..).unwrap_or_default()),
     };
-    let number = format!("CO-{}-{eight}", args.about);
+    let number = format!("CO-{}-{day}", args.about);
     let (buyer, supplier) = (args.buyer.clone(), args.about.clone());
     let items: Vec<DelforItem> = releases.iter().map(item).collect::<Outcome<_>>()?;
     let file = match args.kind {
@@ -117,15 +117,6 @@ fn unfit(unfit: Unfit) -> Failure {
     Failure::bad_input(format!("the file cannot be written: {unfit}"))
 }
 
-fn date(date: Option<&DatePb>) -> Option<Date> {
-    let date = date?;
-    Date::from_ymd(
-        date.year,
-        u32::try_from(date.month).ok()?,
-        u32::try_from(date.day).ok()?,
-    )
-}
-
 fn unit(code: &str) -> Outcome<Unit> {
     Unit::from_code(code).map_err(|error| Failure::broken(error.to_string()))
 }
@@ -140,7 +131,7 @@ fn item(release: &pb::CallOff) -> Outcome<DelforItem> {
             _ => Commitment::Forecast,
         };
         Some(DelforLine {
-            due_on: date(line.due_on.as_ref())?,
+            due_on: date_of(line.due_on.as_ref())?,
             commitment,
             quantity: Quantity(line.thousandths),
         })
@@ -149,7 +140,7 @@ fn item(release: &pb::CallOff) -> Outcome<DelforItem> {
         item: release.item_id.clone(),
         release: release.release_number.to_string(),
         unit: unit(&release.unit_code)?,
-        reset_on: date(release.reset_on.as_ref()),
+        reset_on: date_of(release.reset_on.as_ref()),
         received: Quantity(release.received_thousandths),
         backlog: Quantity(release.backlog_thousandths),
         fabrication: Some(Quantity(release.fabrication_thousandths)),
@@ -240,11 +231,11 @@ async fn notice(peer: &Peer, args: &WriteArgs) -> Outcome<Vec<u8>> {
         }
         goods.push(read);
     }
-    let shipped_on = date(asn.shipped_on.as_ref()).ok_or_else(|| broken("it has no day"))?;
+    let shipped_on = date_of(asn.shipped_on.as_ref()).ok_or_else(|| broken("it has no day"))?;
     let desadv = Desadv {
         number: asn.asn_id.clone(),
         shipped_on,
-        expected_on: date(asn.expected_on.as_ref()).unwrap_or(shipped_on),
+        expected_on: date_of(asn.expected_on.as_ref()).unwrap_or(shipped_on),
         buyer: args.buyer.clone(),
         supplier: asn.supplier_id.clone(),
         lines: goods,
@@ -253,7 +244,7 @@ async fn notice(peer: &Peer, args: &WriteArgs) -> Outcome<Vec<u8>> {
         sender: asn.supplier_id.clone(),
         recipient: args.buyer.clone(),
         prepared_on: shipped_on,
-        reference: shipped_on.to_string().replace('-', ""),
+        reference: eight(shipped_on),
     };
     desadv
         .write(Separators::default(), &envelope)

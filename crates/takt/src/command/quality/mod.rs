@@ -9,15 +9,15 @@ use takt_contract::production::v1::{
     self as pb, place_hold_request::Scope, quality_service_client::QualityServiceClient,
     vehicle_service_client::VehicleServiceClient,
 };
-use uuid::Uuid;
 
 use self::args::{
     DaysArgs, DecideArgs, HoldArgs, ListArgs, OneArgs, OpenArgs, ParetoArgs, ReleaseArgs, StepArgs,
 };
 use self::told::{Affected, Cases, Causes, Decided, OneCase, OneHold, Released, Shown, Yields};
-use crate::connection::{Peer, ask, read};
+use super::target::told_by;
+use crate::connection::{Peer, ask, new_id, read};
 use crate::failure::{Failure, Outcome};
-use crate::output::{Format, tell};
+use crate::output::Format;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -68,42 +68,47 @@ pub(in crate::command) enum QualityTask {
     Pareto(ParetoArgs),
 }
 
-/// Asks production, and tells its answer.
-macro_rules! told {
-    ($args:expr, $output:expr, |$peer:ident| $work:expr) => {{
-        let target = $args.open().await?;
-        let done = {
-            let $peer = &target.peers.production;
-            $work.await
-        };
-        tell($output, &target.close_after(done).await?)
-    }};
-}
-
 pub(super) async fn run(task: QualityTask, output: Format) -> Outcome<()> {
     match task {
-        QualityTask::Open(args) => told!(args.target, output, |peer| open(peer, &args)),
-        QualityTask::Step(args) => told!(args.target, output, |peer| step(peer, &args)),
-        QualityTask::Reopen(args) => told!(args.target, output, |peer| reopen(peer, &args)),
-        QualityTask::Hold(args) => told!(args.target, output, |peer| hold(peer, &args)),
-        QualityTask::Decide(args) => told!(args.target, output, |peer| decide(peer, &args)),
-        QualityTask::Release(args) => told!(args.target, output, |peer| release(peer, &args)),
-        QualityTask::List(args) => told!(args.target, output, |peer| list(peer, &args)),
-        QualityTask::Show(args) => told!(args.target, output, |peer| show(peer, &args)),
-        QualityTask::Affected(args) => told!(args.target, output, |peer| affected(peer, &args)),
-        QualityTask::Yield(args) => told!(args.target, output, |peer| yields(peer, &args)),
-        QualityTask::Pareto(args) => told!(args.days.target, output, |peer| pareto(peer, &args)),
+        QualityTask::Open(args) => {
+            told_by!(args.target, output, production, |peer| open(peer, &args))
+        }
+        QualityTask::Step(args) => {
+            told_by!(args.target, output, production, |peer| step(peer, &args))
+        }
+        QualityTask::Reopen(args) => {
+            told_by!(args.target, output, production, |peer| reopen(peer, &args))
+        }
+        QualityTask::Hold(args) => {
+            told_by!(args.target, output, production, |peer| hold(peer, &args))
+        }
+        QualityTask::Decide(args) => {
+            told_by!(args.target, output, production, |peer| decide(peer, &args))
+        }
+        QualityTask::Release(args) => {
+            told_by!(args.target, output, production, |peer| release(peer, &args))
+        }
+        QualityTask::List(args) => {
+            told_by!(args.target, output, production, |peer| list(peer, &args))
+        }
+        QualityTask::Show(args) => {
+            told_by!(args.target, output, production, |peer| show(peer, &args))
+        }
+        QualityTask::Affected(args) => told_by!(args.target, output, production, |peer| affected(
+            peer, &args
+        )),
+        QualityTask::Yield(args) => {
+            told_by!(args.target, output, production, |peer| yields(peer, &args))
+        }
+        QualityTask::Pareto(args) => told_by!(args.days.target, output, production, |peer| pareto(
+            peer, &args
+        )),
     }
-}
-
-/// Each wish of a person is one of its own.
-fn id() -> String {
-    Uuid::new_v4().to_string()
 }
 
 async fn open(peer: &Peer, args: &OpenArgs) -> Outcome<OneCase> {
     let message = pb::OpenNonConformanceRequest {
-        request_id: id(),
+        request_id: new_id(),
         title: args.title.clone(),
         defect_code: args.defect.clone(),
         item_id: args.item.clone(),
@@ -122,7 +127,7 @@ async fn open(peer: &Peer, args: &OpenArgs) -> Outcome<OneCase> {
 
 async fn step(peer: &Peer, args: &StepArgs) -> Outcome<OneCase> {
     let message = pb::RecordStepRequest {
-        request_id: id(),
+        request_id: new_id(),
         nc_id: args.nc_id.clone(),
         step: args.step + 1,
         done_by: args.who.by.clone(),
@@ -141,7 +146,7 @@ async fn step(peer: &Peer, args: &StepArgs) -> Outcome<OneCase> {
 
 async fn reopen(peer: &Peer, args: &StepArgs) -> Outcome<OneCase> {
     let message = pb::ReopenNonConformanceRequest {
-        request_id: id(),
+        request_id: new_id(),
         nc_id: args.nc_id.clone(),
         step: args.step + 1,
         reopened_by: args.who.by.clone(),
@@ -189,7 +194,7 @@ fn scope(args: &HoldArgs) -> Outcome<Scope> {
 
 async fn hold(peer: &Peer, args: &HoldArgs) -> Outcome<OneHold> {
     let message = pb::PlaceHoldRequest {
-        request_id: id(),
+        request_id: new_id(),
         nc_id: args.nc_id.clone(),
         scope: Some(scope(args)?),
         reason: args.reason.clone(),
@@ -207,7 +212,7 @@ async fn hold(peer: &Peer, args: &HoldArgs) -> Outcome<OneHold> {
 
 async fn decide(peer: &Peer, args: &DecideArgs) -> Outcome<Decided> {
     let message = pb::RecordDispositionRequest {
-        request_id: id(),
+        request_id: new_id(),
         hold_id: args.hold_id.clone(),
         vins: args.vins.clone(),
         lot: args.lot,
@@ -228,7 +233,7 @@ async fn decide(peer: &Peer, args: &DecideArgs) -> Outcome<Decided> {
 
 async fn release(peer: &Peer, args: &ReleaseArgs) -> Outcome<Released> {
     let message = pb::ReleaseVehicleRequest {
-        request_id: id(),
+        request_id: new_id(),
         vin: args.vin.clone(),
         released_on: Some(date_pb(args.on)),
         etag: String::new(),

@@ -1,15 +1,13 @@
 //! What quality answers, as tables for people and as JSON. It must not ask anybody.
 use serde::Serialize;
 use takt_contract::common::v1::Date as WireDate;
-use takt_contract::date_opt;
 use takt_contract::production::v1::{self as pb, quality_hold::Scope};
 
 use crate::output::{Answer, grouped, percent, table, table_text};
 
 /// A day as text; empty where there is none.
 fn day(date: Option<&WireDate>) -> String {
-    date_opt(date, "date", &mut Default::default())
-        .map_or_else(String::new, |date| date.to_string())
+    crate::output::day(date).unwrap_or_default()
 }
 
 /// `D3`, or nothing while no step is done.
