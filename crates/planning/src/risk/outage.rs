@@ -37,7 +37,7 @@ pub fn still_made(network: &Network, outages: &[Outage]) -> BTreeMap<usize, Flow
 /// each lot bears its part by its number, so that of many lots the right share waits, and a lot that leaves later than another
 /// has the higher number. Nothing leaves where the goods never come back.
 pub fn departures(flow: &Flow, due: i64, first: i64, lots: i64) -> Vec<(i64, i64)> {
-    if due < 0 {
+    if due < 0 && lots > 0 {
         return vec![(due, lots)];
     }
     let mut left = Vec::new();

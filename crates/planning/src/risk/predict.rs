@@ -18,6 +18,9 @@ use crate::shortfall::{Shortfall, shortfall};
 use std::collections::BTreeMap;
 use takt_kernel::Date;
 
+#[cfg(test)]
+mod tests;
+
 /// What the plant wants to build, and can.
 #[derive(Debug, Clone, Copy)]
 pub struct Plant<'a> {
@@ -350,6 +353,3 @@ impl<'a> Places<'a> {
         )
     }
 }
-
-#[cfg(test)]
-mod tests;
