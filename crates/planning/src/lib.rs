@@ -38,3 +38,4 @@ pub mod shop;
 pub mod shortfall;
 pub mod statistics;
 pub mod table;
+pub mod tier;
