@@ -42,3 +42,4 @@ pub mod shortfall;
 pub mod stake;
 pub mod statistics;
 pub mod table;
+pub mod tier;

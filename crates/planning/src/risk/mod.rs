@@ -19,6 +19,7 @@ pub use assess::{Assessor, Binding, Loss, Product};
 pub use chain::{Chain, ChainError, FlowRow, SiteRow, chain};
 pub use exposure::{Bridge, Exposure, Lost, Money, earned, exposures, rank};
 pub use flow::{FULL, Flow};
+pub(crate) use network::grouped;
 pub use network::{Customer, Link, Network, NetworkError, Node};
 pub use offer::offer;
 pub use outage::{Outage, departures, still_made};

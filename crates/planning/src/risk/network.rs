@@ -177,7 +177,10 @@ impl Network {
 }
 
 /// Indices in groups: counting sort, so that a million links cost two passes.
-fn grouped(groups: usize, of: impl Iterator<Item = usize> + Clone) -> (Vec<u32>, Vec<u32>) {
+pub(crate) fn grouped(
+    groups: usize,
+    of: impl Iterator<Item = usize> + Clone,
+) -> (Vec<u32>, Vec<u32>) {
     let mut from = vec![0u32; groups + 1];
     for group in of.clone() {
         from[group + 1] += 1;
