@@ -15,6 +15,8 @@ mod deploy;
 mod floor;
 #[path = "e2e/grpcurl.rs"]
 mod grpcurl;
+#[path = "e2e/partners.rs"]
+mod partners;
 #[path = "e2e/plan.rs"]
 mod plan;
 #[path = "e2e/slots.rs"]

@@ -165,6 +165,8 @@ mod tests {
             cells.bridge.iter().map(|stock| stock.days).sum::<i64>(),
             27_000
         );
+        let cost: i64 = cells.bridge.iter().map(|stock| stock.cost).sum();
+        assert_eq!(cost / FULL, 27 * 100 * 120 * 30);
         assert_eq!((cells.needs, cells.alone, cells.beside.len()), (1, 1, 0));
         let seats = of(&[1]);
         assert_eq!(whole(seats.lost), Some((1800, 3_600_000)));

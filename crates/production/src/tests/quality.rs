@@ -470,7 +470,7 @@ async fn a_lot_that_is_scrapped_before_procurement_heard_of_it_is_kept_back_all_
         if service.hold_of(&nc.nc_id).await.lot_state() != asked {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let state = service.hold_of(&nc.nc_id).await.lot_state();
     assert_eq!(state, pb::LotHoldState::Withdrawn);

@@ -1,0 +1,127 @@
+//! Suppliers side by side, by the command: each against what `takt risk` tells of its sites, spend against the agreements, stakes against
+//! their file.
+//!
+//! It must not know how a loss is walked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use takt_tests::{Result, ensure, place, process::run, replay::takt};
+
+use crate::SHORT;
+
+fn asked(arguments: &[&str]) -> Result<Value> {
+    let mut command = takt(arguments)?;
+    command.args(["--output", "json"]);
+    run(&mut command, SHORT)?.ok()?.json()
+}
+
+fn listed(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+#[test]
+fn a_supplier_of_one_site_is_that_site() -> Result {
+    let risk = asked(&["risk", "su7"])?;
+    let told = asked(&["partners", "su7", "--second-source", "400000"])?;
+    let mut sites: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+    for node in listed(&risk["nodes"]) {
+        let supplier = node["supplier"].as_str().unwrap_or_default();
+        sites.entry(supplier).or_default().push(node);
+    }
+    let suppliers = listed(&told["suppliers"]);
+    ensure(suppliers.len() == sites.len() && sites.len() > 100, || {
+        format!("{} suppliers, {} have sites", suppliers.len(), sites.len())
+    })?;
+    let (mut single, mut joined, mut last) = (0, 0, f64::INFINITY);
+    for supplier in suppliers {
+        let id = supplier["supplier"].as_str().unwrap_or_default();
+        let nodes = sites.get(id).map_or(&[][..], Vec::as_slice);
+        let lost = |value: &Value| value["lost_vehicles"].as_f64();
+        let exposure = supplier["exposure"].as_f64().unwrap_or(-1.0);
+        ensure(exposure <= last && exposure <= 1.0, || {
+            format!("{id}: {exposure} behind {last}")
+        })?;
+        last = exposure;
+        if let [node] = nodes {
+            single += 1;
+            let same =
+                ["ttr_days", "tts_days", "binding"].map(|field| node[field] == supplier[field]);
+            ensure(same == [true; 3] && lost(node) == lost(supplier), || {
+                format!("{id}: {supplier} is not {node}")
+            })?;
+        } else if let Some(together) = lost(supplier) {
+            // Of many sites at once no less is lost than of any, and no more than of all one after the other.
+            joined += 1;
+            let each: Vec<f64> = nodes.iter().filter_map(|node| lost(node)).collect();
+            let (most, all) = (
+                each.iter().copied().fold(0.0, f64::max),
+                each.iter().sum::<f64>(),
+            );
+            ensure(together >= most - 0.1, || {
+                format!("{id}: {together} of {each:?}, {all}")
+            })?;
+        }
+    }
+    ensure(single > 20 && joined > 20, || {
+        format!("{single} single, {joined} joined")
+    })?;
+    // What is ranked is in order, and what has no cost has no rank.
+    let ranks: Vec<Option<f64>> = (listed(&told["measures"]).iter())
+        .map(|measure| measure["spared_per_money"].as_f64())
+        .collect();
+    let order = ranks
+        .windows(2)
+        .all(|pair| pair[0].unwrap_or(-1.0) >= pair[1].unwrap_or(-1.0));
+    ensure(order && ranks.iter().flatten().count() > 20, || {
+        format!("{ranks:?}")
+    })
+}
+
+#[test]
+fn every_stake_of_the_file_is_told_once() -> Result {
+    let told = asked(&["partners", "su7"])?;
+    let file =
+        std::fs::read_to_string(place::root().join("crates/takt/programmes/su7/stakes.csv"))?;
+    // The columns in front hold no quotes.
+    let companies: BTreeSet<String> = (file.lines().skip(1))
+        .filter_map(|line| line.split(',').nth(2))
+        .map(str::to_owned)
+        .collect();
+    let here = listed(&told["suppliers"])
+        .iter()
+        .filter(|supplier| supplier["stake"].is_object())
+        .count();
+    let elsewhere = listed(&told["other_stakes"]).len();
+    ensure(here > 5 && here + elsewhere == companies.len(), || {
+        format!(
+            "{here} and {elsewhere} of {}: {companies:?}",
+            companies.len()
+        )
+    })?;
+    let hesai =
+        (listed(&told["suppliers"]).iter()).find(|supplier| supplier["supplier"] == "HESAI");
+    let share = hesai.and_then(|supplier| supplier["stake"]["effective_share"].as_f64());
+    ensure(share == Some(0.0322), || format!("{hesai:?}"))
+}
+
+#[test]
+fn who_supplies_nothing_is_named() -> Result {
+    for (arguments, said) in [
+        (
+            &["partners", "su7", "--supplier", "NOBODY"][..],
+            "NOBODY has no site in nodes.csv",
+        ),
+        (
+            &["partners", "su7", "--as-of", "2030-01-01"][..],
+            "the plan is from 2024-03-29",
+        ),
+    ] {
+        let refused = run(&mut takt(arguments)?, SHORT)?.expect(1)?;
+        ensure(
+            refused.stderr.contains(said) && refused.stdout.is_empty(),
+            || refused.stderr.clone(),
+        )?;
+    }
+    Ok(())
+}
