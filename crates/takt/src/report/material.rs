@@ -241,7 +241,7 @@ impl Material {
             escape(&self.summary())
         ));
         if !self.late_orders.is_empty() {
-            let mut sheet = Sheet::new(&["late", "#days", "earliest", "why"]);
+            let mut sheet = Sheet::new(&["@late", "#days", "@earliest", "why"]);
             for late in &self.late_orders {
                 sheet.row(&[
                     late.order.clone(),
@@ -252,7 +252,7 @@ impl Material {
             }
             sheet.write(body);
         }
-        let mut sheet = Sheet::new(&["action", "item", "due", "wanted", "for"]);
+        let mut sheet = Sheet::new(&["action", "item", "@due", "@wanted", "for"]);
         for message in &self.first_messages {
             sheet.row(&[
                 message.action.clone(),

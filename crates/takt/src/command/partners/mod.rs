@@ -93,7 +93,7 @@ struct Supplier {
     tts_days: Option<f64>,
     lost_vehicles: Option<f64>,
     lost_margin: Option<f64>,
-    /// The loss relative to the largest.
+    /// The loss relative to the largest of all suppliers; null where one was asked for.
     exposure: Option<f64>,
     binding: Option<String>,
     /// From the day of the loss to the end of the plan; null where no price is known, as above tier 1.
@@ -227,7 +227,9 @@ impl<'a> View<'a> {
             .iter()
             .filter_map(Supplier::loss)
             .fold(0.0, f64::max);
-        for supplier in &mut suppliers {
+        // Relative to the largest of all; who asks for one supplier has nothing to relate it to.
+        let all = self.args.supplier.is_none();
+        for supplier in suppliers.iter_mut().filter(|_| all) {
             supplier.exposure = supplier
                 .loss()
                 .map(|loss| if most > 0.0 { loss / most } else { 0.0 });

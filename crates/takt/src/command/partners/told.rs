@@ -71,7 +71,7 @@ impl Answer for Told {
             .filter(|supplier| supplier.stake.is_some())
             .count();
         let mut text = format!(
-            "{}, a supplier lost with all of its sites on {}; {} suppliers, stakes in {held} of them; money in {}\n\n{}",
+            "{}, a supplier lost with all of its sites on {}; suppliers: {}, stakes in {held} of them; money in {}\n\n{}",
             self.programme,
             self.as_of,
             self.suppliers.len(),
