@@ -444,10 +444,12 @@ async fn whoever_is_faster_no_held_vehicle_is_released() {
 #[tokio::test]
 async fn a_lot_that_is_scrapped_before_procurement_heard_of_it_is_kept_back_all_the_same() {
     let service = Service::imported().await;
-    service.procurement.receive("CELL.S1.0001", 1, 10);
+    service
+        .procurement
+        .receive("PACK.CELL.000001", 3_010_000_001, 3);
     service.procurement.with(|state| state.away = true);
     let nc = service.case("cracks").await;
-    let scope = Scope::LotId("CELL.S1.0001".to_owned());
+    let scope = Scope::LotId("PACK.CELL.000001".to_owned());
     let hold = service.hold(&nc.nc_id, "lot", scope).await.unwrap();
     let asked = pb::LotHoldState::Asked;
     assert_eq!(hold.lot_state(), asked);
@@ -464,7 +466,7 @@ async fn a_lot_that_is_scrapped_before_procurement_heard_of_it_is_kept_back_all_
         ..pb::RecordDispositionRequest::default()
     };
     let again = service.quality().record_disposition(again).await;
-    assert_eq!(reason(again), "HOLD_HAS_NO_LOT");
+    assert_eq!(reason(again), "NO_LOT_ON_HOLD");
     service.procurement.with(|state| state.away = false);
     for _ in 0..200 {
         if service.hold_of(&nc.nc_id).await.lot_state() != asked {
@@ -475,5 +477,5 @@ async fn a_lot_that_is_scrapped_before_procurement_heard_of_it_is_kept_back_all_
     let state = service.hold_of(&nc.nc_id).await.lot_state();
     assert_eq!(state, pb::LotHoldState::Withdrawn);
     let blocked = service.procurement.with(|state| state.blocked.clone());
-    assert!(blocked.contains("CELL.S1.0001"), "{blocked:?}");
+    assert!(blocked.contains("PACK.CELL.000001"), "{blocked:?}");
 }
