@@ -19,17 +19,16 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
-use super::machine::{Machine, commit, machine};
+use super::machine::{Machine, commit, elsewhere, machine, millis_at};
 use super::replay::processor_seconds;
 use super::widened::widened;
 use crate::admin;
 use crate::connection::{Peer, ask, new_id, pages};
 use crate::failure::{Failure, Outcome};
-use crate::host::{Databases, SuiteOptions};
 use crate::output::{Answer, Format, bytes, grouped, table, table_text, tell};
 use crate::programme::Folder;
 use crate::replay::parts::peak_rss_bytes;
-use crate::replay::{Hosting, Request, replay};
+use crate::replay::{Request, replay};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -111,22 +110,12 @@ struct Measured {
 pub(super) async fn run(args: BenchArgs, output: Format) -> Outcome<()> {
     let folder = Folder::open(&args.programme)?;
     let (source, stations) = widened(&folder, args.stations, &args.data)?;
-    let hosting = args
-        .database_url
-        .as_deref()
-        .map(|template| -> Outcome<Hosting> {
-            let options = SuiteOptions {
-                migrate: true,
-                ..SuiteOptions::over(Databases::of_template(template)?)
-            };
-            Ok(Hosting::Databases(options))
-        });
     let request = Request {
         source: source.display().to_string(),
         data: Some(args.data.join("run")),
         until: Some(args.until),
         fresh: args.database_url.is_none(),
-        hosting: hosting.transpose()?,
+        hosting: elsewhere(args.database_url.as_deref())?,
         ..Request::default()
     };
     let played = replay(&request).await?;
@@ -343,12 +332,7 @@ async fn measure(
         .map(|(now, then)| now - then);
     let mut sorted = load.latencies.clone();
     sorted.sort_unstable();
-    let millis = |share: f64| {
-        let at = (sorted.len().saturating_sub(1) as f64 * share) as usize;
-        sorted
-            .get(at)
-            .map_or(0.0, |time| time.as_secs_f64() * 1000.0)
-    };
+    let millis = |share: f64| millis_at(&sorted, share);
     let growth = after.database_bytes - before.database_bytes;
     let events = load.latencies.len();
     Ok(Measured {

@@ -1,10 +1,14 @@
-//! What a measurement was made on: machine, disk, commit. It must not know what was measured.
+//! What a measurement was made on: machine, disk, databases, commit. It must not know what was measured.
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Serialize;
 use takt_service::StoreOptions;
 
+use crate::failure::Outcome;
+use crate::host::{Databases, SuiteOptions};
 use crate::output::bytes;
+use crate::replay::Hosting;
 
 /// The machine.
 #[derive(Debug, Serialize)]
@@ -89,4 +93,24 @@ pub(super) fn commit() -> String {
     } else {
         commit.to_owned()
     }
+}
+
+/// The empty databases elsewhere that a measurement was told to use; none is a folder of its own.
+pub(super) fn elsewhere(template: Option<&str>) -> Outcome<Option<Hosting>> {
+    let hosting = |template| {
+        let options = SuiteOptions {
+            migrate: true,
+            ..SuiteOptions::over(Databases::of_template(template)?)
+        };
+        Ok(Hosting::Databases(options))
+    };
+    template.map(hosting).transpose()
+}
+
+/// The time within which a share of all was done, in milliseconds; nothing when there was nothing.
+pub(super) fn millis_at(sorted: &[Duration], share: f64) -> f64 {
+    let at = (sorted.len().saturating_sub(1) as f64 * share) as usize;
+    sorted
+        .get(at)
+        .map_or(0.0, |time| time.as_secs_f64() * 1000.0)
 }
