@@ -13,6 +13,7 @@ pub mod change;
 pub mod ctp;
 pub mod day;
 pub mod days_of_supply;
+pub mod demand_capacity;
 pub mod earned_schedule;
 pub mod economics;
 pub mod feature;

@@ -161,10 +161,8 @@ pub fn chain(
 
 /// Breadth first from the plant upwards; customers stand behind their suppliers in the order of flow.
 fn tiers(network: &Network) -> Vec<u32> {
-    let mut order: Vec<usize> = (0..network.nodes().len()).collect();
-    order.sort_unstable_by_key(|node| std::cmp::Reverse(network.rank.get(*node)));
-    let mut tiers = vec![0u32; order.len()];
-    for node in order {
+    let mut tiers = vec![0u32; network.nodes().len()];
+    for node in network.customers_first() {
         let behind = network.out_of(node).filter_map(|link| match link.to {
             Customer::Part(_) => Some(1),
             Customer::Node(customer) => tiers

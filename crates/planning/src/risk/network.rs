@@ -150,6 +150,13 @@ impl Network {
         &self.nodes
     }
 
+    /// The nodes, customers before their suppliers.
+    pub fn customers_first(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.nodes.len()).collect();
+        order.sort_unstable_by_key(|node| std::cmp::Reverse(self.rank[*node]));
+        order
+    }
+
     /// How many parts the plant builds in.
     pub fn parts(&self) -> usize {
         self.parts

@@ -4,6 +4,7 @@
 mod as_built;
 mod bench;
 mod calloff;
+mod capacity;
 mod change;
 mod edifact;
 mod facts;
@@ -109,6 +110,8 @@ enum Task {
     Supply(supply::SupplyArgs),
     /// Suppliers side by side: exposure, spend, stakes and alternatives, and where money spares most; no service is needed
     Partners(partners::PartnersArgs),
+    /// Weekly demand on every site against what it can make, on all tiers, or of Catena-X files; no service is needed
+    Capacity(capacity::CapacityArgs),
     /// Where safety stock lies cheapest in the supply network, against rules of one stage; no service is needed
     Stock(stock::StockArgs),
     /// Trace a vehicle, a lot or a piece: what is in it, or where it is, on any day, as known at any time
@@ -193,6 +196,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Edifact(task) => edifact::run(task, output).await,
             Task::Supply(args) => supply::run(args, output).await,
             Task::Partners(args) => partners::run(args, output),
+            Task::Capacity(args) => capacity::run(args, output),
             Task::Stock(args) => stock::run(args, output),
             Task::Trace(args) => trace::run(args, output).await,
             Task::ImportAsbuilt(args) => as_built::import(args, output).await,
