@@ -15,7 +15,7 @@ pub struct SiteNeed {
 }
 
 impl SiteNeed {
-    fn add(&mut self, from: i64, daily: impl Iterator<Item = i64> + ExactSizeIterator) {
+    fn add(&mut self, from: i64, daily: impl ExactSizeIterator<Item = i64>) {
         let length = i64::try_from(daily.len()).unwrap_or(i64::MAX);
         if length == 0 {
             return;

@@ -170,9 +170,9 @@ fn least_missing(demand: &[i64], capacity: &[i64], weeks: usize) -> i64 {
     let mut missing = 0;
     for (due, wanted) in demand.iter().enumerate() {
         let mut left = *wanted;
-        for at in due.saturating_sub(weeks)..=due {
-            let built = left.min(free[at]);
-            free[at] -= built;
+        for free in &mut free[due.saturating_sub(weeks)..=due] {
+            let built = left.min(*free);
+            *free -= built;
             left -= built;
         }
         missing += left;

@@ -173,15 +173,13 @@ impl Group {
             return Err(StakeError::NoOutside { ring });
         }
         for pivot in 0..size {
-            for row in pivot + 1..size {
-                if square[row][pivot] == 0 {
-                    continue;
-                }
-                let factor = div(square[row][pivot], square[pivot][pivot]);
-                square[row][pivot] = factor;
-                for column in pivot + 1..size {
-                    let less = mul(factor, square[pivot][column]);
-                    square[row][column] -= less;
+            let (upper, lower) = square.split_at_mut(pivot + 1);
+            let top = &upper[pivot];
+            for row in lower.iter_mut().filter(|row| row[pivot] != 0) {
+                let factor = div(row[pivot], top[pivot]);
+                row[pivot] = factor;
+                for (cell, above) in row.iter_mut().zip(top).skip(pivot + 1) {
+                    *cell -= mul(factor, *above);
                 }
             }
         }

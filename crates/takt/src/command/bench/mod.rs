@@ -2,7 +2,6 @@
 mod genealogy;
 mod line;
 mod machine;
-mod orders;
 mod plan;
 mod promise;
 mod replay;
@@ -31,8 +30,6 @@ pub(super) enum BenchTask {
     Risk(risk::BenchArgs),
     /// Ask the as-built memory of a finished run: its bytes, recalls by lot, whole vehicles
     Genealogy(genealogy::BenchArgs),
-    /// Take orders at a steady rate over streams that break, and wait for their promises
-    Orders(orders::BenchArgs),
     /// Let many clients reserve more than there is, and count what was sold
     Reserve(reserve::BenchArgs),
     /// Sequence every instance under a folder for so long on one core
@@ -47,7 +44,6 @@ pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
         BenchTask::Line(args) => line::run(args, output).await,
         BenchTask::Risk(args) => risk::run(args, output),
         BenchTask::Genealogy(args) => genealogy::run(args, output).await,
-        BenchTask::Orders(args) => orders::run(args, output).await,
         BenchTask::Reserve(args) => reserve::run(args, output).await,
         BenchTask::Sequence(args) => sequence::run(args, output),
     }

@@ -297,7 +297,7 @@ async fn reserved(
     let (end, mut again) = answered(peer, &message).await;
     let latency = begun.elapsed();
     let mut same = None;
-    if number % args.twice_every == 0 && matches!(end, End::Sold(_)) {
+    if number.is_multiple_of(args.twice_every) && matches!(end, End::Sold(_)) {
         let (second, more) = answered(peer, &message).await;
         again += more;
         same = Some(second == end);
