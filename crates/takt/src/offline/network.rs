@@ -3,12 +3,12 @@
 //! (RULES 13 counts the stock between); a figure that the folder does not give stays unknown; prices are in one currency.
 use std::collections::BTreeMap;
 
-use takt_kernel::{Date, Price, Share, half_even_div};
-use takt_planning::economics::material_cost;
+use takt_kernel::{Date, Price};
+use takt_planning::economics::margin;
 use takt_planning::feature::Config;
 use takt_planning::orders::Attribute;
 use takt_planning::ramp::feasible_plan;
-use takt_planning::risk::{Chain, FULL, FlowRow, Node, Product, SiteRow, chain, offer};
+use takt_planning::risk::{Chain, FlowRow, Node, Product, SiteRow, chain, offer, with_edition};
 
 use super::{Offline, unusable};
 use crate::failure::Outcome;
@@ -127,43 +127,20 @@ impl Offline {
                 return Ok(None);
             };
             let needs = self.bom.requirement(self.reference(variant)?);
-            let cost = material_cost(&needs, &prices, net.currency).map_err(unusable)?;
-            let material = half_even_div(cost.micros, cost.vehicles).unwrap_or(i64::MAX);
-            margins.push(net.micros - material - economics.variable_conversion.micros);
+            let conversion = economics.variable_conversion.micros;
+            margins.push(margin(net, &needs, &prices, conversion).map_err(unusable)?);
         }
         Ok(Some(margins))
     }
 
     /// Shares of all option values, the edition among them at its mean over the programme.
     pub fn choices(&self) -> Vec<Attribute> {
-        let mut attributes = self.attributes.clone();
-        if let Some(founders) = &self.founders {
-            let admitted = |variant: usize| founders.variants >> variant & 1 == 1;
-            let shares = self.variant_shares.iter().enumerate();
-            let all: i64 = (shares.clone().filter(|(at, _)| admitted(*at)))
-                .map(|(_, share)| share.millionths())
-                .sum();
-            let of = i128::from(self.sized.vehicles) * i128::from(all);
-            let limited = i128::from(founders.limit) * i128::from(FULL) * i128::from(FULL);
-            let share = half_even_div(limited, of).unwrap_or(0).clamp(0, FULL);
-            let values = (founders.founder.max(founders.normal)) + 1;
-            let row = |at: usize| {
-                let mut row = vec![Share(0); values];
-                let founder = if admitted(at) { share } else { 0 };
-                if let Some(value) = row.get_mut(founders.normal) {
-                    *value = Share(FULL - founder);
-                }
-                if let Some(value) = row.get_mut(founders.founder) {
-                    *value = Share(founder);
-                }
-                row
-            };
-            attributes.push(Attribute {
-                key: founders.key,
-                shares: shares.map(|(at, _)| row(at)).collect(),
-            });
-        }
-        attributes
+        with_edition(
+            &self.attributes,
+            self.founders,
+            &self.variant_shares,
+            self.sized.vehicles,
+        )
     }
 
     /// The currency of the parts, which have one.

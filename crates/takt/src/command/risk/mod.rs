@@ -146,7 +146,7 @@ fn told(args: &RiskArgs, offline: &Offline) -> Outcome<Told> {
         margins: &margins,
         prices: &prices,
     };
-    let mut all = exposures(&chain, &products, money);
+    let mut all = exposures(&chain, &products, money, &[]);
     if args.reallocate {
         stand_in(&mut all, &chain.network, &products, &margins)?;
     }
