@@ -29,5 +29,5 @@ pub use outage::{Outage, departures, still_made};
 pub use paper::{Paper, PaperError, Sourcing};
 pub use partner::{Partner, Spared, partner};
 pub use predict::{Bought, FirstStop, Plant, Prediction, Sourced, predict};
-pub use stock::days_covered;
+pub use stock::{days_covered, needs};
 pub use synthetic::{Size, synthetic};

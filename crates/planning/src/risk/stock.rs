@@ -17,27 +17,33 @@ pub(super) struct Stock {
 }
 
 impl Stock {
-    /// The stock of each part with what products need of it. Cost: O(products x parts x days).
+    /// The stock of each part with what products need of it.
     pub(super) fn of_parts(stock: &[i64], products: &[Product]) -> Vec<Self> {
-        let held = |on_hand: &i64| Self {
+        let needs = needs(products, stock.len());
+        let held = |(on_hand, need): (&i64, Vec<i64>)| Self {
             on_hand: *on_hand,
-            need: Vec::new(),
+            need,
         };
-        let mut all: Vec<Self> = stock.iter().map(held).collect();
-        for product in products {
-            for (part, quantity) in &product.parts {
-                let Some(own) = all.get_mut(*part).filter(|own| own.on_hand > 0) else {
-                    continue;
-                };
-                own.need.resize(own.need.len().max(product.daily.len()), 0);
-                for (need, count) in own.need.iter_mut().zip(&product.daily) {
-                    let more = i128::from(*count) * i128::from(*quantity) / i128::from(FULL);
-                    *need = need.saturating_add(i64::try_from(more).unwrap_or(i64::MAX));
-                }
+        stock.iter().zip(needs).map(held).collect()
+    }
+}
+
+/// What products need of each of so many parts on each day, in thousandths. Cost: O(products x parts x days).
+pub fn needs(products: &[Product], parts: usize) -> Vec<Vec<i64>> {
+    let mut all: Vec<Vec<i64>> = vec![Vec::new(); parts];
+    for product in products {
+        for (part, quantity) in &product.parts {
+            let Some(own) = all.get_mut(*part) else {
+                continue;
+            };
+            own.resize(own.len().max(product.daily.len()), 0);
+            for (need, count) in own.iter_mut().zip(&product.daily) {
+                let more = i128::from(*count) * i128::from(*quantity) / i128::from(FULL);
+                *need = need.saturating_add(i64::try_from(more).unwrap_or(i64::MAX));
             }
         }
-        all
     }
+    all
 }
 
 /// The flow behind the stock.
