@@ -26,8 +26,23 @@ pub enum Stocks {
     OfCustomers,
 }
 
+/// How long what each source has shipped lasts, in thousandths of a day, by supplier and item.
+pub type UnderWay<'a> = BTreeMap<(&'a str, &'a str), i64>;
+
 /// The supply network on a day; its nodes are the programme's in their order, its parts the items.
 pub fn chain_of(programme: &Programme, on: Date, stocks: Stocks) -> Outcome<Chain> {
+    chain_with(programme, on, stocks, None, None)
+}
+
+/// The same with what is known to be under way to the plant in the place of the days of lanes, and with a rule of whether finished
+/// stock survives the loss of its site in the place of what each site says.
+fn chain_with(
+    programme: &Programme,
+    on: Date,
+    stocks: Stocks,
+    under_way: Option<&UnderWay<'_>>,
+    survives: Option<bool>,
+) -> Outcome<Chain> {
     let mut transit: BTreeMap<&str, i64> = BTreeMap::new();
     for lane in programme.inbound() {
         if let Direction::Inbound { supplier, .. } = &lane.direction {
@@ -46,7 +61,7 @@ pub fn chain_of(programme: &Programme, on: Date, stocks: Stocks) -> Outcome<Chai
                     Stocks::All => node.stock_millidays.unwrap_or(0),
                     Stocks::OfCustomers => 0,
                 },
-                stock_survives: node.stock_survives_site_loss.unwrap_or(false),
+                stock_survives: survives.or(node.stock_survives_site_loss).unwrap_or(false),
                 capacity: (node.capacity_per_week).map(|week| week.milli() / 7),
             },
         })
@@ -64,9 +79,13 @@ pub fn chain_of(programme: &Programme, on: Date, stocks: Stocks) -> Outcome<Chai
             into: link.into.iter().map(|item| item.as_str()).collect(),
             share: link.share.millionths(),
             quantity: link.qty_per.map_or(1000, |quantity| quantity.milli()),
-            transit: match link.to.as_str() == plant {
-                true => transit.get(link.from.as_str()).copied().unwrap_or(0),
-                false => 0,
+            transit: match (link.to.as_str() == plant, under_way) {
+                (true, None) => transit.get(link.from.as_str()).copied().unwrap_or(0),
+                (true, Some(known)) => {
+                    let key = (link.from.as_str(), link.item.as_str());
+                    known.get(&key).copied().unwrap_or(0)
+                }
+                (false, _) => 0,
             },
             customer_stock: link.customer_stock_millidays.unwrap_or(0),
         })
@@ -81,6 +100,16 @@ impl Offline {
     /// The supply network on a day, as [`chain_of`] gives it.
     pub fn chain(&self, on: Date, stocks: Stocks) -> Outcome<Chain> {
         chain_of(&self.full, on, stocks)
+    }
+
+    /// The supply network on a day with what is known to be under way, and a rule for the stock of a lost site.
+    pub fn live_chain(
+        &self,
+        on: Date,
+        under_way: Option<&UnderWay<'_>>,
+        survives: Option<bool>,
+    ) -> Outcome<Chain> {
+        chain_with(&self.full, on, Stocks::All, under_way, survives)
     }
 
     /// What is still to be built on a day and after it, as the plan without disturbance has it, by what it is built of; each with the
