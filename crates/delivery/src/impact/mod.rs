@@ -17,11 +17,9 @@ use crate::{
     promise::{NewDate, follow, queue::Ranked},
 };
 
-/// How a promise stands.
+/// How a promise that is in danger stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
-    /// It will be kept.
-    OnTime,
     /// The vehicle comes later than promised, within the days for which a promise holds.
     AtRisk,
     /// It will not be kept.

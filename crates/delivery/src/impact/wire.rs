@@ -19,7 +19,6 @@ pub(super) fn order_pb(
     reasons: &[common::Reason],
 ) -> pb::OrderImpact {
     let health = match hit.health {
-        Health::OnTime => pb::PromiseHealth::OnTime,
         Health::AtRisk => pb::PromiseHealth::AtRisk,
         Health::Late => pb::PromiseHealth::Late,
     };

@@ -36,6 +36,9 @@ pub fn impact(
     let variants = plant.ramp.variants();
     let days = plant.undisturbed.days.len();
     let held = held(variants, days, products, parts);
+    if held.iter().flatten().all(|waiting| *waiting == 0) {
+        return undisturbed(plant, variants);
+    }
     let before = |variant: usize| built.get(variant).copied().unwrap_or(0);
     let mut done: Vec<i64> = (0..variants).map(before).collect();
     let mut planned = done.clone();
@@ -98,6 +101,16 @@ pub fn impact(
         by_variant: (0..variants).map(of).collect(),
         first_short,
         built: made,
+    }
+}
+
+/// What becomes of a plan of which nothing waits.
+fn undisturbed(plant: Plant<'_>, variants: usize) -> Impact {
+    let (first, last) = (plant.undisturbed.first, plant.schedule.last_plan_day());
+    Impact {
+        built: plant.undisturbed.clone(),
+        first_short: vec![None; variants],
+        by_variant: vec![shortfall(first, &[], &[], last); variants],
     }
 }
 

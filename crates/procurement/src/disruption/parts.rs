@@ -24,6 +24,8 @@ use crate::{
 const DAY: i64 = 1000;
 /// What is farther than a hundred years is never.
 const NEVER: i64 = 36_500 * DAY;
+/// What is farther than this was never, before the days that have passed were taken off.
+const FAR: i64 = NEVER / 2;
 
 /// A part that runs out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,7 +181,7 @@ fn shortage(flow: &Flow, need: &[i64]) -> Option<Shortage> {
     let back = flow
         .levels()
         .last()
-        .filter(|(at, level)| *level == FULL && *at < NEVER);
+        .filter(|(at, level)| *level == FULL && *at < FAR);
     // A day on whose morning not all is there is not yet one of them.
     let back = back.and_then(|(at, _)| i32::try_from((at + DAY - 1) / DAY).ok());
     Some(Shortage {
@@ -191,6 +193,6 @@ fn shortage(flow: &Flow, need: &[i64]) -> Option<Shortage> {
 
 /// The levels of a flow as far as anybody knows them.
 pub(crate) fn known_levels(flow: &Flow) -> impl Iterator<Item = (i64, i64)> + '_ {
-    let known = flow.levels().iter().filter(|(at, _)| *at < NEVER);
+    let known = flow.levels().iter().filter(|(at, _)| *at < FAR);
     known.copied()
 }

@@ -48,7 +48,7 @@ const DAY: i64 = 1000;
 #[command(after_help = EXAMPLES)]
 pub(super) struct RiskArgs {
     /// A built-in programme or a folder [default: what services that run know]
-    #[arg(value_name = "PROGRAMME", conflicts_with_all = ["endpoints", "data", "database_url"])]
+    #[arg(value_name = "PROGRAMME", conflicts_with = "data")]
     programme: Option<String>,
 
     /// The day on which a site is lost [default: the first day of the plan]
