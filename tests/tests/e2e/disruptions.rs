@@ -46,9 +46,17 @@ fn the_services_say_of_risk_what_the_folder_says_for_the_same_stock() -> Result 
     let (data, stock) = (folder.path().join("run"), folder.path().join("stock.csv"));
     run_until(&data, "2024-03-29")?;
     let mut asked = 0;
-    for rule in ["declared", "survives", "lost"] {
+    // The day of the newest plan, which lies before the first build, and the morning after it.
+    for (rule, on) in [
+        ("declared", None),
+        ("survives", Some("2024-03-30")),
+        ("lost", Some("2024-03-30")),
+    ] {
         let mut command = takt(&["risk", "--site-stock", rule, "--write-stock"])?;
         command.arg(&stock).arg("--data").arg(&data);
+        if let Some(on) = on {
+            command.args(["--as-of", on]);
+        }
         let live = told(command)?;
         ensure(live["result_status"] == "COMPLETE", || live.to_string())?;
         let as_of = live["as_of"].as_str().unwrap_or_default();

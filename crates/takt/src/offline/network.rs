@@ -116,9 +116,16 @@ impl Offline {
     /// index of its variant.
     pub fn products_from(&self, on: Date) -> Vec<(usize, Product)> {
         let plan = feasible_plan(&self.ramp, &[], self.first(), &self.schedule);
-        let built = usize::try_from(on.days_since(plan.first)).unwrap_or(0);
-        let days = plan.days.get(built..).unwrap_or_default();
-        offer(&self.bom, &self.choices(), days)
+        let days = match usize::try_from(on.days_since(plan.first)) {
+            Ok(built) => plan.days.get(built..).unwrap_or_default().to_vec(),
+            // Before the plan begins nothing is built.
+            Err(_) => {
+                let before = usize::try_from(plan.first.days_since(on)).unwrap_or(0);
+                let empty = std::iter::repeat_n(vec![0; self.ramp.variants()], before);
+                empty.chain(plan.days).collect()
+            }
+        };
+        offer(&self.bom, &self.choices(), &days)
     }
 
     /// What a vehicle of each product earns; nothing where the folder gives no prices, which the second answer tells.

@@ -71,7 +71,7 @@ fn site(node: &pb::NodeRisk) -> Site {
         item: stock.item_id.clone(),
         days: days(stock.millidays),
         quantity: (stock.quantity.as_ref()).map_or(0.0, |quantity| days(quantity.thousandths)),
-        cost: stock.cost.as_ref().map_or(0.0, whole),
+        cost: stock.cost.as_ref().map_or(0.0, units),
     };
     Site {
         node: format!("{}/{}", node.supplier_id, node.item_id),
@@ -84,7 +84,7 @@ fn site(node: &pb::NodeRisk) -> Site {
         tts_days: node.time_to_survive_millidays.map(days),
         lost_vehicles: (node.lost_vehicles_millionths)
             .map(|lost| (millionths(lost) * 10.0).round() / 10.0),
-        lost_margin: node.lost_margin.as_ref().map(whole),
+        lost_margin: node.lost_margin.as_ref().map(units),
         rei: (node.lost_vehicles_millionths).map(|_| millionths(node.exposure_index_millionths)),
         binding: Some(node.binding_item_id.clone()).filter(|item| !item.is_empty()),
         mitigation: node.mitigation.iter().map(stock).collect(),
@@ -95,11 +95,11 @@ fn site(node: &pb::NodeRisk) -> Site {
     }
 }
 
-/// An amount in whole units of its currency.
-fn whole(money: &Money) -> f64 {
-    let digits =
-        Currency::parse(&money.currency_code).map_or(2, |currency| currency.minor_digits());
-    (money.minor_units as f64 / 10f64.powi(i32::try_from(digits).unwrap_or(2))).round()
+/// An amount in units of its currency.
+fn units(money: &Money) -> f64 {
+    let currency = Currency::parse(&money.currency_code);
+    let digits = currency.map_or(2, |currency| currency.minor_digits());
+    money.minor_units as f64 / 10f64.powi(i32::try_from(digits).unwrap_or(2))
 }
 
 /// Writes what is in the house and under way to a file.

@@ -23,7 +23,7 @@ use crate::replay::disruption::Disruption;
 use crate::replay::read_programme;
 
 use super::target::{TargetArgs, told_by};
-use told::{Site, Stock, Told, days, millionths};
+use told::{Site, Stock, Told, cents, days, millionths};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -234,7 +234,7 @@ fn site(offline: &Offline, exposure: &Exposure, has_margins: bool) -> Site {
         item: offline.item_id(bridge.part).to_owned(),
         days: days(bridge.days),
         quantity: days(bridge.quantity),
-        cost: millionths(bridge.cost).round(),
+        cost: cents(bridge.cost),
     };
     Site {
         node: format!("{supplier}/{item}"),
@@ -246,9 +246,7 @@ fn site(offline: &Offline, exposure: &Exposure, has_margins: bool) -> Site {
         ttr_days: exposure.time_to_recover.map(days),
         tts_days: exposure.time_to_survive.map(days),
         lost_vehicles: lost.map(|lost| (millionths(lost.vehicles) * 10.0).round() / 10.0),
-        lost_margin: lost
-            .filter(|_| has_margins)
-            .map(|lost| millionths(lost.margin).round()),
+        lost_margin: lost.filter(|_| has_margins).map(|lost| cents(lost.margin)),
         rei: lost.map(|lost| millionths(lost.index)),
         binding: exposure
             .binding

@@ -1,6 +1,7 @@
 //! The sites of a supply network with what their loss costs, as people and programs are told. It must not know where the figures come
 //! from. Invariant: a figure that nobody knows is null, never 0.
 use serde::Serialize;
+use takt_kernel::half_even_div;
 use takt_planning::risk::FULL;
 
 use crate::output::{Answer, grouped, table, table_text};
@@ -65,6 +66,11 @@ pub(super) struct Stock {
 
 pub(super) fn days(thousandths: i64) -> f64 {
     thousandths as f64 / DAY as f64
+}
+
+/// Millionths of a currency in units of it, to the cent.
+pub(super) fn cents(micros: i64) -> f64 {
+    half_even_div(i128::from(micros), 10_000).unwrap_or(i64::MAX) as f64 / 100.0
 }
 
 pub(super) fn millionths(value: i64) -> f64 {
