@@ -46,7 +46,7 @@ pub(super) fn reasons_of(parts: &procurement::GetDisruptedPartsResponse) -> Vec<
         let behind = parts
             .parts
             .iter()
-            .filter(|part| (part.disruption_ids.iter()).any(|id| *id == disruption.disruption_id));
+            .filter(|part| part.disruption_ids.contains(&disruption.disruption_id));
         let upstream: Vec<common::Reason> = behind
             .map(|part| common::Reason {
                 code: common::ReasonCode::MaterialShortage.into(),

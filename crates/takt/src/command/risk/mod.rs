@@ -143,10 +143,7 @@ fn told(args: &RiskArgs, offline: &Offline) -> Outcome<Told> {
         Some(file) => LiveStock::read(file)?,
         None => LiveStock::default(),
     };
-    let under_way = match args.stock {
-        Some(_) => Some(stock.lasting(offline, &products)),
-        None => None,
-    };
+    let under_way = (args.stock.as_ref()).map(|_| stock.lasting(offline, &products));
     let survives = match args.site_stock {
         SiteStock::Declared => None,
         SiteStock::Survives => Some(true),
