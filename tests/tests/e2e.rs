@@ -13,6 +13,8 @@ mod capacity;
 mod client;
 #[path = "e2e/deploy.rs"]
 mod deploy;
+#[path = "e2e/disruptions.rs"]
+mod disruptions;
 #[path = "e2e/floor.rs"]
 mod floor;
 #[path = "e2e/grpcurl.rs"]

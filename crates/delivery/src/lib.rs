@@ -7,6 +7,7 @@
 mod allocation;
 mod desk;
 mod handover;
+mod impact;
 mod import;
 mod invariants;
 mod lane;
@@ -26,7 +27,7 @@ mod tests;
 use std::sync::Arc;
 
 use takt_contract::delivery::v1::{
-    handover_service_server::HandoverServiceServer,
+    handover_service_server::HandoverServiceServer, impact_service_server::ImpactServiceServer,
     milestone_service_server::MilestoneServiceServer, order_service_server::OrderServiceServer,
     quote_service_server::QuoteServiceServer, shipment_service_server::ShipmentServiceServer,
 };
@@ -35,6 +36,7 @@ use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
 use crate::{
     desk::Desk,
     handover::rpc::HandoverRpc,
+    impact::rpc::ImpactRpc,
     import::ProgrammeSink,
     milestone::rpc::MilestoneRpc,
     order::rpc::OrderRpc,
@@ -86,6 +88,13 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             HandoverServiceServer,
             HandoverRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            ImpactServiceServer,
+            ImpactRpc {
                 desk: Arc::clone(&desk),
             },
             chassis

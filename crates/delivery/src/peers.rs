@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use takt_contract::{
     common::v1 as common,
     date_opt, date_pb, date_req,
-    production::v1::{self as pb, promise_service_client::PromiseServiceClient},
+    production::v1::{
+        self as pb, impact_service_client::ImpactServiceClient,
+        promise_service_client::PromiseServiceClient,
+    },
 };
 use takt_kernel::{Date, Violations, stable_hash};
 use takt_planning::promise::{BuildPromise, PromiseKind as Sureness, RATE_DAYS, VariantProfile};
@@ -108,6 +111,31 @@ impl Production {
         }
     }
 
+    /// What disruptions do to the plant; what production says no to is told as it says it.
+    pub(crate) async fn plant_impact(
+        &self,
+        call: &Call,
+        disruption_ids: Vec<String>,
+        as_of: Date,
+    ) -> Result<pb::GetPlantImpactResponse, Status> {
+        let retry = Retry::idempotent(stable_hash(disruption_ids.join(" ").as_bytes()));
+        let message = pb::GetPlantImpactRequest {
+            disruption_ids,
+            as_of: Some(date_pb(as_of)),
+        };
+        let asked = retry.run(call, |_| {
+            let mut client = client!(ImpactServiceClient, self.peer);
+            let request = self.peer.request(call, message.clone());
+            async move { client.get_plant_impact(request).await }
+        });
+        asked.await.map(tonic::Response::into_inner)
+    }
+
+    /// What production's silence means for a caller of ours.
+    pub(crate) fn error(&self, status: &Status) -> Error {
+        self.peer.error(status)
+    }
+
     /// What can be promised of a wish; nothing is held.
     pub(crate) async fn inquire_promise(
         &self,
@@ -195,12 +223,24 @@ fn profile_of(
     catalogue: &Catalogue,
     as_of: Date,
 ) -> Result<Profile, Error> {
-    let mut violations = Violations::new();
-    let mut variants = BTreeMap::new();
     if answer.plan_id.is_empty() {
         return Ok(Profile::default());
     }
-    for profile in answer.variants {
+    Ok(Profile {
+        variants: variants_of(&answer.variants, catalogue, as_of)?,
+        plan_id: answer.plan_id,
+    })
+}
+
+/// The profiles of variants, by their places in the programme.
+pub(crate) fn variants_of(
+    profiles: &[pb::VariantProfile],
+    catalogue: &Catalogue,
+    as_of: Date,
+) -> Result<BTreeMap<i64, VariantProfile>, Error> {
+    let mut violations = Violations::new();
+    let mut variants = BTreeMap::new();
+    for profile in profiles {
         violations.scope(format!("variants[{}]", profile.variant_id), |violations| {
             let Some(variant) = catalogue.variant(&profile.variant_id) else {
                 return violations.push("variant_id", "it is not a variant of the programme");
@@ -225,13 +265,8 @@ fn profile_of(
             );
         });
     }
-    violations
-        .finish()
-        .map_err(|found| unreadable(&Error::from(found)))?;
-    Ok(Profile {
-        plan_id: answer.plan_id,
-        variants,
-    })
+    let read = violations.finish().map(|()| variants);
+    read.map_err(|found| unreadable(&Error::from(found)))
 }
 
 /// Fills the days on which nothing is planned, so that a day's place is its distance from the first.

@@ -93,6 +93,8 @@ ids! {
     ShipmentId "shipment id";
     /// A hold on released stock.
     ReservationId "reservation id";
+    /// An outage of suppliers that was declared: `D-2024-07`.
+    DisruptionId "disruption id";
     /// A routing operation: `ST-010`.
     OperationId "operation id";
     /// A shop of the plant: `FA`.

@@ -79,6 +79,21 @@ pub fn material_cost(
     })
 }
 
+/// What a vehicle earns before fixed cost, in millionths of the currency: the price without tax less material and variable conversion.
+///
+/// # Errors
+/// `MoneyError` when a part's price is in another currency.
+pub fn margin(
+    net: Price,
+    needs: &Needs,
+    prices: &[Price],
+    conversion_micros: i64,
+) -> Result<i64, MoneyError> {
+    let cost = material_cost(needs, prices, net.currency)?;
+    let material = half_even_div(cost.micros, cost.vehicles).ok_or(MoneyError::Overflow)?;
+    Ok(net.micros - material - conversion_micros)
+}
+
 /// The mean of costs by the shares of their vehicles (28/29/43 of the reference configurations).
 pub fn mix(
     parts: &[(Share, MaterialCost)],

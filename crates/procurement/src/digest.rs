@@ -240,4 +240,12 @@ pub const TABLES: &[Table] = &[
             "lines",
         ],
     },
+    Table {
+        name: "disruption",
+        columns: &crate::disruption::store::DISRUPTION,
+    },
+    Table {
+        name: "disruption_site",
+        columns: &["disruption_id", "supplier_id", "item_id"],
+    },
 ];

@@ -186,4 +186,11 @@ pub const INVARIANTS: &[Invariant] = &[
         violated: "SELECT CAST(c.source_no AS TEXT) FROM call_off AS c JOIN schedule_agreement AS g ON g.source_no = c.source_no AND g.reset_on = c.reset_on \
                    WHERE g.fabrication < c.fabrication OR g.material < c.material ORDER BY c.source_no",
     },
+    Invariant {
+        id: "DI-1",
+        rule: "a disruption puts out the sites that it counts, and works again not before it began",
+        checked: "SELECT COUNT(*) FROM disruption",
+        violated: "SELECT d.disruption_id FROM disruption AS d LEFT JOIN (SELECT disruption_id, COUNT(*) AS sites FROM disruption_site GROUP BY disruption_id) AS s \
+                   ON s.disruption_id = d.disruption_id WHERE d.sites <> COALESCE(s.sites, 0) OR d.resolved_on < d.begins_on ORDER BY d.disruption_id",
+    },
 ];

@@ -7,6 +7,7 @@
 mod call_off;
 mod desk;
 mod digest;
+mod disruption;
 mod import;
 mod inbound;
 mod invariants;
@@ -17,6 +18,7 @@ mod programme;
 mod purchase_order;
 mod reactions;
 mod requirement;
+mod risk;
 mod rows;
 mod sourcing;
 mod supplier;
@@ -27,10 +29,11 @@ mod tests;
 use std::sync::Arc;
 
 use takt_contract::procurement::v1::{
-    call_off_service_server::CallOffServiceServer, inbound_service_server::InboundServiceServer,
-    material_service_server::MaterialServiceServer,
+    call_off_service_server::CallOffServiceServer,
+    disruption_service_server::DisruptionServiceServer,
+    inbound_service_server::InboundServiceServer, material_service_server::MaterialServiceServer,
     purchase_order_service_server::PurchaseOrderServiceServer,
-    requirement_service_server::RequirementServiceServer,
+    requirement_service_server::RequirementServiceServer, risk_service_server::RiskServiceServer,
     sourcing_service_server::SourcingServiceServer, supplier_service_server::SupplierServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
@@ -88,6 +91,19 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             CallOffServiceServer,
             call_off::rpc::CallOffRpc(Arc::clone(&desk)),
+            chassis
+        ))
+        .add_service(server!(
+            DisruptionServiceServer,
+            disruption::rpc::DisruptionRpc(Arc::clone(&desk)),
+            chassis
+        ))
+        .add_service(server!(
+            RiskServiceServer,
+            risk::rpc::RiskRpc {
+                desk: Arc::clone(&desk),
+                production: production.clone(),
+            },
             chassis
         ));
     Ok(Wiring {

@@ -144,6 +144,20 @@ const CALL_OFF: Migration = Migration {
     ],
 };
 
+/// Disruptions that were declared, with the sites that they put out. What a scope of one kind does not have is empty or 0.
+const DISRUPTION: Migration = Migration {
+    name: "m0021_disruption",
+    up: &[
+        "CREATE TABLE disruption (disruption_id {text} NOT NULL PRIMARY KEY, scope {int} NOT NULL, name {text} NOT NULL, detail {text} NOT NULL, \
+         latitude_micro {int} NOT NULL, longitude_micro {int} NOT NULL, radius_km {int} NOT NULL, cause {int} NOT NULL, begins_on {int} NOT NULL, \
+         expected_end_on {int}, resolved_on {int}, note {text} NOT NULL, measure {text} NOT NULL, sites {int} NOT NULL, \
+         CONSTRAINT di_1 CHECK (scope BETWEEN 1 AND 5 AND cause BETWEEN 1 AND 7 AND sites > 0 AND (expected_end_on IS NULL OR expected_end_on > begins_on) \
+         AND (resolved_on IS NULL OR resolved_on >= begins_on))) {rowless}",
+        "CREATE TABLE disruption_site (disruption_id {text} NOT NULL, supplier_id {text} NOT NULL, item_id {text} NOT NULL, \
+         PRIMARY KEY (disruption_id, supplier_id, item_id)) {rowless}",
+    ],
+};
+
 /// The schema, step by step.
 pub const MIGRATIONS: &[Migration] = &[
     PROGRAMME,
@@ -154,4 +168,5 @@ pub const MIGRATIONS: &[Migration] = &[
     SUPPLY,
     PART_APPROVAL,
     CALL_OFF,
+    DISRUPTION,
 ];

@@ -60,7 +60,7 @@ impl Staged {
             row
         };
         let lines = (first_line..).zip(self.lines).map(numbered).collect();
-        let tables: [Rows; 18] = [
+        let tables: [Rows; 19] = [
             (
                 "programme",
                 &[
@@ -151,6 +151,11 @@ impl Staged {
                     "vehicle_count",
                 ],
                 self.variants,
+            ),
+            (
+                "variant_price",
+                &["variant_no", "net_price_micros", "currency"],
+                self.prices,
             ),
             (
                 "reference_option",

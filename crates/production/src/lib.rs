@@ -7,6 +7,7 @@
 mod change;
 mod digest;
 mod genealogy;
+mod impact;
 mod import;
 mod invariants;
 mod job;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 
 use takt_contract::production::v1::{
     engineering_change_service_server::EngineeringChangeServiceServer,
+    impact_service_server::ImpactServiceServer,
     performance_service_server::PerformanceServiceServer,
     planning_service_server::PlanningServiceServer, product_service_server::ProductServiceServer,
     promise_service_server::PromiseServiceServer, quality_service_server::QualityServiceServer,
@@ -42,6 +44,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::{
     change::rpc::EngineeringChangeRpc,
+    impact::rpc::ImpactRpc,
     import::Import,
     job::report::Stations,
     material_plan::KeptPlans,
@@ -140,6 +143,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             EngineeringChangeServiceServer,
             EngineeringChangeRpc(production.clone()),
+            chassis
+        ))
+        .add_service(server!(
+            ImpactServiceServer,
+            ImpactRpc(production.clone()),
             chassis
         ))
         .add_service(server!(

@@ -29,6 +29,7 @@ pub const MIGRATIONS: &[Migration] = &[
     genealogy::GENEALOGY,
     ENGINEERING_CHANGE,
     PROGRAMME_PART,
+    VARIANT_PRICE,
 ];
 
 /// What an import brings; replaced as a whole by the next one.
@@ -186,5 +187,13 @@ const PROGRAMME_PART: Migration = Migration {
         "CREATE TABLE programme_part (part_no {id}, programme_id {text} NOT NULL UNIQUE, name {text} NOT NULL, launch_on {int} NOT NULL, \
          last_plan_on {int} NOT NULL, variant_ids {text} NOT NULL, vin_wmi {text} NOT NULL, vin_model_year {text} NOT NULL, \
          vin_plant_code {text} NOT NULL)",
+    ],
+};
+
+/// Prices of variants without tax; a programme that does not give them has no rows.
+const VARIANT_PRICE: Migration = Migration {
+    name: "m0021_variant_price",
+    up: &[
+        "CREATE TABLE variant_price (variant_no {id}, net_price_micros {int} NOT NULL, currency {text} NOT NULL)",
     ],
 };

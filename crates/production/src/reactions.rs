@@ -102,8 +102,10 @@ impl Sorted {
                         .handed_over
                         .extend(moved(&body.vin, body.handed_over_on.as_ref(), found))
                 }
-                // What production tells itself.
-                Kind::MasterPlanReleased(_)
+                // What production tells itself, and what procurement tells outsiders.
+                Kind::DisruptionDeclared(_)
+                | Kind::DisruptionResolved(_)
+                | Kind::MasterPlanReleased(_)
                 | Kind::VehicleBuilt(_)
                 | Kind::VehicleReleased(_)
                 | Kind::VehicleHeld(_)

@@ -5,6 +5,8 @@
 //! time to recover; where it is at least the time to recover nothing is lost.
 use super::flow::Flow;
 use super::network::{Customer, Link, Network};
+use super::outage::{Outage, still_made};
+use super::stock::{Stock, covered};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Vehicles that are built of the same parts.
@@ -43,6 +45,8 @@ pub struct Assessor<'a> {
     needing: Vec<Vec<u32>>,
     /// The first day on which a product is built.
     begins: Vec<Option<i64>>,
+    /// What the plant has of each part; empty where it is not known.
+    stock: Vec<Stock>,
 }
 
 const DAY: i64 = 1000;
@@ -67,7 +71,16 @@ impl<'a> Assessor<'a> {
             products,
             needing,
             begins: products.iter().map(begins).collect(),
+            stock: Vec::new(),
         }
+    }
+
+    /// The same with stock of the plant's own, in thousandths of each part: it is used after what is under way and before a vehicle
+    /// waits.
+    #[must_use]
+    pub fn holding(mut self, stock: &[i64]) -> Self {
+        self.stock = Stock::of_parts(stock, self.products);
+        self
     }
 
     /// What the loss of the site behind these nodes costs. `recovers` is when they are back; None is unknown.
@@ -154,7 +167,22 @@ impl<'a> Assessor<'a> {
             };
             (*node, flow.buffered(stock))
         };
-        let flows = walk(self.network, &nodes.iter().map(own).collect());
+        self.arriving(&walk(self.network, &nodes.iter().map(own).collect()))
+    }
+
+    /// The flows of the parts that outages reach, by part, as they are `since` thousandths of a day after the instant from which the
+    /// outages count; those that stay whole are left out. Stocks before the plant have been drawn on since then, the plant's own are
+    /// those that it has.
+    pub fn disrupted(&self, outages: &[Outage], since: i64) -> BTreeMap<usize, Flow> {
+        let made = still_made(self.network, outages);
+        let later = made
+            .into_iter()
+            .map(|(node, flow)| (node, flow.since(since)));
+        self.arriving(&later.filter(|(_, flow)| !flow.is_full()).collect())
+    }
+
+    /// What arrives of the parts when these nodes give less, and what the plant's own stock makes of it.
+    fn arriving(&self, flows: &BTreeMap<usize, Flow>) -> BTreeMap<usize, Flow> {
         let mut parts = BTreeSet::new();
         for node in flows.keys() {
             parts.extend(self.network.out_of(*node).filter_map(|link| match link.to {
@@ -163,8 +191,11 @@ impl<'a> Assessor<'a> {
             }));
         }
         let received = |part: usize| {
-            let flow = received(self.network, &flows, Customer::Part(part));
-            (part, flow)
+            let flow = received(self.network, flows, Customer::Part(part));
+            match self.stock.get(part) {
+                Some(stock) => (part, covered(&flow, stock)),
+                None => (part, flow),
+            }
         };
         let parts = parts.into_iter().map(received);
         parts.filter(|(_, flow)| !flow.is_full()).collect()

@@ -59,9 +59,15 @@ pub struct Money<'a> {
     pub prices: &'a [i64],
 }
 
-/// The exposure to each node's loss, in the order of the nodes.
-pub fn exposures(chain: &Chain, products: &[Product], money: Money<'_>) -> Vec<Exposure> {
-    let assessor = Assessor::new(&chain.network, products);
+/// The exposure to each node's loss, in the order of the nodes. `stock` is what the plant has of each part, in thousandths; empty where
+/// it is not known.
+pub fn exposures(
+    chain: &Chain,
+    products: &[Product],
+    money: Money<'_>,
+    stock: &[i64],
+) -> Vec<Exposure> {
+    let assessor = Assessor::new(&chain.network, products).holding(stock);
     let nodes = chain.network.nodes().iter().zip(&chain.tiers).enumerate();
     let mut all: Vec<Exposure> = nodes
         .map(|(node, (own, tier))| {
@@ -227,7 +233,7 @@ mod tests {
             margins: &[2000 * FULL],
             prices: &[30 * FULL, 100 * FULL],
         };
-        let found = exposures(&chain, &products, money);
+        let found = exposures(&chain, &products, money, &[]);
         let row = |at: usize| {
             let lost = found[at].lost.clone().unwrap_or_default();
             (

@@ -40,7 +40,7 @@ impl Flow {
         flow
     }
 
-    fn push(&mut self, at: i64, level: i64) {
+    pub(super) fn push(&mut self, at: i64, level: i64) {
         match self.0.last_mut() {
             Some((start, last)) if *start == at => *last = level,
             _ => self.0.push((at, level)),
@@ -54,11 +54,41 @@ impl Flow {
     }
 
     /// The steps with the end of each; the last one has none.
-    fn steps(&self) -> impl Iterator<Item = (i64, Option<i64>, i64)> + '_ {
+    pub(super) fn steps(&self) -> impl Iterator<Item = (i64, Option<i64>, i64)> + '_ {
         self.0.iter().enumerate().map(|(at, (start, level))| {
             let end = self.0.get(at + 1).map(|(next, _)| *next);
             (*start, end, *level)
         })
+    }
+
+    /// A flow of levels, each from its instant on until the next one's: instants ascend, and before the first one nothing is missing.
+    /// None where they do not, or where a level is no share.
+    pub fn of_levels(levels: impl IntoIterator<Item = (i64, i64)>) -> Option<Self> {
+        let mut flow = Self::full();
+        let mut last = -1;
+        for (at, level) in levels {
+            if at <= last || !(0..=FULL).contains(&level) {
+                return None;
+            }
+            last = at;
+            flow.push(at, level);
+        }
+        Some(flow)
+    }
+
+    /// The levels with the instant at which each begins; the first one begins at 0.
+    pub fn levels(&self) -> &[(i64, i64)] {
+        &self.0
+    }
+
+    /// The same flow as seen `at` thousandths of a day later: what was before is left out.
+    #[must_use]
+    pub fn since(&self, at: i64) -> Self {
+        let mut flow = Self(vec![(0, self.level(at))]);
+        for (start, level) in self.0.iter().filter(|(start, _)| *start > at) {
+            flow.push(start.saturating_sub(at), *level);
+        }
+        flow
     }
 
     /// True where nothing is missing at any time.
@@ -226,6 +256,24 @@ mod tests {
             }
             flow
         })
+    }
+
+    #[test]
+    fn levels_are_read_and_told_and_the_past_is_left_out() {
+        let flow = Flow::gap(2_000, 5_000);
+        assert_eq!(
+            Flow::of_levels(flow.levels().iter().copied()),
+            Some(flow.clone())
+        );
+        assert_eq!(flow.since(3_000), Flow(vec![(0, 0), (2_000, FULL)]));
+        assert_eq!(flow.since(1_000), Flow::gap(1_000, 4_000));
+        assert!(flow.since(5_000).is_full());
+        assert_eq!(
+            Flow::of_levels([(3, 0), (3, FULL)]),
+            None,
+            "one level an instant"
+        );
+        assert_eq!(Flow::of_levels([(0, FULL + 1)]), None);
     }
 
     proptest! {

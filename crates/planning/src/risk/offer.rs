@@ -5,8 +5,47 @@ use super::FULL;
 use super::assess::Product;
 use crate::bom::Bom;
 use crate::feature::Config;
-use crate::orders::Attribute;
+use crate::orders::{Attribute, Founders};
 use std::collections::BTreeMap;
+use takt_kernel::{Share, half_even_div};
+
+/// The shares of all options, the edition that is built first among them at its mean over `vehicles`.
+pub fn with_edition(
+    attributes: &[Attribute],
+    founders: Option<Founders>,
+    variants: &[Share],
+    vehicles: i64,
+) -> Vec<Attribute> {
+    let mut all = attributes.to_vec();
+    let Some(founders) = founders else {
+        return all;
+    };
+    let admitted = |variant: usize| founders.variants >> variant & 1 == 1;
+    let shares = variants.iter().enumerate();
+    let of_them: i64 = (shares.clone().filter(|(at, _)| admitted(*at)))
+        .map(|(_, share)| share.millionths())
+        .sum();
+    let of = i128::from(vehicles) * i128::from(of_them);
+    let limited = i128::from(founders.limit) * i128::from(FULL) * i128::from(FULL);
+    let share = half_even_div(limited, of).unwrap_or(0).clamp(0, FULL);
+    let values = founders.founder.max(founders.normal) + 1;
+    let row = |at: usize| {
+        let mut row = vec![Share(0); values];
+        let founder = if admitted(at) { share } else { 0 };
+        if let Some(value) = row.get_mut(founders.normal) {
+            *value = Share(FULL - founder);
+        }
+        if let Some(value) = row.get_mut(founders.founder) {
+            *value = Share(founder);
+        }
+        row
+    };
+    all.push(Attribute {
+        key: founders.key,
+        shares: shares.map(|(at, _)| row(at)).collect(),
+    });
+    all
+}
 
 /// The products of a plan: `daily[day][variant]` vehicles, options by their shares, each independent of the others. Answers with
 /// the variant of each product beside it; parts are the items of the bill by their index. Cost: one explosion a combination of the
@@ -84,7 +123,7 @@ mod tests {
     use super::*;
     use crate::bom::{Item, Line};
     use crate::feature::tests::features;
-    use takt_kernel::{Quantity, Share};
+    use takt_kernel::Quantity;
 
     #[test]
     fn wheels_split_a_variant_and_colours_that_decide_nothing_do_not()

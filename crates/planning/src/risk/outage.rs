@@ -22,13 +22,23 @@ pub struct Outage {
     pub until: i64,
 }
 
-/// What nodes still make of what is needed, by node; those that stay whole are left out. Cost: O(what the outages reach).
+/// What nodes still make of what is needed, by node; those that stay whole are left out. A node that is out gives from its finished
+/// stock where that survives. Cost: O(what the outages reach).
 pub fn still_made(network: &Network, outages: &[Outage]) -> BTreeMap<usize, Flow> {
     let mut own: BTreeMap<usize, Flow> = BTreeMap::new();
     for outage in outages {
         let gap = Flow::gap(outage.from, outage.until);
         let known = own.entry(outage.node).or_insert_with(Flow::full);
         *known = Flow::scarcest([&*known, &gap]);
+    }
+    for (node, flow) in &mut own {
+        if let Some(site) = network
+            .nodes()
+            .get(*node)
+            .filter(|site| site.stock_survives)
+        {
+            *flow = flow.buffered(site.stock);
+        }
     }
     walk(network, &own)
 }

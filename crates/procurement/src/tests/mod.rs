@@ -1,6 +1,7 @@
 //! Flows on a real database in a temporary folder: the rpcs are called as the server would call them.
 
 mod call_offs;
+mod disruptions;
 mod flow;
 mod import;
 mod inbound;
@@ -8,6 +9,7 @@ mod material;
 mod orders;
 mod planner;
 mod reactions;
+mod risk;
 pub(crate) mod sample;
 mod supply;
 

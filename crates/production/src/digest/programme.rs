@@ -5,7 +5,7 @@
 use takt_service::Table;
 
 /// What an import brings.
-pub(super) const IMPORTED: [Table; 18] = [
+pub(super) const IMPORTED: [Table; 19] = [
     Table {
         name: "programme",
         columns: &[
@@ -75,6 +75,10 @@ pub(super) const IMPORTED: [Table; 18] = [
             "share",
             "vehicle_count",
         ],
+    },
+    Table {
+        name: "variant_price",
+        columns: &["variant_no", "net_price_micros", "currency"],
     },
     Table {
         name: "reference_option",

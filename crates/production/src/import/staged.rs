@@ -18,6 +18,7 @@ pub(super) struct Staged {
     pub(super) items: Vec<Vec<Value>>,
     pub(super) lines: Vec<Vec<Value>>,
     pub(super) variants: Vec<Vec<Value>>,
+    pub(super) prices: Vec<Vec<Value>>,
     pub(super) references: Vec<Vec<Value>>,
     pub(super) options: Vec<Vec<Value>>,
     pub(super) operations: Vec<Vec<Value>>,
@@ -196,6 +197,14 @@ impl Staged {
             row.share_millionths.into(),
             row.vehicle_count.into(),
         ]);
+        if row.net_price.is_some() {
+            let price = price_req(row.net_price.as_ref(), "net_price", found);
+            self.prices.push(vec![
+                i64::from(row.variant_number).into(),
+                price.micros.into(),
+                price.currency.as_str().into(),
+            ]);
+        }
         for (key, value) in &row.reference_options {
             self.references.push(vec![
                 i64::from(row.variant_number).into(),

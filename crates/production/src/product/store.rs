@@ -24,13 +24,14 @@ use crate::change::{Change, store::live_fetch};
 use crate::import::line::{PAINT_BATCH, RATIO};
 
 /// The tables that an import fills, in the order in which they are emptied.
-pub const TABLES: [&str; 18] = [
+pub const TABLES: [&str; 19] = [
     "programme",
     "programme_part",
     "shop",
     "item",
     "bom_line",
     "variant",
+    "variant_price",
     "reference_option",
     "option_value",
     "operation",

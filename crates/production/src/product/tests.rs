@@ -252,6 +252,7 @@ pub(crate) fn rows() -> Vec<Row> {
             share_millionths: variant.share,
             vehicle_count: 20,
             reference_options: variant.reference.clone(),
+            net_price: None,
         })
     }));
     rows.extend(parts.options.iter().map(|option| {

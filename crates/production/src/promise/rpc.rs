@@ -11,7 +11,7 @@ use takt_contract::{
     request_id,
 };
 use takt_kernel::{Date, ReservationId, Violations};
-use takt_planning::promise::{PromiseKind, RATE_DAYS};
+use takt_planning::promise::PromiseKind;
 use takt_service::{Call, Error, Once, PageToken, page_size};
 use tonic::{Request, Response, Status};
 
@@ -19,7 +19,10 @@ use super::{
     availability, hold,
     holding::{self, HoldSlots},
     net_of, offer, promised, reasons, store,
-    wire::{basis_of, basis_pb, hold_pb, line_shop, offer_pb, reason_pb, tombstone, wish_of},
+    wire::{
+        basis_of, basis_pb, hold_pb, line_shop, offer_pb, profiles_pb, reason_pb, tombstone,
+        wish_of,
+    },
 };
 use crate::{
     Production,
@@ -67,34 +70,10 @@ impl PromiseService for PromiseRpc {
         violations.finish().map_err(Error::from)?;
         let product = self.0.products.get(&call).await?;
         let (head, days) = self.plan(&call, &product, as_of).await?;
-        let variants = profiles(&product, &days, as_of)
-            .into_iter()
-            .enumerate()
-            .map(|(variant, profile)| {
-                let mut before = 0;
-                let days = profile
-                    .cumulative
-                    .iter()
-                    .zip(0i32..)
-                    .filter_map(|(through, day)| {
-                        let built = *through > before;
-                        before = *through;
-                        built.then(|| pb::ProfileDay {
-                            date: Some(date_pb(profile.first.plus(day))),
-                            cumulative_vehicle_count: *through,
-                        })
-                    });
-                pb::VariantProfile {
-                    variant_id: product.variant_id(variant).to_owned(),
-                    days: days.collect(),
-                    estimate_from: Some(date_pb(profile.end)),
-                    estimate_vehicle_count: profile.rate_units,
-                    estimate_days: RATE_DAYS,
-                }
-            });
+        let variants = profiles_pb(&product, profiles(&product, &days, as_of));
         Ok(Response::new(pb::GetPromiseProfileResponse {
             plan_id: head.plan_id,
-            variants: variants.collect(),
+            variants,
         }))
     }
 

@@ -9,7 +9,10 @@ use takt_contract::{
     quantity_pb,
 };
 use takt_kernel::{Date, Quantity, Reason, ReasonCode, Unit, Violations};
-use takt_planning::ctp::{Alternative, Cause, Obstacle, Promise};
+use takt_planning::{
+    ctp::{Alternative, Cause, Obstacle, Promise},
+    promise::{RATE_DAYS, VariantProfile},
+};
 
 use super::{
     hold::{Hold, HoldState},
@@ -214,6 +217,33 @@ fn reason_of(cause: &Cause, product: &Product) -> Reason {
         blocked,
         upstream: upstream.into_iter().collect(),
     }
+}
+
+/// The profiles of the variants in the order of the programme: the days on which something is planned.
+pub fn profiles_pb(product: &Product, profiles: Vec<VariantProfile>) -> Vec<pb::VariantProfile> {
+    let of = |(variant, profile): (usize, VariantProfile)| {
+        let mut before = 0;
+        let days = profile
+            .cumulative
+            .iter()
+            .zip(0i32..)
+            .filter_map(|(through, day)| {
+                let built = *through > before;
+                before = *through;
+                built.then(|| pb::ProfileDay {
+                    date: Some(date_pb(profile.first.plus(day))),
+                    cumulative_vehicle_count: *through,
+                })
+            });
+        pb::VariantProfile {
+            variant_id: product.variant_id(variant).to_owned(),
+            days: days.collect(),
+            estimate_from: Some(date_pb(profile.end)),
+            estimate_vehicle_count: profile.rate_units,
+            estimate_days: RATE_DAYS,
+        }
+    };
+    profiles.into_iter().enumerate().map(of).collect()
 }
 
 /// The hole where procurement has not answered.

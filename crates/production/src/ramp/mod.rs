@@ -240,7 +240,8 @@ fn unit_money(
     })
 }
 
-fn prices(product: &Product) -> Vec<Price> {
+/// What a unit of each item costs.
+pub fn prices(product: &Product) -> Vec<Price> {
     product.items.iter().map(|item| item.unit_cost).collect()
 }
 

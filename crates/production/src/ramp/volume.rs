@@ -55,7 +55,8 @@ pub struct MonthVehicle {
     pub built: i64,
 }
 
-fn micros(amount: Amount) -> i64 {
+/// An amount in millionths of its currency.
+pub fn micros(amount: Amount) -> i64 {
     amount
         .minor
         .saturating_mul(10i64.pow(6 - amount.currency.minor_digits()))

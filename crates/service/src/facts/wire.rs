@@ -48,6 +48,8 @@ pub(super) fn kind_name(fact: &pb::Fact) -> &'static str {
         Some(Kind::VehicleReleased(_)) => "VehicleReleased",
         Some(Kind::VehicleHeld(_)) => "VehicleHeld",
         Some(Kind::PartReplaced(_)) => "PartReplaced",
+        Some(Kind::DisruptionDeclared(_)) => "DisruptionDeclared",
+        Some(Kind::DisruptionResolved(_)) => "DisruptionResolved",
         None => "unknown",
     }
 }

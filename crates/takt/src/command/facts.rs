@@ -229,6 +229,8 @@ fn kind_name(kind: &Kind) -> &'static str {
         Kind::VehicleReleased(_) => "VehicleReleased",
         Kind::VehicleHeld(_) => "VehicleHeld",
         Kind::PartReplaced(_) => "PartReplaced",
+        Kind::DisruptionDeclared(_) => "DisruptionDeclared",
+        Kind::DisruptionResolved(_) => "DisruptionResolved",
     }
 }
 

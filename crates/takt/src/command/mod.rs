@@ -6,6 +6,7 @@ mod bench;
 mod calloff;
 mod capacity;
 mod change;
+mod disruption;
 mod edifact;
 mod facts;
 mod import;
@@ -98,8 +99,11 @@ enum Task {
     Oee(Box<oee::OeeArgs>),
     /// Tell whether scale or learning brings profits, and when a milestone comes
     Ramp(Box<ramp::RampArgs>),
-    /// What the loss of each site in the supply network costs, on all tiers; no service is needed
-    Risk(risk::RiskArgs),
+    /// What the loss of each site in the supply network costs, on all tiers: of a folder, or of running services
+    Risk(Box<risk::RiskArgs>),
+    /// Declare and resolve disruptions, and tell what they do to parts, shops, vehicles and customers
+    #[command(subcommand)]
+    Disruption(disruption::DisruptionTask),
     /// Scheduling agreements and call-offs: cumulatives, zones, what is owed at the end
     #[command(subcommand)]
     Calloff(calloff::CallOffTask),
@@ -191,7 +195,8 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Quality(task) => quality::run(task, output).await,
             Task::Oee(args) => oee::run(*args, output).await,
             Task::Ramp(args) => ramp::run(*args, output).await,
-            Task::Risk(args) => risk::run(args, output),
+            Task::Disruption(task) => disruption::run(task, output).await,
+            Task::Risk(args) => risk::run(*args, output).await,
             Task::Calloff(task) => calloff::run(task, output).await,
             Task::Edifact(task) => edifact::run(task, output).await,
             Task::Supply(args) => supply::run(args, output).await,

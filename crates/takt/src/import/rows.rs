@@ -160,6 +160,7 @@ fn variants(programme: &Programme) -> impl Iterator<Item = Row> + '_ {
                     .filter_map(|day| day.planned.get(place))
                     .sum(),
                 reference_options: options.into_iter().collect(),
+                net_price: variant.net_price.map(price_pb),
             })
         })
 }

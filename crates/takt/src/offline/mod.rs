@@ -3,6 +3,7 @@
 //! the keys by name), so that the folder and the services compute alike.
 pub mod buffer;
 mod line;
+pub mod live;
 pub mod load;
 pub mod network;
 pub mod outage;

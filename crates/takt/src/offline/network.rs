@@ -3,12 +3,12 @@
 //! (RULES 13 counts the stock between); a figure that the folder does not give stays unknown; prices are in one currency.
 use std::collections::BTreeMap;
 
-use takt_kernel::{Date, Price, Share, half_even_div};
-use takt_planning::economics::material_cost;
+use takt_kernel::{Date, Price};
+use takt_planning::economics::margin;
 use takt_planning::feature::Config;
 use takt_planning::orders::Attribute;
 use takt_planning::ramp::feasible_plan;
-use takt_planning::risk::{Chain, FULL, FlowRow, Node, Product, SiteRow, chain, offer};
+use takt_planning::risk::{Chain, FlowRow, Node, Product, SiteRow, chain, offer, with_edition};
 
 use super::{Offline, unusable};
 use crate::failure::Outcome;
@@ -26,8 +26,23 @@ pub enum Stocks {
     OfCustomers,
 }
 
+/// How long what each source has shipped lasts, in thousandths of a day, by supplier and item.
+pub type UnderWay<'a> = BTreeMap<(&'a str, &'a str), i64>;
+
 /// The supply network on a day; its nodes are the programme's in their order, its parts the items.
 pub fn chain_of(programme: &Programme, on: Date, stocks: Stocks) -> Outcome<Chain> {
+    chain_with(programme, on, stocks, None, None)
+}
+
+/// The same with what is known to be under way to the plant in the place of the days of lanes, and with a rule of whether finished
+/// stock survives the loss of its site in the place of what each site says.
+fn chain_with(
+    programme: &Programme,
+    on: Date,
+    stocks: Stocks,
+    under_way: Option<&UnderWay<'_>>,
+    survives: Option<bool>,
+) -> Outcome<Chain> {
     let mut transit: BTreeMap<&str, i64> = BTreeMap::new();
     for lane in programme.inbound() {
         if let Direction::Inbound { supplier, .. } = &lane.direction {
@@ -46,7 +61,7 @@ pub fn chain_of(programme: &Programme, on: Date, stocks: Stocks) -> Outcome<Chai
                     Stocks::All => node.stock_millidays.unwrap_or(0),
                     Stocks::OfCustomers => 0,
                 },
-                stock_survives: node.stock_survives_site_loss.unwrap_or(false),
+                stock_survives: survives.or(node.stock_survives_site_loss).unwrap_or(false),
                 capacity: (node.capacity_per_week).map(|week| week.milli() / 7),
             },
         })
@@ -64,9 +79,13 @@ pub fn chain_of(programme: &Programme, on: Date, stocks: Stocks) -> Outcome<Chai
             into: link.into.iter().map(|item| item.as_str()).collect(),
             share: link.share.millionths(),
             quantity: link.qty_per.map_or(1000, |quantity| quantity.milli()),
-            transit: match link.to.as_str() == plant {
-                true => transit.get(link.from.as_str()).copied().unwrap_or(0),
-                false => 0,
+            transit: match (link.to.as_str() == plant, under_way) {
+                (true, None) => transit.get(link.from.as_str()).copied().unwrap_or(0),
+                (true, Some(known)) => {
+                    let key = (link.from.as_str(), link.item.as_str());
+                    known.get(&key).copied().unwrap_or(0)
+                }
+                (false, _) => 0,
             },
             customer_stock: link.customer_stock_millidays.unwrap_or(0),
         })
@@ -83,13 +102,30 @@ impl Offline {
         chain_of(&self.full, on, stocks)
     }
 
+    /// The supply network on a day with what is known to be under way, and a rule for the stock of a lost site.
+    pub fn live_chain(
+        &self,
+        on: Date,
+        under_way: Option<&UnderWay<'_>>,
+        survives: Option<bool>,
+    ) -> Outcome<Chain> {
+        chain_with(&self.full, on, Stocks::All, under_way, survives)
+    }
+
     /// What is still to be built on a day and after it, as the plan without disturbance has it, by what it is built of; each with the
     /// index of its variant.
     pub fn products_from(&self, on: Date) -> Vec<(usize, Product)> {
         let plan = feasible_plan(&self.ramp, &[], self.first(), &self.schedule);
-        let built = usize::try_from(on.days_since(plan.first)).unwrap_or(0);
-        let days = plan.days.get(built..).unwrap_or_default();
-        offer(&self.bom, &self.choices(), days)
+        let days = match usize::try_from(on.days_since(plan.first)) {
+            Ok(built) => plan.days.get(built..).unwrap_or_default().to_vec(),
+            // Before the plan begins nothing is built.
+            Err(_) => {
+                let before = usize::try_from(plan.first.days_since(on)).unwrap_or(0);
+                let empty = std::iter::repeat_n(vec![0; self.ramp.variants()], before);
+                empty.chain(plan.days).collect()
+            }
+        };
+        offer(&self.bom, &self.choices(), &days)
     }
 
     /// What a vehicle of each product earns; nothing where the folder gives no prices, which the second answer tells.
@@ -127,43 +163,20 @@ impl Offline {
                 return Ok(None);
             };
             let needs = self.bom.requirement(self.reference(variant)?);
-            let cost = material_cost(&needs, &prices, net.currency).map_err(unusable)?;
-            let material = half_even_div(cost.micros, cost.vehicles).unwrap_or(i64::MAX);
-            margins.push(net.micros - material - economics.variable_conversion.micros);
+            let conversion = economics.variable_conversion.micros;
+            margins.push(margin(net, &needs, &prices, conversion).map_err(unusable)?);
         }
         Ok(Some(margins))
     }
 
     /// Shares of all option values, the edition among them at its mean over the programme.
     pub fn choices(&self) -> Vec<Attribute> {
-        let mut attributes = self.attributes.clone();
-        if let Some(founders) = &self.founders {
-            let admitted = |variant: usize| founders.variants >> variant & 1 == 1;
-            let shares = self.variant_shares.iter().enumerate();
-            let all: i64 = (shares.clone().filter(|(at, _)| admitted(*at)))
-                .map(|(_, share)| share.millionths())
-                .sum();
-            let of = i128::from(self.sized.vehicles) * i128::from(all);
-            let limited = i128::from(founders.limit) * i128::from(FULL) * i128::from(FULL);
-            let share = half_even_div(limited, of).unwrap_or(0).clamp(0, FULL);
-            let values = (founders.founder.max(founders.normal)) + 1;
-            let row = |at: usize| {
-                let mut row = vec![Share(0); values];
-                let founder = if admitted(at) { share } else { 0 };
-                if let Some(value) = row.get_mut(founders.normal) {
-                    *value = Share(FULL - founder);
-                }
-                if let Some(value) = row.get_mut(founders.founder) {
-                    *value = Share(founder);
-                }
-                row
-            };
-            attributes.push(Attribute {
-                key: founders.key,
-                shares: shares.map(|(at, _)| row(at)).collect(),
-            });
-        }
-        attributes
+        with_edition(
+            &self.attributes,
+            self.founders,
+            &self.variant_shares,
+            self.sized.vehicles,
+        )
     }
 
     /// The currency of the parts, which have one.
