@@ -10,6 +10,7 @@ mod digest;
 mod import;
 mod inbound;
 mod invariants;
+mod invoice;
 mod material;
 mod migrations;
 mod peers;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 
 use takt_contract::procurement::v1::{
     call_off_service_server::CallOffServiceServer, inbound_service_server::InboundServiceServer,
-    material_service_server::MaterialServiceServer,
+    invoice_service_server::InvoiceServiceServer, material_service_server::MaterialServiceServer,
     purchase_order_service_server::PurchaseOrderServiceServer,
     requirement_service_server::RequirementServiceServer,
     sourcing_service_server::SourcingServiceServer, supplier_service_server::SupplierServiceServer,
@@ -88,6 +89,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             CallOffServiceServer,
             call_off::rpc::CallOffRpc(Arc::clone(&desk)),
+            chassis
+        ))
+        .add_service(server!(
+            InvoiceServiceServer,
+            invoice::rpc::InvoiceRpc(Arc::clone(&desk)),
             chassis
         ));
     Ok(Wiring {
