@@ -2,8 +2,8 @@
 //! their spread, price drift. It must not know suppliers, receipts or invoices. Units: days in, thousandths of a day and millionths
 //! out. Invariants: where there was nothing to judge a figure is 0; each figure is rounded once, half to even, a spread downwards.
 //!
-//! Sources: SCOR, RL.1.1 (perfect order fulfilment, of which on time and in full are two parts) and RS.3.94 (order cycle time);
-//! ISO 9000 nonconforming parts per million. Price drift is a Paasche index of the invoiced quantities less one.
+//! Sources: SCOR RL.2.1 and RL.2.2 (orders delivered in full, and by their day), here by the lot and by the day that the buyer asked for;
+//! price drift is a Paasche index (what was invoiced over the same quantities at agreed prices) less one.
 use takt_kernel::half_even_div;
 
 /// What is needed to tell the mean and the spread of numbers of days.

@@ -233,8 +233,10 @@ async fn paid(channel: &Channel, day: Date, line: &pb::OrderLine) -> Result {
             quarantine: false,
         }],
     };
-    let mut answers =
-        (inbound.record_receipts(tokio_stream::iter([receipt])).await?).into_inner();
+    let mut answers = (inbound
+        .record_receipts(tokio_stream::iter([receipt]))
+        .await?)
+        .into_inner();
     while let Some(answer) = answers.message().await? {
         ensure(answer.refused.is_empty(), || format!("{answer:?}"))?;
     }
@@ -316,7 +318,16 @@ fn both(setup: Setup) -> Result {
         Ok((day, first.clone()))
     })?;
 
-    let cards = told(&suite, &["suppliers", "--supplier", &first.supplier_id])?;
+    // The goods came before their day, so the window goes on beyond the last receipt.
+    let until = day.plus(400).to_string();
+    let of = [
+        "suppliers",
+        "--supplier",
+        &first.supplier_id,
+        "--until",
+        &until,
+    ];
+    let cards = told(&suite, &of)?;
     let card = cards.pointer("/suppliers/0").cloned().unwrap_or_default();
     ensure(
         card["lots_received"] == first.lot_count && card["lead_days"] == 6.0,
@@ -325,7 +336,7 @@ fn both(setup: Setup) -> Result {
     ensure(card["price_drift_ppm"] == 0, || card.to_string())?;
     let all = told(&suite, &["suppliers"])?;
     let suppliers = all["suppliers"].as_array().map_or(0, Vec::len);
-    ensure(suppliers > 100, || format!("{suppliers} suppliers"))?;
+    ensure(suppliers > 50, || format!("{suppliers} suppliers"))?;
     // All of it is invoiced: nothing is left to settle.
     let through = day.plus(40).to_string();
     let settled = told(&suite, &["buy", "settle", "--through", &through])?;
