@@ -5,6 +5,8 @@
 
 #[path = "e2e/as_built.rs"]
 mod as_built;
+#[path = "e2e/buying.rs"]
+mod buying;
 #[path = "e2e/call_offs.rs"]
 mod call_offs;
 #[path = "e2e/capacity.rs"]

@@ -54,6 +54,8 @@ reasons! {
     Transport "TRANSPORT";
     /// The data contradict themselves.
     DataInvalid "DATA_INVALID";
+    /// The agreement with the supplier was ended.
+    AgreementEnded "AGREEMENT_ENDED";
 }
 
 impl fmt::Display for ReasonCode {

@@ -53,14 +53,14 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "ST-6",
-        rule: "what is lost of an item is what was shipped short, went astray, is kept back, or was refused by its supplier",
+        rule: "what is lost of an item is what was shipped short, went astray, is kept back, or was refused or taken back",
         checked: "SELECT COUNT(*) FROM balance",
         violated: "SELECT CAST(b.item_no AS TEXT) FROM balance AS b LEFT JOIN (SELECT x.item_no, CAST(SUM(x.lost) AS BIGINT) AS lost FROM ( \
                    SELECT item_no, on_hand - reserved AS lost FROM lot WHERE state = 4 UNION ALL \
                    SELECT l.source_no / 100, l.lot_size * a.lots - a.quantity FROM asn_line AS a \
                    JOIN order_line AS l ON l.line_no = a.line_no WHERE a.short_lots > 0 UNION ALL \
                    SELECT a.first_lot / 1000000000, a.quantity FROM asn AS n JOIN asn_line AS a ON a.asn_no = n.asn_no WHERE n.lost_on IS NOT NULL UNION ALL \
-                   SELECT source_no / 100, lot_size * (lots - shipped_lots) FROM order_line WHERE response = 3) AS x \
+                   SELECT source_no / 100, lot_size * withdrawn_lots FROM order_line WHERE withdrawn_lots > 0) AS x \
                    GROUP BY x.item_no) AS s ON s.item_no = b.item_no WHERE b.lost <> COALESCE(s.lost, 0) ORDER BY b.item_no",
     },
     Invariant {
@@ -101,9 +101,20 @@ pub const INVARIANTS: &[Invariant] = &[
         checked: "SELECT COUNT(*) FROM purchase_order",
         violated: "SELECT CAST(o.released_on AS TEXT) FROM (SELECT released_on, CAST(SUM(line_count) AS BIGINT) AS lines, \
                    CAST(SUM(closed_line_count) AS BIGINT) AS closed FROM purchase_order GROUP BY released_on) AS o LEFT JOIN \
-                   (SELECT released_on, COUNT(*) AS lines, CAST(SUM(CASE WHEN received_lots + lost_lots = lots OR response = 3 THEN 1 ELSE 0 END) AS BIGINT) AS closed \
+                   (SELECT released_on, COUNT(*) AS lines, CAST(SUM(CASE WHEN received_lots + lost_lots + withdrawn_lots = lots THEN 1 ELSE 0 END) AS BIGINT) AS closed \
                    FROM order_line GROUP BY released_on) AS s ON s.released_on = o.released_on \
                    WHERE o.lines <> COALESCE(s.lines, 0) OR o.closed <> COALESCE(s.closed, 0) ORDER BY o.released_on",
+    },
+    Invariant {
+        id: "PO-5",
+        rule: "what was withdrawn of a line is what its events say, was not shipped, and is owed for at most once",
+        checked: "SELECT COUNT(*) FROM order_line",
+        violated: "SELECT CAST(l.line_no AS TEXT) FROM order_line AS l LEFT JOIN (SELECT line_no, CAST(SUM(withdrawn_lots) AS BIGINT) AS lots \
+                   FROM order_line_event GROUP BY line_no) AS e ON e.line_no = l.line_no \
+                   WHERE l.withdrawn_lots <> COALESCE(e.lots, 0) OR l.withdrawn_lots < 0 OR l.shipped_lots + l.withdrawn_lots > l.lots \
+                   OR (l.response = 4) <> (l.proposed_on IS NOT NULL) UNION ALL \
+                   SELECT CAST(e.line_no AS TEXT) FROM order_line_event AS e LEFT JOIN order_line AS l ON l.line_no = e.line_no \
+                   WHERE l.line_no IS NULL OR e.finished + e.raw > CASE WHEN e.withdrawn_lots > 0 THEN e.withdrawn_lots * l.lot_size ELSE 0 END",
     },
     Invariant {
         id: "LOT-1",
@@ -192,5 +203,31 @@ pub const INVARIANTS: &[Invariant] = &[
         checked: "SELECT COUNT(*) FROM disruption",
         violated: "SELECT d.disruption_id FROM disruption AS d LEFT JOIN (SELECT disruption_id, COUNT(*) AS sites FROM disruption_site GROUP BY disruption_id) AS s \
                    ON s.disruption_id = d.disruption_id WHERE d.sites <> COALESCE(s.sites, 0) OR d.resolved_on < d.begins_on ORDER BY d.disruption_id",
+    },
+    Invariant {
+        id: "IV-1",
+        rule: "what of an order line was invoiced is what its invoices bill that are matched, accepted or paid",
+        checked: "SELECT COUNT(*) FROM invoice_line",
+        violated: "SELECT CAST(l.line_no AS TEXT) FROM order_line AS l LEFT JOIN (SELECT x.line_no, CAST(SUM(x.quantity) AS BIGINT) AS billed \
+                   FROM invoice AS i JOIN invoice_line AS x ON x.invoice_no = i.invoice_no WHERE i.state IN (1, 3, 4) GROUP BY x.line_no) AS s \
+                   ON s.line_no = l.line_no WHERE l.invoiced <> COALESCE(s.billed, 0) ORDER BY l.line_no",
+    },
+    Invariant {
+        id: "IV-2",
+        rule: "no more of an order line is invoiced than was received of it, unless a person accepted an invoice of it",
+        checked: "SELECT COUNT(*) FROM order_line WHERE invoiced > 0",
+        violated: "SELECT CAST(l.line_no AS TEXT) FROM order_line AS l LEFT JOIN (SELECT a.line_no, CAST(SUM(a.quantity) AS BIGINT) AS received \
+                   FROM asn AS n JOIN asn_line AS a ON a.asn_no = n.asn_no WHERE n.received_on IS NOT NULL GROUP BY a.line_no) AS s \
+                   ON s.line_no = l.line_no WHERE l.invoiced > COALESCE(s.received, 0) AND NOT EXISTS (SELECT 1 FROM invoice_line AS x \
+                   JOIN invoice AS i ON i.invoice_no = x.invoice_no WHERE x.line_no = l.line_no AND i.state IN (3, 4) AND i.approved_by <> '') ORDER BY l.line_no",
+    },
+    Invariant {
+        id: "IV-3",
+        rule: "an invoice counts its lines and comes to what they do; a line that does not agree is blocked unless a person accepted it",
+        checked: "SELECT COUNT(*) FROM invoice",
+        violated: "SELECT i.invoice_number FROM invoice AS i LEFT JOIN (SELECT invoice_no, COUNT(*) AS lines, CAST(SUM(minor) AS BIGINT) AS minor \
+                   FROM invoice_line GROUP BY invoice_no) AS s ON s.invoice_no = i.invoice_no \
+                   WHERE i.line_count <> COALESCE(s.lines, 0) OR i.minor <> COALESCE(s.minor, 0) \
+                   OR (i.blocks <> 0 AND i.state IN (1, 4) AND i.approved_by = '') ORDER BY i.invoice_number",
     },
 ];

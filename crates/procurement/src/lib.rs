@@ -11,6 +11,7 @@ mod disruption;
 mod import;
 mod inbound;
 mod invariants;
+mod invoice;
 mod material;
 mod migrations;
 mod peers;
@@ -31,7 +32,8 @@ use std::sync::Arc;
 use takt_contract::procurement::v1::{
     call_off_service_server::CallOffServiceServer,
     disruption_service_server::DisruptionServiceServer,
-    inbound_service_server::InboundServiceServer, material_service_server::MaterialServiceServer,
+    inbound_service_server::InboundServiceServer, invoice_service_server::InvoiceServiceServer,
+    material_service_server::MaterialServiceServer,
     purchase_order_service_server::PurchaseOrderServiceServer,
     requirement_service_server::RequirementServiceServer, risk_service_server::RiskServiceServer,
     sourcing_service_server::SourcingServiceServer, supplier_service_server::SupplierServiceServer,
@@ -104,6 +106,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
                 desk: Arc::clone(&desk),
                 production: production.clone(),
             },
+            chassis
+        ))
+        .add_service(server!(
+            InvoiceServiceServer,
+            invoice::rpc::InvoiceRpc(Arc::clone(&desk)),
             chassis
         ));
     Ok(Wiring {

@@ -158,6 +158,53 @@ const DISRUPTION: Migration = Migration {
     ],
 };
 
+/// What happens to an order line after it was issued: answers, proposals, changes, cancellations and what is owed for them. Lots that
+/// were refused before are withdrawn lots, too.
+const ORDER_CHANGE: Migration = Migration {
+    name: "m0025_order_change",
+    up: &[
+        "ALTER TABLE order_line ADD COLUMN withdrawn_lots {int} NOT NULL DEFAULT 0",
+        "ALTER TABLE order_line ADD COLUMN version {int} NOT NULL DEFAULT 1",
+        "ALTER TABLE order_line ADD COLUMN asked_lots {int} NOT NULL DEFAULT 0",
+        "ALTER TABLE order_line ADD COLUMN asked_on {int} NOT NULL DEFAULT 0",
+        "ALTER TABLE order_line ADD COLUMN accepted_lots {int} NOT NULL DEFAULT 0",
+        "ALTER TABLE order_line ADD COLUMN answered_on {int}",
+        "ALTER TABLE order_line ADD COLUMN proposed_lots {int}",
+        "ALTER TABLE order_line ADD COLUMN proposed_on {int}",
+        "ALTER TABLE order_line ADD COLUMN proposed_reason {text}",
+        "ALTER TABLE order_line ADD COLUMN invoiced {int} NOT NULL DEFAULT 0",
+        "UPDATE order_line SET asked_lots = lots, asked_on = receipt_on",
+        "UPDATE order_line SET accepted_lots = lots WHERE response = 2",
+        "UPDATE order_line SET withdrawn_lots = lots - shipped_lots WHERE response = 3",
+        "CREATE TABLE order_line_event (line_no {int} NOT NULL, event_no {int} NOT NULL, kind {int} NOT NULL, happened_on {int}, \
+         lots {int} NOT NULL, receipt_on {int} NOT NULL, reason {text} NOT NULL, withdrawn_lots {int} NOT NULL, finished {int} NOT NULL, \
+         raw {int} NOT NULL, finished_minor {int} NOT NULL, PRIMARY KEY (line_no, event_no), \
+         CONSTRAINT po_5 CHECK (event_no > 0 AND kind BETWEEN 1 AND 6 AND finished >= 0 AND raw >= 0)) {rowless}",
+        "INSERT INTO order_line_event (line_no, event_no, kind, happened_on, lots, receipt_on, reason, withdrawn_lots, finished, raw, finished_minor) \
+         SELECT line_no, 1, 4, NULL, lots - withdrawn_lots, receipt_on, '', withdrawn_lots, 0, 0, 0 FROM order_line WHERE response = 3",
+        "CREATE INDEX asn_line_by_line ON asn_line (line_no)",
+    ],
+};
+
+/// Invoices and what their lines were matched with. The tolerances are one row, which is there from the beginning: nothing is tolerated
+/// until somebody says so.
+const INVOICE: Migration = Migration {
+    name: "m0024_invoice",
+    up: &[
+        "CREATE TABLE invoice_tolerance (tolerance_no {id}, price_millionths {int} NOT NULL, price_minor {int} NOT NULL, \
+         CONSTRAINT iv_0 CHECK (tolerance_no = 1 AND price_millionths >= 0 AND price_minor >= 0))",
+        "INSERT INTO invoice_tolerance (tolerance_no, price_millionths, price_minor) VALUES (1, 0, 0)",
+        "CREATE TABLE invoice (invoice_no {serial}, supplier_no {int} NOT NULL, invoice_number {text} NOT NULL, invoiced_on {int} NOT NULL, \
+         state {int} NOT NULL, self_billed {int} NOT NULL, line_count {int} NOT NULL, minor {int} NOT NULL, blocks {int} NOT NULL, \
+         approved_by {text} NOT NULL, reason {text} NOT NULL, decided_on {int}, version {int} NOT NULL, UNIQUE (supplier_no, invoice_number), \
+         CONSTRAINT iv_3 CHECK (state BETWEEN 1 AND 5 AND line_count > 0))",
+        "CREATE TABLE invoice_line (invoice_no {int} NOT NULL, line_no {int} NOT NULL, quantity {int} NOT NULL, price_micros {int} NOT NULL, \
+         agreed_micros {int} NOT NULL, minor {int} NOT NULL, ordered {int} NOT NULL, accepted {int} NOT NULL, invoiced_before {int} NOT NULL, \
+         blocks {int} NOT NULL, PRIMARY KEY (invoice_no, line_no), CONSTRAINT iv_4 CHECK (quantity > 0 AND price_micros >= 0)) {rowless}",
+        "CREATE INDEX invoice_line_by_line ON invoice_line (line_no)",
+    ],
+};
+
 /// The schema, step by step.
 pub const MIGRATIONS: &[Migration] = &[
     PROGRAMME,
@@ -169,4 +216,6 @@ pub const MIGRATIONS: &[Migration] = &[
     PART_APPROVAL,
     CALL_OFF,
     DISRUPTION,
+    ORDER_CHANGE,
+    INVOICE,
 ];

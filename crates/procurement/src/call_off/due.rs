@@ -26,7 +26,7 @@ pub(super) fn planned(
     let Some(last) = needs.series.values().map(|series| series.last()).max() else {
         return;
     };
-    for line in lines_due(last.max(as_of), catalogue, needs, ordered, 1) {
+    for line in lines_due(last.max(as_of), catalogue, needs, ordered, 1).lines {
         if let Some(of) = due.get_mut(&line.source) {
             of.push(Due {
                 on: line.needed_on.minus(1).max(as_of.plus(1)),

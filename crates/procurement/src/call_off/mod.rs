@@ -6,8 +6,11 @@
 
 use std::fmt;
 
-use takt_kernel::Date;
-use takt_planning::call_off::{Authorised, CallOff, Owed, Progress, Zones};
+use takt_kernel::{Date, Quantity};
+use takt_planning::{
+    call_off::{Authorised, CallOff, Owed, Progress, Zones},
+    liability::Settled,
+};
 use takt_service::Refusal;
 
 use crate::programme::SourceNo;
@@ -85,14 +88,16 @@ impl Agreement {
         }
     }
 
-    /// Changes the terms; `passed` is what was shipped from the old reset date until the new one. One that ended is agreed
+    /// Changes the terms; `passed` is what was shipped from the old reset date until the new one, and `settled` what was owed for goods
+    /// that were taken back meanwhile. One that ended is agreed
     /// anew by a reset date after its end, with nothing authorised: what was owed is settled.
     pub(crate) fn change(
         &mut self,
         name: &str,
         reset_on: Date,
         days: ZoneDays,
-        passed: takt_kernel::Quantity,
+        passed: Quantity,
+        settled: Settled,
     ) -> Result<(), CallOffRefusal> {
         let agreement = name.to_owned();
         if let Some(on) = self.cancelled_on {
@@ -105,7 +110,7 @@ impl Agreement {
             let on = self.reset_on;
             return Err(CallOffRefusal::ResetPassed { agreement, on });
         } else {
-            self.authorised = self.authorised.since(passed);
+            self.authorised = settled.off(self.authorised.since(passed));
         }
         self.reset_on = reset_on;
         self.days = days;

@@ -10,7 +10,7 @@ use takt_contract::{
     request_id,
 };
 use takt_kernel::{Date, Violations};
-use takt_planning::call_off::call_off;
+use takt_planning::{call_off::call_off, liability::at_the_end};
 use takt_service::{Call, Error, Once, PageToken, Tx, page_size};
 use tonic::{Request, Response, Status};
 
@@ -25,6 +25,7 @@ use crate::{
     purchase_order::{self, release::Ordered},
     requirement::store::{needs_fetch, plan_fetch},
     rows::{count, short},
+    sourcing::store::gates_fetch,
 };
 
 /// The releases that are read together: some tens of lines each.
@@ -336,7 +337,10 @@ async fn agree(
         None => Agreement::new(source, reset_on, days),
         Some(mut known) => {
             let passed = store::shipped_between(tx, source, known.reset_on, reset_on).await?;
-            known.change(&name(catalogue, source), reset_on, days, passed)?;
+            let settled =
+                purchase_order::event::settled_between(tx, source, known.reset_on, reset_on)
+                    .await?;
+            known.change(&name(catalogue, source), reset_on, days, passed, settled)?;
             known
         }
     };
@@ -373,6 +377,7 @@ async fn publish(
         purchase_order::store::past_fetch(tx).await?,
         purchase_order::store::quota_fetch(tx).await?,
     );
+    let gates = gates_fetch(tx, catalogue).await?;
     let progress = store::progress_fetch(tx).await?;
     let mut all_due: BTreeMap<SourceNo, Vec<_>> = store::due_fetch(tx).await?;
     for agreement in &agreements {
@@ -381,6 +386,7 @@ async fn publish(
     let ordered = Ordered {
         past: &past,
         lots: &lots,
+        gates: &gates,
     };
     due::planned(wanted.as_of, catalogue, &needs, ordered, &mut all_due);
     let mut releases = Vec::with_capacity(agreements.len());
@@ -415,7 +421,11 @@ async fn cancel(
     let mut agreement = agreement_need(tx, catalogue, source).await?;
     let progress = store::progress_fetch(tx).await?;
     let progress = progress.get(&source).copied().unwrap_or_default();
+    let settled = purchase_order::event::settled_fetch(tx).await?;
+    let settled = settled.get(&source).copied().unwrap_or_default();
     let owed = agreement.cancel(&name(catalogue, source), on, progress)?;
+    // What was owed when orders were taken back is not owed again.
+    let owed = at_the_end(owed, settled);
     let answer = owed_pb(catalogue, &agreement, owed)?;
     Ok((agreement, answer))
 }

@@ -29,7 +29,7 @@ struct Packed {
 }
 
 /// The agreements behind a source, at most `limit`.
-pub(super) async fn agreements_fetch(
+pub(crate) async fn agreements_fetch(
     tx: &Tx,
     after: i64,
     limit: i64,
@@ -42,7 +42,7 @@ pub(super) async fn agreements_fetch(
 }
 
 /// An agreement.
-pub(super) async fn agreement_fetch(tx: &Tx, source: SourceNo) -> Result<Option<Agreement>, Error> {
+pub(crate) async fn agreement_fetch(tx: &Tx, source: SourceNo) -> Result<Option<Agreement>, Error> {
     let sql = format!("SELECT {AGREEMENT} FROM schedule_agreement WHERE source_no = $1");
     let row = tx.one(&sql, vec![source.0.into()]).await?;
     row.as_ref().map(agreement_read).transpose()
@@ -151,7 +151,7 @@ pub(super) async fn releases_page(
 }
 
 /// What happened to each agreement since its reset date: goods that left on it or later and were not lost.
-pub(super) async fn progress_fetch(tx: &Tx) -> Result<BTreeMap<SourceNo, Progress>, Error> {
+pub(crate) async fn progress_fetch(tx: &Tx) -> Result<BTreeMap<SourceNo, Progress>, Error> {
     let sql = "SELECT g.source_no, CAST(SUM(a.quantity) AS BIGINT), CAST(SUM(CASE WHEN n.received_on IS NULL THEN 0 ELSE a.quantity END) AS BIGINT) \
                FROM asn_line AS a JOIN asn AS n ON n.asn_no = a.asn_no JOIN schedule_agreement AS g ON g.source_no = a.first_lot / 10000000 \
                WHERE n.shipped_on >= g.reset_on AND n.lost_on IS NULL GROUP BY g.source_no";
@@ -186,8 +186,8 @@ pub(super) async fn due_fetch(tx: &Tx) -> Result<BTreeMap<SourceNo, Vec<Due>>, E
     let under_way = "SELECT g.source_no, n.expected_on, CAST(SUM(a.quantity) AS BIGINT) FROM asn AS n CROSS JOIN asn_line AS a \
                      JOIN schedule_agreement AS g ON g.source_no = a.first_lot / 10000000 \
                      WHERE a.asn_no = n.asn_no AND n.received_on IS NULL AND n.lost_on IS NULL AND n.shipped_on >= g.reset_on GROUP BY 1, 2";
-    let ordered = "SELECT l.source_no, l.receipt_on, CAST(SUM((l.lots - l.shipped_lots) * l.lot_size) AS BIGINT) FROM order_line AS l \
-                   JOIN schedule_agreement AS g ON g.source_no = l.source_no WHERE l.shipped_lots < l.lots AND l.response <> 3 GROUP BY 1, 2";
+    let ordered = "SELECT l.source_no, l.receipt_on, CAST(SUM((l.lots - l.withdrawn_lots - l.shipped_lots) * l.lot_size) AS BIGINT) FROM order_line AS l \
+                   JOIN schedule_agreement AS g ON g.source_no = l.source_no WHERE l.shipped_lots + l.withdrawn_lots < l.lots GROUP BY 1, 2";
     let mut due: BTreeMap<SourceNo, Vec<Due>> = BTreeMap::new();
     for sql in [under_way, ordered] {
         for row in tx.rows(sql, vec![]).await? {

@@ -61,7 +61,14 @@ pub(crate) struct Standing<'a> {
 /// What to do as of a day, in the order of items.
 pub(crate) fn actions(as_of: Date, catalogue: &Catalogue, standing: Standing<'_>) -> Vec<Action> {
     let mut actions = Vec::new();
-    for line in release::lines_due(as_of, catalogue, standing.needs, standing.ordered, 1) {
+    let due = release::lines_due(as_of, catalogue, standing.needs, standing.ordered, 1);
+    let free = due.lines.into_iter().map(|line| {
+        let cause = line.past_due.then_some(ReasonCode::LeadTimePastDue);
+        (line, cause)
+    });
+    // What may not be ordered says why; it is to be ordered all the same once the reason is gone.
+    let held = (due.held.into_iter()).map(|(line, reason)| (line, Some(reason)));
+    for (line, cause) in free.chain(held) {
         let lead = catalogue
             .source(line.source)
             .map_or(0, |(_, source, _)| source.terms.lead_days);
@@ -72,7 +79,7 @@ pub(crate) fn actions(as_of: Date, catalogue: &Catalogue, standing: Standing<'_>
             on: line.needed_on.minus(1 + lead),
             needed_on: Some(line.needed_on),
             lots: line.lots,
-            cause: line.past_due.then_some(ReasonCode::LeadTimePastDue),
+            cause,
         });
     }
     let mut days: BTreeMap<u32, NeedDays> = BTreeMap::new();
@@ -178,7 +185,7 @@ fn line_actions(
         .get(place)
         .map_or(0, |source| source.transit_days);
     let mut groups: BTreeMap<ActionKind, Group> = BTreeMap::new();
-    for at in line.received + line.gone..line.lots {
+    for at in line.received + line.gone..line.lots - line.withdrawn {
         let needed = bought
             .sourcing
             .quota

@@ -2,12 +2,10 @@
 //!
 //! It must not know rows or messages. Invariants: PO-1 no more is shipped than ordered and no more received than
 //! shipped; the lots of a source are numbered without a gap in the order in which they are ordered, and leave in that
-//! order; a line that the supplier refused is dead, and its lots are ordered anew.
-
-use std::fmt;
+//! order; PO-5 lots that were refused or taken back are the last ones of their line, will not be shipped, and are ordered anew
+//! where the plan needs them.
 
 use takt_kernel::{Date, LotNumber, Quantity};
-use takt_service::Refusal;
 
 use crate::{
     programme::SourceNo,
@@ -15,12 +13,19 @@ use crate::{
 };
 
 pub(crate) mod action;
+pub(crate) mod change;
+pub(crate) mod event;
+mod parse;
+pub(crate) mod refusal;
 pub(crate) mod release;
 pub(crate) mod rpc;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 pub(crate) mod wire;
+mod work;
+
+use self::{change::Proposal, refusal::ShipFlaw};
 
 /// The supplier's word on a line; the numbers are those of its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,14 +36,21 @@ pub(crate) enum Word {
     Accepted = 2,
     /// It does not deliver.
     Rejected = 3,
+    /// It would deliver something else, and waits for the buyer.
+    Proposed = 4,
 }
 
 impl Word {
     /// The word of a column.
     pub(crate) fn of(column: i64) -> Option<Self> {
-        [Self::Pending, Self::Accepted, Self::Rejected]
-            .into_iter()
-            .find(|word| *word as i64 == column)
+        [
+            Self::Pending,
+            Self::Accepted,
+            Self::Rejected,
+            Self::Proposed,
+        ]
+        .into_iter()
+        .find(|word| *word as i64 == column)
     }
 }
 
@@ -73,40 +85,38 @@ pub(crate) struct Line {
     pub(crate) received: i64,
     /// The lots that were lost on their way.
     pub(crate) gone: i64,
+    /// The lots at its end that will not be shipped.
+    pub(crate) withdrawn: i64,
+    /// Counts the changes.
+    pub(crate) version: i64,
+    /// The lots that the buyer asked for last.
+    pub(crate) asked_lots: i64,
+    /// The day for which the buyer asked last.
+    pub(crate) asked_on: Date,
+    /// The lots that the supplier accepted last, whatever the buyer changed since.
+    pub(crate) accepted_lots: i64,
+    /// The day of the supplier's first word.
+    pub(crate) answered_on: Option<Date>,
+    /// What the supplier would deliver instead.
+    pub(crate) proposal: Option<Proposal>,
+    /// What was invoiced and accepted for payment.
+    pub(crate) invoiced: Quantity,
 }
 
 impl Line {
-    /// Takes the supplier's word; false when it is the one that was known.
-    pub(crate) fn answer(&mut self, word: Word) -> Result<bool, LineRefusal> {
-        match (self.word, word) {
-            (known, word) if known == word => Ok(false),
-            (Word::Rejected, _) => Err(LineRefusal::Rejected { line: self.number }),
-            (_, Word::Rejected) if self.shipped > 0 => Err(LineRefusal::Shipped {
-                line: self.number,
-                lots: self.shipped,
-            }),
-            _ => {
-                self.word = word;
-                Ok(true)
-            }
-        }
+    /// The lots that are still to leave.
+    pub(crate) fn to_ship(&self) -> i64 {
+        self.lots - self.withdrawn - self.shipped
     }
 
-    /// What will not come because the supplier refused it.
-    pub(crate) fn lost(&self) -> Quantity {
-        let lots = if self.word == Word::Rejected {
-            self.lots - self.shipped
-        } else {
-            0
-        };
-        self.lot_size.times(lots).unwrap_or_default()
-    }
-
-    /// What has not left yet, whatever the supplier said of it.
+    /// The quantity of what is still to leave.
     pub(crate) fn open(&self) -> Quantity {
-        self.lot_size
-            .times(self.lots - self.shipped)
-            .unwrap_or_default()
+        self.of_lots(self.to_ship())
+    }
+
+    /// What so many lots of the line are.
+    pub(crate) fn of_lots(&self, lots: i64) -> Quantity {
+        self.lot_size.times(lots).unwrap_or_default()
     }
 
     /// Where what has not left stands in the supply.
@@ -130,7 +140,7 @@ impl Line {
 
     /// Whether nothing more will come.
     pub(crate) fn is_closed(&self) -> bool {
-        self.received + self.gone == self.lots || self.word == Word::Rejected
+        self.received + self.gone + self.withdrawn == self.lots
     }
 
     /// The number of the first lot.
@@ -154,10 +164,10 @@ impl Line {
                 next,
             });
         }
-        if lots > self.lots - self.shipped {
+        if lots > self.to_ship() {
             return Err(ShipFlaw::TooMany {
                 line: self.number,
-                lots: self.lots,
+                lots: self.lots - self.withdrawn,
                 shipped: self.shipped,
             });
         }
@@ -234,101 +244,4 @@ pub(crate) fn order_key(id: &str) -> Option<(&str, Date)> {
         supplier,
         Date::from_ymd(i32::try_from(year).ok()?, number(4, 6)?, number(6, 8)?)?,
     ))
-}
-
-/// Why a supplier's word could not be taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum LineRefusal {
-    /// The line was refused before.
-    Rejected {
-        /// The line.
-        line: i64,
-    },
-    /// Goods have left.
-    Shipped {
-        /// The line.
-        line: i64,
-        /// How many lots.
-        lots: i64,
-    },
-}
-
-impl fmt::Display for LineRefusal {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rejected { line } => write!(
-                out,
-                "order line {line} was rejected and its lots are ordered anew; answer the new line"
-            ),
-            Self::Shipped { line, lots } => write!(
-                out,
-                "{lots} lots of order line {line} are shipped; it cannot be rejected any more"
-            ),
-        }
-    }
-}
-
-impl Refusal for LineRefusal {
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::Rejected { .. } => "LINE_REJECTED",
-            Self::Shipped { .. } => "LINE_SHIPPED",
-        }
-    }
-}
-
-/// What is wrong with lots that a notice ships.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the sentences say what the fields are")]
-pub(crate) enum ShipFlaw {
-    Rejected {
-        line: i64,
-    },
-    NoLots {
-        line: i64,
-    },
-    OutOfTurn {
-        line: i64,
-        next: i64,
-    },
-    TooMany {
-        line: i64,
-        lots: i64,
-        shipped: i64,
-    },
-    Size {
-        line: i64,
-        size: Quantity,
-        most: Quantity,
-    },
-}
-
-impl fmt::Display for ShipFlaw {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rejected { line } => {
-                write!(out, "order line {line} was rejected by the supplier")
-            }
-            Self::NoLots { line } => write!(out, "no lot of order line {line} is named"),
-            Self::OutOfTurn { line, next } => {
-                write!(out, "the next lot of order line {line} is number {next}")
-            }
-            Self::TooMany {
-                line,
-                lots,
-                shipped,
-            } => {
-                write!(
-                    out,
-                    "order line {line} has {lots} lots, of which {shipped} are shipped"
-                )
-            }
-            Self::Size { line, size, most } => {
-                write!(
-                    out,
-                    "a lot of order line {line} has {size}; it is more than 0 and at most {most}"
-                )
-            }
-        }
-    }
 }

@@ -1,17 +1,19 @@
 //! Which lines to order on a day: netting over all items, made into lines with lot numbers and dates.
 //!
 //! It must not know rows or messages. Invariants: what was ordered once counts for ever, so nothing is ordered twice;
-//! lines are numbered by supplier, item and day of use, whatever order the items were looked at in.
+//! lines are numbered by supplier, item and day of use, whatever order the items were looked at in; what may not be ordered is told
+//! with its reason and takes no numbers, so it is due again on the next day.
 
 use std::collections::BTreeMap;
 
-use takt_kernel::{Date, Quantity};
+use takt_kernel::{Date, Quantity, ReasonCode};
 use takt_planning::netting::{Position, release_on};
 
 use super::{Line, Word};
 use crate::{
     programme::{Bought, Catalogue, SourceNo},
     requirement::{Needs, Series},
+    sourcing::Gate,
 };
 
 /// What has happened to an item as far as netting is concerned.
@@ -30,27 +32,41 @@ pub(crate) struct Ordered<'a> {
     pub(crate) past: &'a BTreeMap<u32, Past>,
     /// The lots ordered so far from each source.
     pub(crate) lots: &'a BTreeMap<SourceNo, i64>,
+    /// What stands between some sources and an order.
+    pub(crate) gates: &'a BTreeMap<SourceNo, Gate>,
 }
 
-/// The lines to order on a day, with numbers from `next_line` on.
+/// What is due to be ordered.
+#[derive(Debug, Default)]
+pub(crate) struct Due {
+    /// The lines, numbered.
+    pub(crate) lines: Vec<Line>,
+    /// What may not be ordered, and why.
+    pub(crate) held: Vec<(Line, ReasonCode)>,
+}
+
+/// What is due on a day, the lines with numbers from `next_line` on.
 pub(crate) fn lines_due(
     date: Date,
     catalogue: &Catalogue,
     needs: &Needs,
     ordered: Ordered<'_>,
     next_line: i64,
-) -> Vec<Line> {
-    let mut due = Vec::new();
+) -> Due {
+    let (mut due, mut held) = (Vec::new(), Vec::new());
     for bought in catalogue.bought() {
         if let Some(series) = needs.series.get(&bought.item.number) {
-            item_due(date, bought, series, ordered, &mut due);
+            item_due(date, bought, series, ordered, &mut due, &mut held);
         }
     }
     due.sort_by_key(|(supplier, line): &(usize, Line)| (*supplier, line.source, line.needed_on));
     let numbered = (next_line..).zip(due);
-    numbered
-        .map(|(number, (_, line))| Line { number, ..line })
-        .collect()
+    Due {
+        lines: numbered
+            .map(|(number, (_, line))| Line { number, ..line })
+            .collect(),
+        held,
+    }
 }
 
 /// The lots of an item ordered so far, by the place of the source.
@@ -71,6 +87,7 @@ fn item_due(
     series: &Series,
     ordered: Ordered<'_>,
     due: &mut Vec<(usize, Line)>,
+    held: &mut Vec<(Line, ReasonCode)>,
 ) {
     let past = ordered
         .past
@@ -107,7 +124,20 @@ fn item_due(
             shipped: 0,
             received: 0,
             gone: 0,
+            withdrawn: 0,
+            version: 1,
+            asked_lots: release.lots,
+            asked_on: release.receipt_on,
+            accepted_lots: 0,
+            answered_on: None,
+            proposal: None,
+            invoiced: Quantity::ZERO,
         };
+        let gate = ordered.gates.get(&source.number);
+        if let Some(reason) = gate.and_then(|gate| gate.holds(date, line.receipt_on)) {
+            held.push((line, reason));
+            continue;
+        }
         *lots += release.lots;
         due.push((source.supplier, line));
     }

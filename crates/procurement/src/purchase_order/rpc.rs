@@ -2,10 +2,10 @@
 //!
 //! It must not decide anything.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use takt_contract::{
-    date_opt, date_req,
+    date_opt, date_req, money_pb,
     procurement::v1::{self as pb, purchase_order_service_server::PurchaseOrderService},
     request_id,
 };
@@ -14,21 +14,22 @@ use takt_service::{Call, Error, Once, PageToken, Tx, page_size};
 use tonic::{Request, Response, Status};
 
 use super::{
-    Line, Word,
     action::{Standing, actions},
-    order_key,
-    release::{Ordered, lines_due},
+    event, order_key,
+    parse::{self, CancelOf},
+    release::Ordered,
     store::{self, LineFilter},
-    wire::{action_pb, line_pb, order_pb, word_of},
+    wire::{action_pb, event_pb, liability_pb, line_pb, order_pb, released_pb},
+    work::{acknowledge, line_change, lines_cancel, no_plan, proposals_answer, release},
 };
 use crate::{
     desk::{Answers, Desk, chunks, pages},
     inbound,
-    material::store::{BalanceChange, balance_add, change},
+    material::value::amount_of,
     programme::Catalogue,
-    requirement::store::{needs_fetch, plan_fetch, plan_lock},
+    requirement::store::{needs_fetch, plan_fetch},
     rows::{count, short},
-    supply::{Cells, store::changes_record},
+    sourcing::store::gates_fetch,
 };
 
 /// The lines of a message: some hundred bytes each, so that a message stays below 64 KiB.
@@ -64,7 +65,10 @@ impl PurchaseOrderService for PurchaseOrderRpc {
             .store
             .write_once(&call, "orders_release", once, move |tx| {
                 let (desk, catalogue) = (Arc::clone(&desk), Arc::clone(&catalogue));
-                Box::pin(async move { release(tx, &desk, &catalogue, on).await })
+                Box::pin(async move {
+                    let released = release(tx, &desk, &catalogue, on).await?;
+                    Ok(released_pb(&catalogue, &released))
+                })
             });
         Ok(Response::new(answer.await?))
     }
@@ -195,7 +199,12 @@ impl PurchaseOrderService for PurchaseOrderRpc {
         let message = request.into_inner();
         let mut violations = Violations::new();
         let id = request_id(&message.request_id, "request_id", &mut violations).unwrap_or_default();
-        let words = Arc::new(words_of(&message, &mut violations));
+        let words = Arc::new(parse::words_of(&message, &mut violations));
+        let on = date_opt(
+            message.acknowledged_on.as_ref(),
+            "acknowledged_on",
+            &mut violations,
+        );
         violations.finish().map_err(Error::from)?;
         let once = Once::of(
             "takt.procurement.v1.PurchaseOrderService/AcknowledgeLines",
@@ -209,11 +218,154 @@ impl PurchaseOrderService for PurchaseOrderRpc {
             .write_once(&call, "lines_acknowledge", once, move |tx| {
                 let (words, catalogue) = (Arc::clone(&words), Arc::clone(&catalogue));
                 Box::pin(async move {
-                    let changed_count = acknowledge(tx, &catalogue, &words).await?;
-                    Ok(pb::AcknowledgeLinesResponse { changed_count })
+                    let changed = acknowledge(tx, &catalogue, on, &words).await?;
+                    Ok(pb::AcknowledgeLinesResponse {
+                        changed_count: short(changed),
+                    })
                 })
             });
         Ok(Response::new(answer.await?))
+    }
+
+    async fn answer_proposals(
+        &self,
+        request: Request<pb::AnswerProposalsRequest>,
+    ) -> Result<Response<pb::AnswerProposalsResponse>, Status> {
+        let call = Call::of(&request);
+        let message = request.into_inner();
+        let mut violations = Violations::new();
+        let id = request_id(&message.request_id, "request_id", &mut violations).unwrap_or_default();
+        let on = date_req(message.answered_on.as_ref(), "answered_on", &mut violations);
+        let answers = parse::answers_of(&message, &mut violations);
+        violations.finish().map_err(Error::from)?;
+        let once = Once::of(
+            "takt.procurement.v1.PurchaseOrderService/AnswerProposals",
+            id,
+            &message,
+        );
+        let catalogue = self.0.catalogue(&call).await?;
+        let work = Arc::new((answers, message, catalogue));
+        let write = self
+            .0
+            .store
+            .write_once(&call, "proposals_answer", once, move |tx| {
+                let work = Arc::clone(&work);
+                Box::pin(async move {
+                    let (answers, message, catalogue) = work.as_ref();
+                    let lines = proposals_answer(tx, catalogue, on, answers).await?;
+                    let lines = (message.answers.iter())
+                        .filter_map(|answer| lines.get(&answer.line_number));
+                    let lines = lines.map(|line| line_pb(catalogue, line)).collect();
+                    Ok(pb::AnswerProposalsResponse { lines })
+                })
+            });
+        Ok(Response::new(write.await?))
+    }
+
+    async fn change_order_line(
+        &self,
+        request: Request<pb::ChangeOrderLineRequest>,
+    ) -> Result<Response<pb::ChangeOrderLineResponse>, Status> {
+        let call = Call::of(&request);
+        let message = request.into_inner();
+        let mut violations = Violations::new();
+        let id = request_id(&message.request_id, "request_id", &mut violations).unwrap_or_default();
+        let change = parse::change_of(&message, &mut violations);
+        violations.finish().map_err(Error::from)?;
+        let once = Once::of(
+            "takt.procurement.v1.PurchaseOrderService/ChangeOrderLine",
+            id,
+            &message,
+        );
+        let work = Arc::new((change, self.0.catalogue(&call).await?));
+        let write = self
+            .0
+            .store
+            .write_once(&call, "order_line_change", once, move |tx| {
+                let work = Arc::clone(&work);
+                Box::pin(async move {
+                    let (change, catalogue) = work.as_ref();
+                    let (line, owed) = line_change(tx, catalogue, change).await?;
+                    Ok(pb::ChangeOrderLineResponse {
+                        line: Some(line_pb(catalogue, &line)),
+                        liability: owed.map(|owed| liability_pb(catalogue, &owed)),
+                    })
+                })
+            });
+        Ok(Response::new(write.await?))
+    }
+
+    async fn cancel_order_lines(
+        &self,
+        request: Request<pb::CancelOrderLinesRequest>,
+    ) -> Result<Response<pb::CancelOrderLinesResponse>, Status> {
+        let call = Call::of(&request);
+        let message = request.into_inner();
+        let mut violations = Violations::new();
+        let id = request_id(&message.request_id, "request_id", &mut violations).unwrap_or_default();
+        let on = date_req(
+            message.cancelled_on.as_ref(),
+            "cancelled_on",
+            &mut violations,
+        );
+        let catalogue = self.0.catalogue(&call).await?;
+        let of = parse::cancel_of(&catalogue, &message, &mut violations);
+        let of = violations.finish_with(of).map_err(Error::from)?;
+        let once = Once::of(
+            "takt.procurement.v1.PurchaseOrderService/CancelOrderLines",
+            id,
+            &message,
+        );
+        let is_trial = message.validate_only;
+        let work = Arc::new((of, message.reason, catalogue));
+        if is_trial {
+            let read = self.0.store.read(&call, "order_lines_owed", move |tx| {
+                let work = Arc::clone(&work);
+                Box::pin(async move { cancel(tx, &work.2, &work.0, on, &work.1, true).await })
+            });
+            return Ok(Response::new(read.await?));
+        }
+        let write = self
+            .0
+            .store
+            .write_once(&call, "order_lines_cancel", once, move |tx| {
+                let work = Arc::clone(&work);
+                Box::pin(async move { cancel(tx, &work.2, &work.0, on, &work.1, false).await })
+            });
+        Ok(Response::new(write.await?))
+    }
+
+    async fn list_line_events(
+        &self,
+        request: Request<pb::ListLineEventsRequest>,
+    ) -> Result<Response<pb::ListLineEventsResponse>, Status> {
+        let call = Call::of(&request);
+        let message = request.into_inner();
+        let size = page_size(message.page_size)?;
+        let catalogue = self.0.catalogue(&call).await?;
+        let line = (message.line_number != 0).then_some(message.line_number);
+        let arguments = message.line_number.to_string();
+        let key = PageToken::open("ListLineEvents", &arguments, &message.page_token)?;
+        let after = key.as_deref().and_then(|key| {
+            let (line, number) = key.split_once(' ')?;
+            Some((line.parse().ok()?, number.parse().ok()?))
+        });
+        let after = after.unwrap_or((0, 0));
+        let read = self.0.store.read(&call, "line_events_list", move |tx| {
+            Box::pin(event::events_page(tx, line, after, size))
+        });
+        let events = read.await?;
+        let last = events.last().filter(|_| count(events.len()) == size);
+        let next = last.map(|last| {
+            let key = format!("{} {}", last.line, last.number);
+            PageToken::seal("ListLineEvents", &arguments, &key)
+        });
+        Ok(Response::new(pb::ListLineEventsResponse {
+            events: (events.iter())
+                .map(|event| event_pb(&catalogue, event))
+                .collect(),
+            next_page_token: next.unwrap_or_default(),
+        }))
     }
 
     type StreamActionMessagesStream = Answers<pb::StreamActionMessagesResponse>;
@@ -235,6 +387,7 @@ impl PurchaseOrderService for PurchaseOrderRpc {
                 let (plan, revision) = plan_fetch(tx).await?.ok_or_else(no_plan)?;
                 let needs = needs_fetch(tx, &desk, &plan, revision).await?;
                 let (past, lots) = (store::past_fetch(tx).await?, store::quota_fetch(tx).await?);
+                let gates = gates_fetch(tx, &catalogue).await?;
                 let filter = LineFilter {
                     open: true,
                     ..LineFilter::default()
@@ -244,6 +397,7 @@ impl PurchaseOrderService for PurchaseOrderRpc {
                 let ordered = Ordered {
                     past: &past,
                     lots: &lots,
+                    gates: &gates,
                 };
                 Ok(actions(
                     as_of,
@@ -268,117 +422,46 @@ impl PurchaseOrderService for PurchaseOrderRpc {
     }
 }
 
-fn no_plan() -> Error {
-    Error::refused(
-        "NO_PLAN",
-        "there is no plan yet; run one with PlanningService.RunPlan",
-    )
-}
-
-/// Orders what is due on a day.
-pub(super) async fn release(
+/// Cancels lines or an order's lines of which something has not left.
+async fn cancel(
     tx: &Tx,
-    desk: &Desk,
     catalogue: &Catalogue,
+    of: &CancelOf,
     on: Date,
-) -> Result<pb::ReleaseOrdersResponse, Error> {
-    let from = catalogue.programme().order_from;
-    if on < from {
-        let message = format!("orders are released from {from} on; {on} is before it");
-        return Err(Error::refused("ORDERING_NOT_OPEN", message));
-    }
-    let (through, next_line) = store::book_lock(tx).await?;
-    if on < through {
-        let message =
-            format!("orders were released up to {through}; release for that day or a later one");
-        return Err(Error::refused("RELEASE_DATE_PASSED", message));
-    }
-    let (plan, revision) = plan_lock(tx).await?.ok_or_else(no_plan)?;
-    let needs = needs_fetch(tx, desk, &plan, revision).await?;
-    let (past, lots) = (store::past_fetch(tx).await?, store::quota_fetch(tx).await?);
-    let lines = lines_due(
-        on,
-        catalogue,
-        &needs,
-        Ordered {
-            past: &past,
-            lots: &lots,
-        },
-        next_line,
-    );
-    if let Some(line) = lines
-        .iter()
-        .find(|line| line.source.lot(line.first_lot + line.lots - 1).is_none())
-    {
-        return Err(Error::broken(format!(
-            "source {} has more lots than can be numbered",
-            line.source.0
-        )));
-    }
-    let orders = store::lines_add(tx, catalogue, &lines).await?;
-    store::book_set(tx, on, next_line + count(lines.len())).await?;
-    let mut supply = Cells::default();
-    for line in &lines {
-        supply.add(line.ordered(), line.open().milli());
-    }
-    changes_record(tx, &supply).await?;
-    Ok(pb::ReleaseOrdersResponse {
-        order_count: short(count(orders)),
-        line_count: short(count(lines.len())),
-        lot_count: lines.iter().map(|line| line.lots).sum(),
-        past_due_line_count: short(count(lines.iter().filter(|line| line.past_due).count())),
-    })
-}
-
-fn words_of(
-    message: &pb::AcknowledgeLinesRequest,
-    violations: &mut Violations,
-) -> BTreeMap<i64, Word> {
-    let mut words = BTreeMap::new();
-    for (place, acknowledgement) in message.acknowledgements.iter().enumerate() {
-        violations.scope(
-            format!("acknowledgements[{place}]"),
-            |violations| match word_of(acknowledgement.response) {
-                Some(word) => {
-                    let known = words.insert(acknowledgement.line_number, word);
-                    violations.require(known.is_none(), "line_number", "the line is there twice");
-                }
-                None => violations.push(
-                    "response",
-                    "give LINE_RESPONSE_ACCEPTED or LINE_RESPONSE_REJECTED",
-                ),
-            },
-        );
-    }
-    words
-}
-
-/// Takes the supplier's word on lines; what is refused is lost to the plan and ordered anew.
-async fn acknowledge(
-    tx: &Tx,
-    catalogue: &Catalogue,
-    words: &BTreeMap<i64, Word>,
-) -> Result<i32, Error> {
-    let mut lines = store::lines_fetch(tx, words.keys().copied()).await?;
-    let mut changed: Vec<Line> = Vec::new();
-    for (number, word) in words {
-        let line = lines
-            .get_mut(number)
-            .ok_or_else(|| Error::missing("order line", number))?;
-        if line.answer(*word)? {
-            changed.push(line.clone());
+    reason: &str,
+    is_trial: bool,
+) -> Result<pb::CancelOrderLinesResponse, Error> {
+    let numbers = match of {
+        CancelOf::Lines(numbers) => numbers.clone(),
+        CancelOf::Order {
+            id,
+            supplier_no,
+            on,
+        } => {
+            let order = store::order_fetch(tx, *supplier_no, *on).await?;
+            let order = order.ok_or_else(|| Error::missing("purchase order", id))?;
+            let lines = store::order_lines_fetch(tx, catalogue, &order).await?;
+            let open: Vec<i64> = (lines.iter())
+                .filter(|line| line.to_ship() > 0)
+                .map(|line| line.number)
+                .collect();
+            if open.is_empty() {
+                let message = format!(
+                    "all of order {id} has left or will not come; there is nothing to cancel"
+                );
+                return Err(Error::refused("ORDER_NOT_OPEN", message));
+            }
+            open
         }
-    }
-    store::words_save(tx, &changed).await?;
-    let rejected = || changed.iter().filter(|line| line.word == Word::Rejected);
-    let mut lost: BTreeMap<u32, BalanceChange> = BTreeMap::new();
-    let mut supply = Cells::default();
-    for line in rejected() {
-        change(&mut lost, line.source.item_no()).lost += line.lost().milli();
-        supply.add(line.ordered(), -line.open().milli());
-    }
-    balance_add(tx, &lost).await?;
-    store::closed_add(tx, catalogue, rejected()).await?;
-    changes_record(tx, &supply).await?;
-    Ok(short(count(changed.len())))
+    };
+    let owed = lines_cancel(tx, catalogue, &numbers, on, reason, is_trial).await?;
+    let minor: i128 = owed.iter().map(|owed| i128::from(owed.value.minor)).sum();
+    let digits = catalogue.currency().minor_digits();
+    let exact = minor * 10i128.pow(9 - digits);
+    Ok(pb::CancelOrderLinesResponse {
+        liabilities: (owed.iter())
+            .map(|owed| liability_pb(catalogue, owed))
+            .collect(),
+        finished_value: Some(money_pb(amount_of(exact, catalogue.currency())?)),
+    })
 }

@@ -8,15 +8,16 @@ use std::collections::BTreeMap;
 use takt_kernel::{Date, Quantity};
 use takt_service::{Error, Row, Tx, Value};
 
-use super::{Line, Order, Word, release::Past};
+use super::{Line, Order, Word, change::Proposal, release::Past};
 use crate::{
     programme::{Catalogue, SourceNo},
-    rows::{date, day, get, list, quantity},
+    rows::{date, date_opt, day, day_opt, get, list, quantity},
 };
 
 /// The columns of a line as [`line_read`] wants them.
 const LINE: &str = "line_no, source_no, first_lot, lots, lot_size, needed_on, receipt_on, ship_on, released_on, past_due, response, \
-                    shipped_lots, received_lots, lost_lots";
+                    shipped_lots, received_lots, lost_lots, withdrawn_lots, version, asked_lots, asked_on, answered_on, proposed_lots, proposed_on, \
+                    proposed_reason, invoiced, accepted_lots";
 
 /// The last day for which orders were released and the next line's number; the row is locked until the transaction
 /// ends. The first one who asks opens the book.
@@ -148,10 +149,10 @@ pub(crate) async fn lines_page(
         values.push(day(date));
     }
     if filter.unshipped {
-        sql.push_str(" AND shipped_lots < lots AND response <> 3");
+        sql.push_str(" AND shipped_lots + withdrawn_lots < lots");
     }
     if filter.open {
-        sql.push_str(" AND received_lots + lost_lots < lots AND response <> 3");
+        sql.push_str(" AND received_lots + lost_lots + withdrawn_lots < lots");
     }
     sql.push_str(" ORDER BY line_no LIMIT $2");
     tx.rows(&sql, values).await?.iter().map(line_read).collect()
@@ -176,27 +177,104 @@ pub(crate) async fn order_lines_fetch(
     Ok(lines)
 }
 
-/// Changes what a supplier said of lines.
+/// Changes what a supplier said of lines, and nothing else of them.
 pub(crate) async fn words_save(tx: &Tx, lines: &[Line]) -> Result<(), Error> {
     let rows = lines.iter().map(|line| {
         vec![
             line.number.into(),
             (line.word as i64).into(),
+            line.accepted_lots.into(),
+            day_opt(line.answered_on),
             line.shipped.into(),
+            line.version.into(),
         ]
     });
-    let columns = ["line_no", "response", "shipped"];
+    let columns = [
+        "line_no", "response", "accepted", "answered", "shipped", "version",
+    ];
+    let set = [
+        "response = v.response",
+        "accepted_lots = v.accepted",
+        "answered_on = v.answered",
+        "version = t.version + 1",
+    ];
+    let same = "t.shipped_lots = v.shipped AND t.version = v.version";
     let changed = tx
         .update_many(
             "order_line",
             &["line_no"],
-            &["response = v.response"],
+            &set,
             &columns,
             rows.collect(),
-            "t.shipped_lots = v.shipped",
+            same,
         )
         .await?;
     unless_all(changed, lines.len())
+}
+
+/// Changes everything of lines that can change after they were issued.
+pub(crate) async fn lines_change(tx: &Tx, lines: &[Line]) -> Result<(), Error> {
+    let rows = lines.iter().map(|line| {
+        let proposal = line.proposal.as_ref();
+        vec![
+            line.number.into(),
+            line.shipped.into(),
+            line.version.into(),
+            line.lots.into(),
+            line.withdrawn.into(),
+            day(line.receipt_on),
+            day(line.ship_on),
+            (line.word as i64).into(),
+            line.asked_lots.into(),
+            day(line.asked_on),
+            line.accepted_lots.into(),
+            day_opt(line.answered_on),
+            proposal.map(|proposal| proposal.lots).into(),
+            day_opt(proposal.map(|proposal| proposal.receipt_on)),
+            proposal.map(|proposal| proposal.reason.clone()).into(),
+        ]
+    });
+    let columns = [
+        "line_no",
+        "shipped",
+        "version",
+        "lots",
+        "withdrawn_lots",
+        "receipt_on",
+        "ship_on",
+        "response",
+        "asked_lots",
+        "asked_on",
+        "accepted_lots",
+        "answered_on",
+        "proposed_lots",
+        "proposed_on",
+        "proposed_reason",
+    ];
+    let set: Vec<String> = (columns.iter().skip(3))
+        .map(|column| format!("{column} = v.{column}"))
+        .chain(["version = t.version + 1".to_owned()])
+        .collect();
+    let set: Vec<&str> = set.iter().map(String::as_str).collect();
+    let same = "t.shipped_lots = v.shipped AND t.version = v.version";
+    let changed = tx
+        .update_many(
+            "order_line",
+            &["line_no"],
+            &set,
+            &columns,
+            rows.collect(),
+            same,
+        )
+        .await?;
+    unless_all(changed, lines.len())
+}
+
+/// Counts lots on that were ordered of a source after its lines were issued.
+pub(crate) async fn quota_add(tx: &Tx, source: SourceNo, lots: i64) -> Result<(), Error> {
+    let sql = "UPDATE quota_count SET released_lots = released_lots + $2 WHERE source_no = $1";
+    let changed = tx.exec(sql, vec![source.0.into(), lots.into()]).await?;
+    unless_all(changed, 1)
 }
 
 /// Counts lots shipped on: line and number of lots.
@@ -205,7 +283,7 @@ pub(crate) async fn shipped_add(tx: &Tx, lots: &BTreeMap<i64, i64>) -> Result<()
         .iter()
         .map(|(line, lots)| vec![(*line).into(), (*lots).into()]);
     let set = ["shipped_lots = t.shipped_lots + v.lots"];
-    let free = "t.shipped_lots + v.lots <= t.lots AND t.response <> 3";
+    let free = "t.shipped_lots + v.lots <= t.lots - t.withdrawn_lots";
     let changed = tx
         .update_many(
             "order_line",
@@ -327,6 +405,8 @@ pub(crate) fn columns_of(alias: &str) -> String {
 /// A line in a row of [`columns_of`].
 pub(crate) fn line_read(row: &Row) -> Result<Line, Error> {
     let word: i64 = get(row, 10)?;
+    let proposed: (Option<i64>, Option<Date>, Option<String>) =
+        (get(row, 19)?, date_opt(row, 20)?, get(row, 21)?);
     Ok(Line {
         number: get(row, 0)?,
         source: SourceNo(get(row, 1)?),
@@ -343,6 +423,21 @@ pub(crate) fn line_read(row: &Row) -> Result<Line, Error> {
         shipped: get(row, 11)?,
         received: get(row, 12)?,
         gone: get(row, 13)?,
+        withdrawn: get(row, 14)?,
+        version: get(row, 15)?,
+        asked_lots: get(row, 16)?,
+        asked_on: date(row, 17)?,
+        answered_on: date_opt(row, 18)?,
+        proposal: match proposed {
+            (Some(lots), Some(receipt_on), Some(reason)) => Some(Proposal {
+                lots,
+                receipt_on,
+                reason,
+            }),
+            _ => None,
+        },
+        invoiced: quantity(row, 22)?,
+        accepted_lots: get(row, 23)?,
     })
 }
 
@@ -362,6 +457,16 @@ fn line_row(line: &Line) -> Vec<Value> {
         line.shipped.into(),
         line.received.into(),
         line.gone.into(),
+        line.withdrawn.into(),
+        line.version.into(),
+        line.asked_lots.into(),
+        day(line.asked_on),
+        day_opt(line.answered_on),
+        Option::<i64>::None.into(),
+        day_opt(None),
+        Option::<String>::None.into(),
+        line.invoiced.milli().into(),
+        line.accepted_lots.into(),
     ]
 }
 

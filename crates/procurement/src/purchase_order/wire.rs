@@ -2,11 +2,20 @@
 //!
 //! It must not decide anything.
 
-use takt_contract::{common::v1 as common, date_pb, procurement::v1 as pb};
-use takt_kernel::ReasonCode;
+use takt_contract::{common::v1 as common, date_pb, money_pb, procurement::v1 as pb};
+use takt_kernel::{Amount, ReasonCode};
 
-use super::{Line, Order, Word, action::Action, action::ActionKind, order_id};
-use crate::{programme::Catalogue, rows::short};
+use super::{
+    Line, Order, Word,
+    action::{Action, ActionKind},
+    change::{Event, EventKind},
+    order_id,
+    work::{LineOwed, Released},
+};
+use crate::{
+    programme::Catalogue,
+    rows::{count, short},
+};
 
 /// An order on the wire.
 pub(crate) fn order_pb(catalogue: &Catalogue, order: &Order) -> pb::PurchaseOrder {
@@ -39,7 +48,13 @@ pub(crate) fn line_pb(catalogue: &Catalogue, line: &Line) -> pb::OrderLine {
         Word::Pending => pb::LineResponse::Pending,
         Word::Accepted => pb::LineResponse::Accepted,
         Word::Rejected => pb::LineResponse::Rejected,
+        Word::Proposed => pb::LineResponse::ChangeProposed,
     };
+    let proposal = line.proposal.as_ref().map(|proposal| pb::LineProposal {
+        lot_count: short(proposal.lots),
+        receipt_on: Some(date_pb(proposal.receipt_on)),
+        reason: proposal.reason.clone(),
+    });
     pb::OrderLine {
         line_number: line.number,
         purchase_order_id: order_id(&supplier_id, line.released_on),
@@ -59,6 +74,14 @@ pub(crate) fn line_pb(catalogue: &Catalogue, line: &Line) -> pb::OrderLine {
         shipped_lot_count: short(line.shipped),
         received_lot_count: short(line.received),
         lost_lot_count: short(line.gone),
+        withdrawn_lot_count: short(line.withdrawn),
+        confirmed_lot_count: short(line.accepted_lots.min(line.in_force())),
+        proposal,
+        etag: line.etag(),
+        asked_lot_count: short(line.asked_lots),
+        asked_on: Some(date_pb(line.asked_on)),
+        answered_on: line.answered_on.map(date_pb),
+        invoiced_thousandths: line.invoiced.milli(),
         first_lot_number: line
             .first_lot_number()
             .map(|lot| lot.value())
@@ -105,11 +128,69 @@ fn reason_pb(code: ReasonCode) -> common::ReasonCode {
     common::ReasonCode::from_str_name(&format!("REASON_CODE_{code}")).unwrap_or_default()
 }
 
-/// The supplier's word in a message, if it is one.
-pub(crate) fn word_of(response: i32) -> Option<Word> {
-    match pb::LineResponse::try_from(response) {
-        Ok(pb::LineResponse::Accepted) => Some(Word::Accepted),
-        Ok(pb::LineResponse::Rejected) => Some(Word::Rejected),
-        _ => None,
+/// What was ordered on the wire.
+pub(super) fn released_pb(catalogue: &Catalogue, released: &Released) -> pb::ReleaseOrdersResponse {
+    let lines = &released.lines;
+    let held = released.held.iter().map(|((source, reason), lots)| {
+        let known = catalogue.source(*source);
+        pb::HeldOrder {
+            item_id: known.map_or_else(String::new, |(bought, _, _)| bought.item.id.to_string()),
+            supplier_id: known.map_or_else(String::new, |(_, _, supplier)| supplier.id.to_string()),
+            lot_count: *lots,
+            reason: reason_pb(*reason).into(),
+        }
+    });
+    pb::ReleaseOrdersResponse {
+        order_count: short(count(released.orders)),
+        line_count: short(count(lines.len())),
+        lot_count: lines.iter().map(|line| line.lots).sum(),
+        past_due_line_count: short(count(lines.iter().filter(|line| line.past_due).count())),
+        held: held.collect(),
+    }
+}
+
+/// What is owed for a line on the wire.
+pub(super) fn liability_pb(catalogue: &Catalogue, owed: &LineOwed) -> pb::LineLiability {
+    let known = catalogue.source(owed.line.source);
+    pb::LineLiability {
+        line_number: owed.line.number,
+        item_id: known.map_or_else(String::new, |(bought, _, _)| bought.item.id.to_string()),
+        supplier_id: known.map_or_else(String::new, |(_, _, supplier)| supplier.id.to_string()),
+        withdrawn_lot_count: short(owed.withdrawn),
+        withdrawn_thousandths: owed.line.of_lots(owed.withdrawn).milli(),
+        in_transit_thousandths: owed.in_transit.milli(),
+        finished_thousandths: owed.owed.finished.milli(),
+        raw_thousandths: owed.owed.raw.milli(),
+        finished_value: Some(money_pb(owed.value)),
+        by_agreement: owed.by_agreement,
+        unit_code: known.map_or_else(String::new, |(bought, _, _)| {
+            bought.item.unit.code().to_owned()
+        }),
+    }
+}
+
+/// What happened to a line on the wire.
+pub(super) fn event_pb(catalogue: &Catalogue, event: &Event) -> pb::LineEvent {
+    let kind = match event.kind {
+        EventKind::Proposed => pb::LineEventKind::Proposed,
+        EventKind::ProposalAccepted => pb::LineEventKind::ProposalAccepted,
+        EventKind::ProposalDeclined => pb::LineEventKind::ProposalDeclined,
+        EventKind::Rejected => pb::LineEventKind::Rejected,
+        EventKind::Changed => pb::LineEventKind::Changed,
+        EventKind::Cancelled => pb::LineEventKind::Cancelled,
+    };
+    let value = Amount::new(event.finished_minor, catalogue.currency());
+    pb::LineEvent {
+        line_number: event.line,
+        event_number: short(event.number),
+        kind: kind.into(),
+        on: event.on.map(date_pb),
+        lot_count: short(event.lots),
+        receipt_on: Some(date_pb(event.receipt_on)),
+        reason: event.reason.clone(),
+        withdrawn_lot_count: i32::try_from(event.withdrawn).unwrap_or(i32::MAX),
+        finished_thousandths: event.owed.finished.milli(),
+        raw_thousandths: event.owed.raw.milli(),
+        finished_value: Some(money_pb(value)),
     }
 }

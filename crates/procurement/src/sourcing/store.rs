@@ -5,10 +5,13 @@
 use std::collections::BTreeMap;
 
 use takt_kernel::Quantity;
-use takt_service::{Error, Tx};
+use takt_service::{Error, Row, Tx};
 
-use super::{PartApproval, Word};
-use crate::rows::{date, day, get, list};
+use super::{Gate, PartApproval, Word};
+use crate::{
+    programme::{Catalogue, SourceNo},
+    rows::{date, day, get, list},
+};
 
 /// Keeps the newest word on a part at a supplier.
 pub(crate) async fn approval_save(
@@ -47,20 +50,45 @@ pub(crate) async fn approvals_fetch(
     let rows = tx
         .rows_for(&["item_id"], list(items.iter().cloned()), query)
         .await?;
-    rows.iter()
-        .map(|row| {
-            let word = match get::<i64>(row, 3)? {
-                1 => Word::Approved,
-                _ => Word::Rejected,
-            };
-            let approval = PartApproval {
-                level: i32::try_from(get::<i64>(row, 2)?).unwrap_or_default(),
-                word,
-                valid_from: date(row, 4)?,
-            };
-            Ok(((get(row, 0)?, get(row, 1)?), approval))
-        })
-        .collect()
+    rows.iter().map(approval_read).collect()
+}
+
+fn approval_read(row: &Row) -> Result<((String, String), PartApproval), Error> {
+    let word = match get::<i64>(row, 3)? {
+        1 => Word::Approved,
+        _ => Word::Rejected,
+    };
+    let approval = PartApproval {
+        level: i32::try_from(get::<i64>(row, 2)?).unwrap_or_default(),
+        word,
+        valid_from: date(row, 4)?,
+    };
+    Ok(((get(row, 0)?, get(row, 1)?), approval))
+}
+
+/// The gates of the sources of which something was said.
+pub(crate) async fn gates_fetch(
+    tx: &Tx,
+    catalogue: &Catalogue,
+) -> Result<BTreeMap<SourceNo, Gate>, Error> {
+    let mut gates: BTreeMap<SourceNo, Gate> = BTreeMap::new();
+    let sql = "SELECT item_id, supplier_id, ppap_level, status, valid_from FROM part_approval";
+    for row in tx.rows(sql, vec![]).await? {
+        let ((item, supplier), approval) = approval_read(&row)?;
+        let Some(bought) = catalogue.item(&item) else {
+            continue;
+        };
+        let of = |source: &&crate::programme::Source| source.terms.supplier.as_str() == supplier;
+        if let Some(source) = bought.sources.iter().find(of) {
+            gates.entry(source.number).or_default().approval = Some(approval);
+        }
+    }
+    let sql =
+        "SELECT source_no, cancelled_on FROM schedule_agreement WHERE cancelled_on IS NOT NULL";
+    for row in tx.rows(sql, vec![]).await? {
+        gates.entry(SourceNo(get(&row, 0)?)).or_default().ended_on = Some(date(&row, 1)?);
+    }
+    Ok(gates)
 }
 
 /// What the sites can make of some items in a week, by item and supplier, where somebody knows.

@@ -9,20 +9,20 @@ use takt_contract::{
     procurement::v1::{self as pb, supplier_service_server::SupplierService},
     quantity_pb,
 };
-use takt_kernel::{SupplierId, Violations};
+use takt_kernel::{Date, SupplierId, Violations};
 use takt_service::{Call, Error, PageToken, page_size};
 use tonic::{Request, Response, Status};
 
-use super::{Score, store};
+use super::{Score, SourceScore, store};
 use crate::{
     desk::{Answers, Desk, chunks},
     material::value::amount_of,
-    programme::{Bought, Catalogue, Source, Supplier},
+    programme::{Bought, Catalogue, Source, SourceNo, Supplier},
     rows::short,
 };
 
-/// The scorecards of a message: less than a hundred bytes each.
-const CHUNK: usize = 400;
+/// The scorecards of a message: less than two hundred bytes each.
+const CHUNK: usize = 300;
 
 /// Suppliers on the wire.
 pub(crate) struct SupplierRpc(pub(crate) Arc<Desk>);
@@ -91,6 +91,39 @@ impl SupplierService for SupplierRpc {
         }))
     }
 
+    async fn get_scorecard(
+        &self,
+        request: Request<pb::GetScorecardRequest>,
+    ) -> Result<Response<pb::GetScorecardResponse>, Status> {
+        let call = Call::of(&request);
+        let message = request.into_inner();
+        let (from, until) = window_of(message.from_date.as_ref(), message.until_date.as_ref())?;
+        let catalogue = self.0.catalogue(&call).await?;
+        let supplier = catalogue
+            .supplier(&message.supplier_id)
+            .ok_or_else(|| Error::missing("supplier", &message.supplier_id))?;
+        let scores = self.scores(&call, from, until).await?;
+        let mut all = Score::default();
+        let mut items = Vec::new();
+        for (bought, source) in sources_of(&catalogue, supplier) {
+            let Some(score) = scores.get(&source.number) else {
+                continue;
+            };
+            all.add(score, source.terms.price);
+            let score = Score::of(score, source.terms.price);
+            let card = scorecard_pb(&catalogue, &supplier.id, &score)?;
+            items.push(pb::Scorecard {
+                item_id: bought.item.id.to_string(),
+                ..card
+            });
+        }
+        items.sort_by(|one: &pb::Scorecard, other| one.item_id.cmp(&other.item_id));
+        Ok(Response::new(pb::GetScorecardResponse {
+            scorecard: Some(scorecard_pb(&catalogue, &supplier.id, &all)?),
+            items,
+        }))
+    }
+
     type StreamScorecardsStream = Answers<pb::StreamScorecardsResponse>;
 
     async fn stream_scorecards(
@@ -99,20 +132,9 @@ impl SupplierService for SupplierRpc {
     ) -> Result<Response<Self::StreamScorecardsStream>, Status> {
         let call = Call::of(&request);
         let message = request.into_inner();
-        let mut violations = Violations::new();
-        let from = date_opt(message.from_date.as_ref(), "from_date", &mut violations);
-        let until = date_opt(message.until_date.as_ref(), "until_date", &mut violations);
-        let ordered = from.zip(until).is_none_or(|(from, until)| from <= until);
-        violations.require(ordered, "until_date", "the window ends before it begins");
-        violations.finish().map_err(Error::from)?;
+        let (from, until) = window_of(message.from_date.as_ref(), message.until_date.as_ref())?;
         let catalogue = self.0.catalogue(&call).await?;
-        let scores = self
-            .0
-            .store
-            .read(&call, "scorecards", move |tx| {
-                Box::pin(store::scores_fetch(tx, from, until))
-            })
-            .await?;
+        let scores = self.scores(&call, from, until).await?;
         let mut suppliers: BTreeMap<&SupplierId, Score> = BTreeMap::new();
         for source in catalogue.bought().iter().flat_map(|bought| &bought.sources) {
             let score = suppliers.entry(&source.terms.supplier).or_default();
@@ -121,23 +143,69 @@ impl SupplierService for SupplierRpc {
                 source.terms.price,
             );
         }
-        let mut scorecards = Vec::with_capacity(suppliers.len());
-        for (supplier, score) in suppliers {
-            scorecards.push(pb::Scorecard {
-                supplier_id: supplier.to_string(),
-                lot_count: score.lots.due,
-                on_time_in_full_count: score.lots.on_time_in_full,
-                blocked_lot_count: score.lots.blocked,
-                mean_lead_time_millidays: score.mean_lead_millidays(),
-                received_value: Some(money_pb(amount_of(score.value, catalogue.currency())?)),
-                received_lot_count: score.lots.received,
-                short_lot_count: score.lots.short,
-            });
-        }
+        let cards = suppliers
+            .iter()
+            .map(|(supplier, score)| scorecard_pb(&catalogue, supplier, score));
+        let scorecards = cards.collect::<Result<Vec<_>, Error>>()?;
         Ok(Response::new(chunks(scorecards, CHUNK, |scorecards| {
             pb::StreamScorecardsResponse { scorecards }
         })))
     }
+}
+
+impl SupplierRpc {
+    async fn scores(
+        &self,
+        call: &Call,
+        from: Option<Date>,
+        until: Option<Date>,
+    ) -> Result<BTreeMap<SourceNo, SourceScore>, Error> {
+        let read = self.0.store.read(call, "scorecards", move |tx| {
+            Box::pin(store::scores_fetch(tx, from, until))
+        });
+        read.await
+    }
+}
+
+/// The window of scorecards, open where a day is missing.
+fn window_of(
+    from: Option<&takt_contract::common::v1::Date>,
+    until: Option<&takt_contract::common::v1::Date>,
+) -> Result<(Option<Date>, Option<Date>), Error> {
+    let mut violations = Violations::new();
+    let from = date_opt(from, "from_date", &mut violations);
+    let until = date_opt(until, "until_date", &mut violations);
+    let ordered = from.zip(until).is_none_or(|(from, until)| from <= until);
+    violations.require(ordered, "until_date", "the window ends before it begins");
+    violations.finish()?;
+    Ok((from, until))
+}
+
+fn scorecard_pb(
+    catalogue: &Catalogue,
+    supplier: &SupplierId,
+    score: &Score,
+) -> Result<pb::Scorecard, Error> {
+    let sum = &score.sum;
+    Ok(pb::Scorecard {
+        supplier_id: supplier.to_string(),
+        lot_count: sum.due,
+        on_time_in_full_count: sum.on_time_in_full,
+        blocked_lot_count: sum.blocked,
+        mean_lead_time_millidays: sum.lead.mean_milli(),
+        received_value: Some(money_pb(amount_of(score.value, catalogue.currency())?)),
+        received_lot_count: sum.lead.count,
+        short_lot_count: sum.short,
+        otif_millionths: score.otif_millionths(),
+        rejected_ppm: score.rejected_ppm(),
+        lead_time_spread_millidays: sum.lead.spread_milli(),
+        answered_line_count: sum.response.count,
+        mean_response_millidays: sum.response.mean_milli(),
+        response_spread_millidays: sum.response.spread_milli(),
+        invoiced_value: Some(money_pb(amount_of(sum.invoiced, catalogue.currency())?)),
+        price_drift_ppm: score.drift_ppm(),
+        item_id: String::new(),
+    })
 }
 
 /// What a supplier delivers, in the order of items.

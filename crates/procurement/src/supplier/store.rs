@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use takt_kernel::Date;
+use takt_planning::scorecard::Moments;
 use takt_service::{Error, Tx};
 
 use super::SourceScore;
@@ -29,30 +30,61 @@ pub(crate) async fn scores_fetch(
             .await?
         }
     };
-    let window = || vec![day(from.unwrap_or(Date::MIN)), last.into()];
+    let first = day(from.unwrap_or(Date::MIN));
+    let window = || vec![first.clone(), last.into()];
     let mut scores: BTreeMap<SourceNo, SourceScore> = BTreeMap::new();
-    let sql = "SELECT source_no, CAST(SUM(lots) AS BIGINT) FROM order_line WHERE receipt_on BETWEEN $1 AND $2 GROUP BY source_no";
+    let sql = "SELECT source_no, CAST(SUM(asked_lots) AS BIGINT) FROM order_line WHERE asked_on BETWEEN $1 AND $2 GROUP BY source_no";
     for row in tx.rows(sql, window()).await? {
         scores.entry(SourceNo(get(&row, 0)?)).or_default().due = get(&row, 1)?;
     }
     let sql = "SELECT l.source_no, CAST(SUM(a.lots) AS BIGINT), \
-               CAST(SUM(CASE WHEN n.received_on <= l.receipt_on THEN a.lots - a.short_lots ELSE 0 END) AS BIGINT), \
-               CAST(SUM(a.lots * (n.received_on - l.released_on)) AS BIGINT), CAST(SUM(a.quantity) AS BIGINT), \
-               CAST(SUM(a.short_lots) AS BIGINT) \
+               CAST(SUM(CASE WHEN n.received_on <= l.asked_on THEN a.lots - a.short_lots ELSE 0 END) AS BIGINT), \
+               CAST(SUM(a.lots * (n.received_on - l.released_on)) AS BIGINT), \
+               CAST(SUM(a.lots * (n.received_on - l.released_on) * (n.received_on - l.released_on)) AS BIGINT), \
+               CAST(SUM(a.quantity) AS BIGINT), CAST(SUM(a.short_lots) AS BIGINT) \
                FROM asn_line AS a JOIN order_line AS l ON l.line_no = a.line_no JOIN asn AS n ON n.asn_no = a.asn_no \
-               WHERE n.received_on IS NOT NULL AND l.receipt_on BETWEEN $1 AND $2 GROUP BY l.source_no";
+               WHERE n.received_on IS NOT NULL AND l.asked_on BETWEEN $1 AND $2 GROUP BY l.source_no";
     for row in tx.rows(sql, window()).await? {
         let score = scores.entry(SourceNo(get(&row, 0)?)).or_default();
-        score.received = get(&row, 1)?;
         score.on_time_in_full = get(&row, 2)?;
-        score.lead_days = get(&row, 3)?;
-        score.quantity = get(&row, 4)?;
-        score.short = get(&row, 5)?;
+        score.lead = Moments {
+            count: get(&row, 1)?,
+            sum: get(&row, 3)?,
+            squares: get(&row, 4)?,
+        };
+        score.quantity = get(&row, 5)?;
+        score.short = get(&row, 6)?;
     }
-    let sql = "SELECT l.source_no, COUNT(*) FROM lot_hold AS h JOIN order_line AS l ON l.line_no = h.line_no \
-               WHERE h.inspection = 1 AND l.receipt_on BETWEEN $1 AND $2 GROUP BY l.source_no";
+    let sql = "SELECT l.source_no, COUNT(*), CAST(SUM(o.quantity) AS BIGINT) FROM lot_hold AS h JOIN order_line AS l ON l.line_no = h.line_no \
+               JOIN asn_line AS a ON a.line_no = h.line_no AND h.lot_number BETWEEN a.first_lot AND a.first_lot + a.lots - 1 \
+               JOIN asn AS n ON n.asn_no = a.asn_no JOIN lot AS o ON o.received_on = n.received_on AND o.lot_number = h.lot_number \
+               WHERE h.inspection = 1 AND l.asked_on BETWEEN $1 AND $2 GROUP BY l.source_no";
     for row in tx.rows(sql, window()).await? {
-        scores.entry(SourceNo(get(&row, 0)?)).or_default().blocked = get(&row, 1)?;
+        let score = scores.entry(SourceNo(get(&row, 0)?)).or_default();
+        (score.blocked, score.blocked_quantity) = (get(&row, 1)?, get(&row, 2)?);
+    }
+    // Orders are answered and invoiced on days that no receipt bounds.
+    let open_end = || vec![first.clone(), day(until.unwrap_or(Date::MAX))];
+    let sql = "SELECT source_no, COUNT(*), CAST(SUM(answered_on - released_on) AS BIGINT), \
+               CAST(SUM((answered_on - released_on) * (answered_on - released_on)) AS BIGINT) FROM order_line \
+               WHERE answered_on IS NOT NULL AND released_on BETWEEN $1 AND $2 GROUP BY source_no";
+    for row in tx.rows(sql, open_end()).await? {
+        scores.entry(SourceNo(get(&row, 0)?)).or_default().response = Moments {
+            count: get(&row, 1)?,
+            sum: get(&row, 2)?,
+            squares: get(&row, 3)?,
+        };
+    }
+    // Prices times quantities do not fit 64 bits in a sum; the few pairs of prices of a source do.
+    let sql = "SELECT l.source_no, x.price_micros, x.agreed_micros, CAST(SUM(x.quantity) AS BIGINT) FROM invoice AS i \
+               JOIN invoice_line AS x ON x.invoice_no = i.invoice_no JOIN order_line AS l ON l.line_no = x.line_no \
+               WHERE i.state <> 5 AND i.invoiced_on BETWEEN $1 AND $2 GROUP BY 1, 2, 3";
+    for row in tx.rows(sql, open_end()).await? {
+        let (price, agreed): (i64, i64) = (get(&row, 1)?, get(&row, 2)?);
+        let quantity = i128::from(get::<i64>(&row, 3)?);
+        let score = scores.entry(SourceNo(get(&row, 0)?)).or_default();
+        score.invoiced += i128::from(price) * quantity;
+        score.agreed += i128::from(agreed) * quantity;
     }
     Ok(scores)
 }

@@ -104,7 +104,7 @@ async fn cells_fetch(tx: &Tx) -> Result<Cells, Error> {
     for row in tx.rows(sql, vec![]).await? {
         cells.reserved(item_no(get(&row, 0)?), get(&row, 1)?);
     }
-    let ordered = "SELECT source_no, receipt_on, line_no, (lots - shipped_lots) * lot_size FROM order_line WHERE shipped_lots < lots AND response <> 3";
+    let ordered = "SELECT source_no, receipt_on, line_no, (lots - withdrawn_lots - shipped_lots) * lot_size FROM order_line WHERE shipped_lots + withdrawn_lots < lots";
     // The open notices first, then their lines alone: SQLite keeps the order of a CROSS JOIN.
     let shipped = "SELECT a.first_lot / 10000000, n.expected_on, a.line_no, CAST(SUM(a.quantity) AS BIGINT) FROM asn AS n \
                    CROSS JOIN asn_line AS a WHERE a.asn_no = n.asn_no AND n.received_on IS NULL AND n.lost_on IS NULL GROUP BY 1, 2, 3";

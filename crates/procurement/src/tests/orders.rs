@@ -40,10 +40,12 @@ async fn answer(
         .map(|(line_number, word)| pb::LineAcknowledgement {
             line_number: *line_number,
             response: (*word).into(),
+            ..pb::LineAcknowledgement::default()
         });
     let message = pb::AcknowledgeLinesRequest {
         request_id: id(request),
         acknowledgements: acknowledgements.collect(),
+        acknowledged_on: None,
     };
     Ok(world
         .orders

@@ -19,7 +19,7 @@ use takt_contract::procurement::v1::inbound_service_server::InboundService;
 
 impl World {
     /// The supply that is asked for: version, whether it is whole, items by name.
-    async fn supply(
+    pub(super) async fn supply(
         &self,
         as_of: i32,
         since_version: i64,
@@ -252,10 +252,12 @@ async fn every_change_of_supply_is_in_its_log() {
     let refusal = pb::LineAcknowledgement {
         line_number: open.line_number,
         response: pb::LineResponse::Rejected.into(),
+        ..pb::LineAcknowledgement::default()
     };
     let message = pb::AcknowledgeLinesRequest {
         request_id: id("no"),
         acknowledgements: vec![refusal],
+        acknowledged_on: None,
     };
     world
         .orders

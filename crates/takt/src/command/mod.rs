@@ -3,6 +3,7 @@
 //! with `--output json` stdout holds one JSON document; the exit code is one of those that the help lists.
 mod as_built;
 mod bench;
+mod buy;
 mod calloff;
 mod capacity;
 mod change;
@@ -22,6 +23,7 @@ mod risk;
 mod sequence;
 mod stock;
 mod suite;
+mod suppliers;
 mod supply;
 mod target;
 mod trace;
@@ -110,6 +112,11 @@ enum Task {
     /// Write and read EDIFACT files: DELFOR, DELJIT, DESADV
     #[command(subcommand)]
     Edifact(edifact::EdifactTask),
+    /// Buying: change and cancel orders with what is owed, and invoices against order, receipt and price
+    #[command(subcommand)]
+    Buy(buy::BuyTask),
+    /// What suppliers did: on time in full, rejected parts, lead and answer times, price drift
+    Suppliers(suppliers::SuppliersArgs),
     /// How long the stock of each bought item lasts, what is under way, and when it runs out
     Supply(supply::SupplyArgs),
     /// Suppliers side by side: exposure, spend, stakes and alternatives, and where money spares most; no service is needed
@@ -199,6 +206,8 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Risk(args) => risk::run(*args, output).await,
             Task::Calloff(task) => calloff::run(task, output).await,
             Task::Edifact(task) => edifact::run(task, output).await,
+            Task::Buy(task) => buy::run(task, output).await,
+            Task::Suppliers(args) => suppliers::run(args, output).await,
             Task::Supply(args) => supply::run(args, output).await,
             Task::Partners(args) => partners::run(args, output),
             Task::Capacity(args) => capacity::run(args, output),

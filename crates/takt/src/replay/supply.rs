@@ -76,6 +76,7 @@ async fn release(
     let accept = |line: &OrderLine| LineAcknowledgement {
         line_number: line.line_number,
         response: LineResponse::Accepted.into(),
+        ..LineAcknowledgement::default()
     };
     for (number, acknowledgements) in bulk::cut(lines.iter().map(accept).collect())
         .into_iter()
@@ -84,6 +85,7 @@ async fn release(
         let message = AcknowledgeLinesRequest {
             request_id: ids.chunk(day, "acknowledge", number),
             acknowledgements,
+            acknowledged_on: Some(date_pb(day)),
         };
         ask!(
             peer,
