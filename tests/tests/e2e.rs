@@ -7,6 +7,8 @@
 mod as_built;
 #[path = "e2e/call_offs.rs"]
 mod call_offs;
+#[path = "e2e/chain.rs"]
+mod chain;
 #[path = "e2e/client.rs"]
 mod client;
 #[path = "e2e/deploy.rs"]

@@ -3,7 +3,7 @@
 //! Invariants: a figure that nobody knows counts as nothing and is counted; direct and indirect add up to the whole.
 use takt_kernel::half_even_div;
 
-use super::graph::{Cycle, Direction, Graph};
+use super::graph::{Budget, Cycle, Direction, Graph};
 
 const FULL: i64 = 1_000_000;
 
@@ -300,6 +300,51 @@ impl<'a> Chains<'a> {
     /// What is known of a site.
     pub fn site(&self, site: usize) -> &SiteFacts {
         &self.sites[site]
+    }
+}
+
+/// The figures of carbon that nobody knows, of those that a sum is made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Gaps {
+    /// Sites.
+    pub sites: u32,
+    /// Sites without a figure.
+    pub silent_sites: u32,
+    /// Ways from a site to a customer.
+    pub ways: u32,
+    /// Ways without a figure.
+    pub silent_ways: u32,
+}
+
+impl Gaps {
+    /// Whether no figure is known at all.
+    pub fn nothing_known(&self) -> bool {
+        self.silent_sites == self.sites && self.silent_ways == self.ways
+    }
+}
+
+impl Chains<'_> {
+    /// What is missing from the carbon of parts: of their direct suppliers, of what lies behind them, and whether all of it was
+    /// looked at. A site that supplies both the plant and another supplier counts as direct.
+    pub fn carbon_gaps(&self, roots: &[usize], budget: Budget) -> (Gaps, Gaps, bool) {
+        let behind = self.graph.traverse(roots, Direction::Up, budget);
+        let mut gaps = [Gaps::default(); 2];
+        let mut is_root = vec![false; self.graph.sites()];
+        for reached in &behind.reached {
+            if reached.depth == 0 {
+                is_root[reached.site] = true;
+                continue;
+            }
+            let gap = &mut gaps[usize::from(reached.depth > 1)];
+            gap.sites += 1;
+            gap.silent_sites += u32::from(self.sites[reached.site].carbon.is_none());
+        }
+        for link in &behind.links {
+            let gap = &mut gaps[usize::from(!is_root[self.graph.link(*link).to])];
+            gap.ways += 1;
+            gap.silent_ways += u32::from(self.links[*link].carbon.is_none());
+        }
+        (gaps[0], gaps[1], behind.within_budget())
     }
 }
 

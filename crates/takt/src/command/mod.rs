@@ -4,6 +4,7 @@
 mod as_built;
 mod bench;
 mod calloff;
+mod chain;
 mod change;
 mod edifact;
 mod facts;
@@ -99,6 +100,8 @@ enum Task {
     Ramp(Box<ramp::RampArgs>),
     /// What the loss of each site in the supply network costs, on all tiers; no service is needed
     Risk(risk::RiskArgs),
+    /// Raw material to customer in one view: lead times, value added, yield, CO2e, who stands behind whom; no service is needed
+    Chain(Box<chain::ChainArgs>),
     /// Scheduling agreements and call-offs: cumulatives, zones, what is owed at the end
     #[command(subcommand)]
     Calloff(calloff::CallOffTask),
@@ -189,6 +192,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Oee(args) => oee::run(*args, output).await,
             Task::Ramp(args) => ramp::run(*args, output).await,
             Task::Risk(args) => risk::run(args, output),
+            Task::Chain(args) => chain::run(*args, output),
             Task::Calloff(task) => calloff::run(task, output).await,
             Task::Edifact(task) => edifact::run(task, output).await,
             Task::Supply(args) => supply::run(args, output).await,

@@ -11,6 +11,7 @@ pub mod promise;
 mod standing;
 #[cfg(test)]
 mod tests;
+pub mod tier;
 pub mod vehicle;
 
 pub use line::LineDay;
