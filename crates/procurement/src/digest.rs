@@ -240,4 +240,12 @@ pub const TABLES: &[Table] = &[
             "lines",
         ],
     },
+    Table {
+        name: "declared_link",
+        columns: &crate::network::store::DECLARED,
+    },
+    Table {
+        name: "visibility_grant",
+        columns: &crate::network::store::GRANT,
+    },
 ];

@@ -12,6 +12,7 @@ mod inbound;
 mod invariants;
 mod material;
 mod migrations;
+mod network;
 mod peers;
 mod programme;
 mod purchase_order;
@@ -32,6 +33,7 @@ use takt_contract::procurement::v1::{
     purchase_order_service_server::PurchaseOrderServiceServer,
     requirement_service_server::RequirementServiceServer,
     sourcing_service_server::SourcingServiceServer, supplier_service_server::SupplierServiceServer,
+    supply_network_service_server::SupplyNetworkServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
 
@@ -88,6 +90,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             CallOffServiceServer,
             call_off::rpc::CallOffRpc(Arc::clone(&desk)),
+            chassis
+        ))
+        .add_service(server!(
+            SupplyNetworkServiceServer,
+            network::rpc::SupplyNetworkRpc(Arc::clone(&desk)),
             chassis
         ));
     Ok(Wiring {

@@ -192,9 +192,9 @@ fn one_row_changed_by_hand_changes_the_digest() -> Result {
 
 /// What no replay does: quotes and holds of slots, jobs at stations, quality cases, swaps of parts, engineering changes. The tests
 /// that do it check these invariants themselves.
-const ELSEWHERE: [&str; 19] = [
+const ELSEWHERE: [&str; 21] = [
     "PA-1", "CO-1", "CO-2", "AB-6", "AB-8", "JOB-1", "JOB-2", "JOB-3", "JOB-4", "EC-1", "EC-2",
-    "EC-3", "SL-1", "SL-2", "SL-3", "QH-1", "QH-2", "QT-1", "NC-1",
+    "EC-3", "SL-1", "SL-2", "SL-3", "QH-1", "QH-2", "QT-1", "NC-1", "NW-1", "NW-2",
 ];
 
 #[test]

@@ -6,6 +6,8 @@ use takt_kernel::half_even_div;
 use super::graph::{Budget, Cycle, Direction, Graph};
 
 const FULL: i64 = 1_000_000;
+/// The whole of a product of many shares: so fine that the order of its factors does not show in a millionth.
+const FINE: i128 = 1_000_000_000_000_000_000;
 
 /// What is known of a site and its making.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -193,9 +195,9 @@ impl<'a> Chains<'a> {
         half_even_div(product, i128::from(FULL)).unwrap_or(0)
     }
 
-    /// The product over materials of the mean over sources.
+    /// The product over materials of the mean over sources, rounded once.
     fn yields(&self, site: usize, of: impl Fn(usize) -> i64) -> i64 {
-        let mut product = i128::from(FULL);
+        let mut product = FINE;
         for sources in self.materials(site) {
             let shares = sources.iter().map(|link| self.graph.link(*link));
             let whole: i128 = shares.clone().map(|link| i128::from(link.share)).sum();
@@ -203,7 +205,7 @@ impl<'a> Chains<'a> {
             let mean = half_even_div(good.sum(), whole).unwrap_or(FULL);
             product = product * i128::from(mean) / i128::from(FULL);
         }
-        i64::try_from(product).unwrap_or(0)
+        half_even_div(product, FINE / i128::from(FULL)).unwrap_or(0)
     }
 
     fn carbons(&self, site: usize, of: impl Fn(usize, usize) -> i64) -> i64 {

@@ -5,6 +5,7 @@ mod flow;
 mod import;
 mod inbound;
 mod material;
+mod network;
 mod orders;
 mod planner;
 mod reactions;
