@@ -310,4 +310,12 @@ pub const TABLES: &[Table] = &[
             "blocks",
         ],
     },
+    Table {
+        name: "declared_link",
+        columns: &crate::network::store::DECLARED,
+    },
+    Table {
+        name: "visibility_grant",
+        columns: &crate::network::store::GRANT,
+    },
 ];

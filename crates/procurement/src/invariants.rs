@@ -230,4 +230,18 @@ pub const INVARIANTS: &[Invariant] = &[
                    WHERE i.line_count <> COALESCE(s.lines, 0) OR i.minor <> COALESCE(s.minor, 0) \
                    OR (i.blocks <> 0 AND i.state IN (1, 4) AND i.approved_by = '') ORDER BY i.invoice_number",
     },
+    Invariant {
+        id: "NW-1",
+        rule: "a declared link joins two sites, and what goes to the plant is the bought item itself",
+        checked: "SELECT COUNT(*) FROM declared_link",
+        violated: "SELECT d.from_supplier_id || '/' || d.from_item_id FROM declared_link AS d LEFT JOIN programme AS p ON p.plant_supplier_id = d.to_supplier_id \
+                   WHERE (d.from_supplier_id = d.to_supplier_id AND d.from_item_id = d.to_item_id) \
+                   OR (p.plant_supplier_id IS NOT NULL AND d.from_item_id <> d.to_item_id) ORDER BY 1",
+    },
+    Invariant {
+        id: "NW-2",
+        rule: "a grant ends no earlier than it begins",
+        checked: "SELECT COUNT(*) FROM visibility_grant",
+        violated: "SELECT grant_id FROM visibility_grant WHERE valid_until < valid_from ORDER BY grant_id",
+    },
 ];

@@ -14,6 +14,7 @@ mod invariants;
 mod invoice;
 mod material;
 mod migrations;
+mod network;
 mod peers;
 mod programme;
 mod purchase_order;
@@ -37,6 +38,7 @@ use takt_contract::procurement::v1::{
     purchase_order_service_server::PurchaseOrderServiceServer,
     requirement_service_server::RequirementServiceServer, risk_service_server::RiskServiceServer,
     sourcing_service_server::SourcingServiceServer, supplier_service_server::SupplierServiceServer,
+    supply_network_service_server::SupplyNetworkServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
 
@@ -111,6 +113,8 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             InvoiceServiceServer,
             invoice::rpc::InvoiceRpc(Arc::clone(&desk)),
+            SupplyNetworkServiceServer,
+            network::rpc::SupplyNetworkRpc(Arc::clone(&desk)),
             chassis
         ));
     Ok(Wiring {

@@ -205,6 +205,22 @@ const INVOICE: Migration = Migration {
     ],
 };
 
+/// Links of the supply network beyond those of the programme, and who may see what of it. An import leaves both as they are.
+const NETWORK: Migration = Migration {
+    name: "m0020_network",
+    up: &[
+        "CREATE TABLE declared_link (from_supplier_id {text} NOT NULL, from_item_id {text} NOT NULL, to_supplier_id {text} NOT NULL, \
+         to_item_id {text} NOT NULL, quantity {int} NOT NULL, share {int} NOT NULL, lead_days {int}, evidence {int} NOT NULL, \
+         confidence {int} NOT NULL, valid_from {int}, valid_until {int}, \
+         PRIMARY KEY (from_supplier_id, from_item_id, to_supplier_id, to_item_id), \
+         CONSTRAINT nw_1 CHECK (quantity > 0 AND share BETWEEN 0 AND 1000000 AND confidence BETWEEN 0 AND 1000000 \
+         AND evidence IN (1, 2, 3))) {rowless}",
+        "CREATE TABLE visibility_grant (grant_id {text} NOT NULL PRIMARY KEY, supplier_id {text} NOT NULL, item_ids {text} NOT NULL, \
+         valid_from {int} NOT NULL, valid_until {int} NOT NULL, revoked {int} NOT NULL, \
+         CONSTRAINT nw_2 CHECK (valid_until >= valid_from AND revoked IN (0, 1))) {rowless}",
+    ],
+};
+
 /// The schema, step by step.
 pub const MIGRATIONS: &[Migration] = &[
     PROGRAMME,
@@ -215,7 +231,8 @@ pub const MIGRATIONS: &[Migration] = &[
     SUPPLY,
     PART_APPROVAL,
     CALL_OFF,
+    NETWORK,
     DISRUPTION,
-    ORDER_CHANGE,
     INVOICE,
+    ORDER_CHANGE,
 ];

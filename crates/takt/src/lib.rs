@@ -3,6 +3,7 @@
 //! The command is a client: it knows the services by the contract alone, except where `host` starts them.
 pub mod admin;
 pub mod as_built;
+pub mod as_planned;
 pub mod bulk;
 pub mod change;
 pub mod command;

@@ -121,6 +121,7 @@ const READS: [&str; 19] = [
     "Await",
     "Digest",
     "Trace",
+    "Traverse",
     "Explode",
     "Inquire",
     "Peg",

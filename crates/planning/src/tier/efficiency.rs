@@ -3,9 +3,11 @@
 //! Invariants: a figure that nobody knows counts as nothing and is counted; direct and indirect add up to the whole.
 use takt_kernel::half_even_div;
 
-use super::graph::{Cycle, Direction, Graph};
+use super::graph::{Budget, Cycle, Direction, Graph};
 
 const FULL: i64 = 1_000_000;
+/// The whole of a product of many shares: so fine that the order of its factors does not show in a millionth.
+const FINE: i128 = 1_000_000_000_000_000_000;
 
 /// What is known of a site and its making.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -193,9 +195,9 @@ impl<'a> Chains<'a> {
         half_even_div(product, i128::from(FULL)).unwrap_or(0)
     }
 
-    /// The product over materials of the mean over sources.
+    /// The product over materials of the mean over sources, rounded once.
     fn yields(&self, site: usize, of: impl Fn(usize) -> i64) -> i64 {
-        let mut product = i128::from(FULL);
+        let mut product = FINE;
         for sources in self.materials(site) {
             let shares = sources.iter().map(|link| self.graph.link(*link));
             let whole: i128 = shares.clone().map(|link| i128::from(link.share)).sum();
@@ -203,7 +205,7 @@ impl<'a> Chains<'a> {
             let mean = half_even_div(good.sum(), whole).unwrap_or(FULL);
             product = product * i128::from(mean) / i128::from(FULL);
         }
-        i64::try_from(product).unwrap_or(0)
+        half_even_div(product, FINE / i128::from(FULL)).unwrap_or(0)
     }
 
     fn carbons(&self, site: usize, of: impl Fn(usize, usize) -> i64) -> i64 {
@@ -300,6 +302,51 @@ impl<'a> Chains<'a> {
     /// What is known of a site.
     pub fn site(&self, site: usize) -> &SiteFacts {
         &self.sites[site]
+    }
+}
+
+/// The figures of carbon that nobody knows, of those that a sum is made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Gaps {
+    /// Sites.
+    pub sites: u32,
+    /// Sites without a figure.
+    pub silent_sites: u32,
+    /// Ways from a site to a customer.
+    pub ways: u32,
+    /// Ways without a figure.
+    pub silent_ways: u32,
+}
+
+impl Gaps {
+    /// Whether no figure is known at all.
+    pub fn nothing_known(&self) -> bool {
+        self.silent_sites == self.sites && self.silent_ways == self.ways
+    }
+}
+
+impl Chains<'_> {
+    /// What is missing from the carbon of parts: of their direct suppliers, of what lies behind them, and whether all of it was
+    /// looked at. A site that supplies both the plant and another supplier counts as direct.
+    pub fn carbon_gaps(&self, roots: &[usize], budget: Budget) -> (Gaps, Gaps, bool) {
+        let behind = self.graph.traverse(roots, Direction::Up, budget);
+        let mut gaps = [Gaps::default(); 2];
+        let mut is_root = vec![false; self.graph.sites()];
+        for reached in &behind.reached {
+            if reached.depth == 0 {
+                is_root[reached.site] = true;
+                continue;
+            }
+            let gap = &mut gaps[usize::from(reached.depth > 1)];
+            gap.sites += 1;
+            gap.silent_sites += u32::from(self.sites[reached.site].carbon.is_none());
+        }
+        for link in &behind.links {
+            let gap = &mut gaps[usize::from(!is_root[self.graph.link(*link).to])];
+            gap.ways += 1;
+            gap.silent_ways += u32::from(self.links[*link].carbon.is_none());
+        }
+        (gaps[0], gaps[1], behind.within_budget())
     }
 }
 

@@ -13,7 +13,7 @@ mod tests;
 mod won;
 
 pub use concentration::{Shared, SharedBehind, Single, Singles, shared, singles};
-pub use efficiency::{Chains, Leg, LinkFacts, Part, SiteFacts, Whole, hhi, whole};
+pub use efficiency::{Chains, Gaps, Leg, LinkFacts, Part, SiteFacts, Whole, hhi, whole};
 pub use graph::{Budget, Cycle, Direction, End, Graph, GraphError, Link, Reached, Traversal, Why};
 pub use place::great_circle;
 pub use won::{Day, Kind, Won, won};

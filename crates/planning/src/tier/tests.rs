@@ -99,6 +99,17 @@ fn the_example_by_hand() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(indirect.hhi, Some(10_000));
     // Lithium and its way 0.6 kg; foil only its way, of the first maker: 0.6 x 0.1 kg.
     assert_eq!(indirect.carbon, 660_000);
+    // Both mills keep silent about theirs; every way is known.
+    let (near, far, all) = chains.carbon_gaps(&[0], Budget::NONE);
+    assert_eq!(
+        (near.sites, near.silent_sites, near.ways, near.silent_ways),
+        (2, 0, 2, 0)
+    );
+    assert_eq!(
+        (far.sites, far.silent_sites, far.ways, far.silent_ways),
+        (3, 2, 4, 0)
+    );
+    assert!(all && !far.nothing_known());
     // 0.6 x 95 % x 98 % x 97 % + 0.4 x 90 % x 98 %.
     assert_eq!(cells.rolled_yield, 894_642);
     let page = include_str!("../../../../docs/chain.md");

@@ -7,6 +7,7 @@ mod import;
 mod inbound;
 mod invoices;
 mod material;
+mod network;
 mod order_changes;
 mod orders;
 mod planner;

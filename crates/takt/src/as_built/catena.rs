@@ -67,7 +67,8 @@ fn row(place: i64, row: Row) -> AsBuiltRow {
     }
 }
 
-fn twins_of(document: &Value) -> Option<&Vec<Value>> {
+/// The twins of a document: a list, or the container of the test data.
+pub(crate) fn twins_of(document: &Value) -> Option<&Vec<Value>> {
     if let Some(list) = document.as_array() {
         return Some(list);
     }
@@ -76,18 +77,28 @@ fn twins_of(document: &Value) -> Option<&Vec<Value>> {
     list.as_array()
 }
 
-fn text_of<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
+/// A text that is there.
+pub(crate) fn text_of<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     value.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// The payload of an aspect, by the name behind its namespace.
+/// The payloads of an aspect, by the name behind its namespace.
+pub(crate) fn payloads<'v>(twin: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+    let named = |key: &str| key.rsplit(['#', ':']).next() == Some(name);
+    let entries = twin.as_object().into_iter().flatten();
+    let found: Vec<&Value> = entries
+        .filter(|(key, _)| named(key))
+        .flat_map(|(_, payload)| match payload.as_array() {
+            Some(list) => list.iter().collect(),
+            None => vec![payload],
+        })
+        .collect();
+    found.into_iter()
+}
+
+/// The first payload of an aspect.
 fn aspect<'v>(twin: &'v Value, name: &str) -> Option<&'v Value> {
-    let named = |key: &String| key.rsplit(['#', ':']).next() == Some(name);
-    let (_, payload) = twin.as_object()?.iter().find(|(key, _)| named(key))?;
-    match payload.as_array() {
-        Some(list) => list.first(),
-        None => Some(payload),
-    }
+    payloads(twin, name).next()
 }
 
 fn part_of(id: &str, twin: &Value) -> Result<Option<AsBuiltTwin>, String> {
@@ -183,36 +194,39 @@ fn link_of(
     made_on: Option<DatePb>,
     ends: impl Fn(String) -> (String, String),
 ) -> Result<AsBuiltLink, String> {
-    let keys = ["catenaXId", "childCatenaXId", "parentCatenaXId"];
-    let other = keys.iter().find_map(|key| text_of(item, key));
-    let (parent, child) = ends(
-        other
-            .ok_or("a child or parent has no catenaXId")?
-            .to_owned(),
-    );
+    let other = other_end(item).ok_or("a child or parent has no catenaXId")?;
+    let (parent, child) = ends(other.to_owned());
     let created = ["createdOn", "assembledOn"];
     let created = created.iter().find_map(|key| text_of(item, key));
     let valid_from = match created {
         Some(text) => Some(day(text)?),
         None => made_on,
     };
-    let quantity = item.get("quantity").unwrap_or(&Value::Null);
-    let number = ["quantityNumber", "value"];
-    let number = number
-        .iter()
-        .find_map(|key| quantity.get(*key)?.as_number());
-    let thousandths = match number {
-        Some(number) => {
-            decimal(&number.to_string(), 3, "quantity").map_err(|error| error.to_string())?
-        }
-        None => 0,
-    };
+    let thousandths = quantity_of(item, 3)?.unwrap_or(0);
     Ok(AsBuiltLink {
         parent_external_id: parent,
         child_external_id: child,
         quantity_thousandths: thousandths,
         valid_from,
     })
+}
+
+/// The twin at the other end of a link, which each version of the aspects calls another name.
+pub(crate) fn other_end(item: &Value) -> Option<&str> {
+    let keys = ["catenaXId", "childCatenaXId", "parentCatenaXId"];
+    keys.iter().find_map(|key| text_of(item, key))
+}
+
+/// The quantity of a link with so many decimals, where it has one.
+pub(crate) fn quantity_of(item: &Value, decimals: u32) -> Result<Option<i64>, String> {
+    let quantity = item.get("quantity").unwrap_or(&Value::Null);
+    let keys = ["quantityNumber", "value"];
+    let number = keys.iter().find_map(|key| quantity.get(*key)?.as_number());
+    let read = |number: &serde_json::Number| decimal(&number.to_string(), decimals, "quantity");
+    number
+        .map(read)
+        .transpose()
+        .map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod bench;
 mod buy;
 mod calloff;
 mod capacity;
+mod chain;
 mod change;
 mod disruption;
 mod edifact;
@@ -106,6 +107,8 @@ enum Task {
     /// Declare and resolve disruptions, and tell what they do to parts, shops, vehicles and customers
     #[command(subcommand)]
     Disruption(disruption::DisruptionTask),
+    /// Raw material to customer in one view: lead times, value added, yield, CO2e, who stands behind whom; no service is needed
+    Chain(Box<chain::ChainArgs>),
     /// Scheduling agreements and call-offs: cumulatives, zones, what is owed at the end
     #[command(subcommand)]
     Calloff(calloff::CallOffTask),
@@ -204,6 +207,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Ramp(args) => ramp::run(*args, output).await,
             Task::Disruption(task) => disruption::run(task, output).await,
             Task::Risk(args) => risk::run(*args, output).await,
+            Task::Chain(args) => chain::run(*args, output),
             Task::Calloff(task) => calloff::run(task, output).await,
             Task::Edifact(task) => edifact::run(task, output).await,
             Task::Buy(task) => buy::run(task, output).await,

@@ -13,6 +13,7 @@ pub mod promise;
 mod standing;
 #[cfg(test)]
 mod tests;
+pub mod tier;
 pub mod vehicle;
 
 pub use line::LineDay;

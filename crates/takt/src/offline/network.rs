@@ -128,6 +128,23 @@ impl Offline {
         offer(&self.bom, &self.choices(), &days)
     }
 
+    /// The same, where anything is still to be built.
+    ///
+    /// # Errors
+    /// Nothing is built on the day or after it.
+    pub fn still_to_build(&self, on: Date) -> Outcome<Vec<(usize, Product)>> {
+        let planned = self.products_from(on);
+        let mut counts = planned.iter().flat_map(|(_, product)| &product.daily);
+        if counts.all(|count| *count == 0) {
+            return Err(unusable(format!(
+                "nothing is built on {on} or after it; the plan is from {} to {}",
+                self.first(),
+                self.full.plan_last
+            )));
+        }
+        Ok(planned)
+    }
+
     /// What a vehicle of each product earns; nothing where the folder gives no prices, which the second answer tells.
     pub fn margins_of(&self, products: &[(usize, Product)]) -> Outcome<(Vec<i64>, bool)> {
         let by_variant = self.margins()?;

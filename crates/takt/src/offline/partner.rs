@@ -22,13 +22,7 @@ pub struct Interest {
 impl Offline {
     /// What is spent on each direct supplier for these products, in millionths of the parts' currency.
     pub fn spend(&self, products: &[Product]) -> BTreeMap<&str, i64> {
-        let mut needs: BTreeMap<usize, i128> = BTreeMap::new();
-        for product in products {
-            let vehicles: i128 = product.daily.iter().map(|count| i128::from(*count)).sum();
-            for (part, need) in &product.parts {
-                *needs.entry(*part).or_default() += vehicles * i128::from(*need);
-            }
-        }
+        let needs = needs(products);
         let mut spend: BTreeMap<&str, i128> = BTreeMap::new();
         for (at, need) in needs {
             let Some(item) = self.full.items.get(at) else {
@@ -99,6 +93,18 @@ impl Offline {
         }
         Ok(names.into_iter().zip(found).collect())
     }
+}
+
+/// What these products need of each part, in millionths of a vehicle times thousandths of a unit.
+pub(super) fn needs(products: &[Product]) -> BTreeMap<usize, i128> {
+    let mut needs: BTreeMap<usize, i128> = BTreeMap::new();
+    for product in products {
+        let vehicles: i128 = product.daily.iter().map(|count| i128::from(*count)).sum();
+        for (part, need) in &product.parts {
+            *needs.entry(*part).or_default() += vehicles * i128::from(*need);
+        }
+    }
+    needs
 }
 
 /// A refusal with names in place of numbers.

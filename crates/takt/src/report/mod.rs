@@ -16,6 +16,8 @@ mod sequence;
 mod sheet;
 mod text;
 
+pub(crate) use sheet::escape;
+
 use std::collections::BTreeMap;
 
 use takt_contract::delivery::v1::milestone_service_client::MilestoneServiceClient;

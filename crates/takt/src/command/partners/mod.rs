@@ -176,18 +176,7 @@ struct View<'a> {
 impl<'a> View<'a> {
     fn new(args: &'a PartnersArgs, offline: &'a Offline) -> Outcome<Self> {
         let as_of = args.as_of.unwrap_or(offline.first());
-        let planned = offline.products_from(as_of);
-        if planned
-            .iter()
-            .all(|(_, product)| product.daily.iter().all(|count| *count == 0))
-        {
-            let told = format!(
-                "nothing is built on {as_of} or after it; the plan is from {} to {}",
-                offline.first(),
-                offline.full.plan_last
-            );
-            return Err(Failure::bad_input(told));
-        }
+        let planned = offline.still_to_build(as_of)?;
         let (margins, has_margins) = offline.margins_of(&planned)?;
         Ok(Self {
             args,
