@@ -113,6 +113,9 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             InvoiceServiceServer,
             invoice::rpc::InvoiceRpc(Arc::clone(&desk)),
+            chassis
+        ))
+        .add_service(server!(
             SupplyNetworkServiceServer,
             network::rpc::SupplyNetworkRpc(Arc::clone(&desk)),
             chassis
