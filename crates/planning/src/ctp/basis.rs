@@ -1,7 +1,10 @@
 //! What a promise stands on: free slots by variant and day, and by part what is not committed yet. It must not know where
 //! the figures come from. Invariants: orders take the earliest slots of their variant, in the order of their queue; slots
-//! that are held or confirmed are nobody else's; overdue receipts count for nothing, because nobody knows their day.
+//! that are held or confirmed are nobody else's; overdue receipts count for nothing, because nobody knows their day; a
+//! vehicle needs the parts of the era in which it is built.
 //! Cost: O(vehicles in the queue + days x items); a request afterwards O(days x options).
+use std::{collections::BTreeMap, ops::Range};
+
 use takt_kernel::Date;
 
 use super::Request;
@@ -14,26 +17,35 @@ pub struct Stand<'a> {
     pub first: Date,
     /// The plan: vehicles by variant, then by day from `first` on.
     pub planned: Vec<Vec<i64>>,
-    /// What the open orders need beside the base of their variant, by variant in queue order: one entry an order.
-    pub queues: Vec<Vec<&'a [(usize, i64)]>>,
+    /// The era of each day: vehicles of a later era have other parts, because engineering changes lie between. It never
+    /// falls; without changes it is empty, and all days are of era 0.
+    pub eras: Vec<usize>,
+    /// What the open orders need beside the base of their variant, by variant in queue order: one entry an order, by era.
+    pub queues: Vec<Vec<&'a [Needs]>>,
     /// Slots that are held or confirmed.
     pub commitments: Vec<Commitment<'a>>,
-    /// What every vehicle of a variant needs.
-    pub bases: Vec<VariantNeeds>,
+    /// What every vehicle of a variant needs, by variant, then by era.
+    pub bases: Vec<Vec<Needs>>,
     /// What there is of each item; None for items that are not bought.
     pub supply: Vec<Option<ItemSupply>>,
 }
 
-/// What every vehicle of a variant needs: item and thousandths, in item order.
-pub type VariantNeeds = Vec<(usize, i64)>;
+/// What a vehicle needs: item and thousandths, in item order.
+pub type Needs = Vec<(usize, i64)>;
+
+/// What is needed in an era; what the last era needs stays.
+pub(super) fn needed(by_era: &[Needs], era: usize) -> &[(usize, i64)] {
+    let needs = by_era.get(era).or_else(|| by_era.last());
+    needs.map_or(&[], Vec::as_slice)
+}
 
 /// Slots that somebody has.
 #[derive(Debug, Clone, Copy)]
 pub struct Commitment<'a> {
     /// The variant.
     pub variant: usize,
-    /// What the options need: item and thousandths a vehicle.
-    pub options: &'a [(usize, i64)],
+    /// What the options need, by era.
+    pub options: &'a [Needs],
     /// The day; one that has passed is owed on the first one.
     pub on: Date,
     /// The vehicles.
@@ -66,10 +78,11 @@ pub(super) struct Part {
 #[derive(Debug, Clone, Default)]
 pub struct Basis {
     first: Date,
+    eras: Vec<usize>,
     slots: Vec<Vec<i64>>,
     parts: Vec<Part>,
-    bases: Vec<VariantNeeds>,
-    /// By variant and day how many vehicles the base parts allow.
+    bases: Vec<Vec<Needs>>,
+    /// By variant and day how many vehicles the base parts of the day's era allow.
     base_for: Vec<Vec<i64>>,
     slot_periods: Vec<Vec<Period>>,
     part_periods: Vec<Vec<Period>>,
@@ -81,6 +94,7 @@ impl Basis {
         let days = stand.planned.iter().map(Vec::len).max().unwrap_or(0);
         let mut basis = Self {
             first: stand.first,
+            eras: stand.eras.clone(),
             bases: stand.bases.clone(),
             ..Self::default()
         };
@@ -99,7 +113,7 @@ impl Basis {
         let day_of = |on: Date| usize::try_from(on.days_since(stand.first)).unwrap_or(0);
         for taken in &stand.commitments {
             let day = day_of(taken.on);
-            need(taken.options, day, taken.vehicles);
+            need(needed(taken.options, basis.era(day)), day, taken.vehicles);
             let cell = built.get_mut(taken.variant);
             if let Some(cell) = cell.and_then(|row| row.get_mut(day)) {
                 *cell += taken.vehicles;
@@ -114,8 +128,9 @@ impl Basis {
             for (day, reached) in through.iter().enumerate() {
                 // The orders whose rank is reached on this day are built on it.
                 let until = usize::try_from(*reached).unwrap_or(0).min(queue.len());
+                let era = basis.era(day);
                 for options in queue.get(next..until).unwrap_or_default() {
-                    need(options, day, 1);
+                    need(needed(options, era), day, 1);
                 }
                 if let Some(cell) = built.get_mut(variant).and_then(|row| row.get_mut(day)) {
                     *cell += i64::try_from(until - next).unwrap_or(0);
@@ -134,11 +149,16 @@ impl Basis {
             let periods = planned.iter().zip(taken).map(period);
             basis.slot_periods.push(periods.collect());
         }
-        for (base, built) in stand.bases.iter().zip(&built) {
-            for (item, thousandths) in base {
-                let series = committed.get_mut(*item).into_iter().flatten();
-                for (cell, vehicles) in series.zip(built) {
-                    *cell = cell.saturating_add(thousandths.saturating_mul(*vehicles));
+        for (by_era, built) in stand.bases.iter().zip(&built) {
+            for (days, era) in basis.runs(days) {
+                for (item, thousandths) in needed(by_era, era) {
+                    let series = committed
+                        .get_mut(*item)
+                        .and_then(|row| row.get_mut(days.clone()));
+                    let vehicles = built.get(days.clone()).unwrap_or_default();
+                    for (cell, vehicles) in series.into_iter().flatten().zip(vehicles) {
+                        *cell = cell.saturating_add(thousandths.saturating_mul(*vehicles));
+                    }
                 }
             }
         }
@@ -150,8 +170,9 @@ impl Basis {
             basis.parts.push(part.unwrap_or_default());
             basis.part_periods.push(periods);
         }
-        for base in &stand.bases {
-            let allowed = (0..days).map(|day| basis.allowed(base, day));
+        for by_era in &stand.bases {
+            let of = |day: usize| basis.allowed(needed(by_era, basis.era(day)), day);
+            let allowed = (0..days).map(of);
             let allowed = allowed.collect();
             basis.base_for.push(allowed);
         }
@@ -189,18 +210,64 @@ impl Basis {
         self.parts.get(item)
     }
 
-    pub(super) fn base(&self, variant: usize) -> &[(usize, i64)] {
-        self.bases.get(variant).map_or(&[], Vec::as_slice)
+    /// The era of a day; behind the last one it stays.
+    pub(super) fn era(&self, day: usize) -> usize {
+        let era = self.eras.get(day).or_else(|| self.eras.last());
+        era.copied().unwrap_or(0)
     }
 
-    /// How many vehicles the parts of a request allow through a day.
+    /// The first `days` days by era, in order.
+    pub(super) fn runs(&self, days: usize) -> Vec<(Range<usize>, usize)> {
+        let (mut runs, mut from) = (Vec::new(), 0);
+        while from < days {
+            let era = self.era(from);
+            let mut ahead = self.eras.iter().take(days).skip(from);
+            let length = ahead.position(|other| *other != era);
+            let until = length.map_or(days, |length| from + length);
+            runs.push((from..until, era));
+            from = until;
+        }
+        runs
+    }
+
+    /// What a vehicle of a request needs in an era: of its variant, then of its options.
+    pub(super) fn needs<'a>(
+        &'a self,
+        request: &'a Request<'_>,
+        era: usize,
+    ) -> impl Iterator<Item = (usize, i64)> + 'a {
+        let base = self
+            .bases
+            .get(request.variant)
+            .map_or(&[][..], Vec::as_slice);
+        let options = needed(request.options, era);
+        needed(base, era).iter().chain(options).copied()
+    }
+
+    /// How many vehicles the parts of a request allow through a day, if all of them have the parts of its era.
     pub(super) fn parts_for(&self, request: &Request<'_>, day: usize) -> i64 {
         let base = self
             .base_for
             .get(request.variant)
             .and_then(|by_day| by_day.get(day));
-        self.allowed(request.options, day)
+        self.allowed(needed(request.options, self.era(day)), day)
             .min(base.copied().unwrap_or(0))
+    }
+
+    /// How many vehicles more the parts of a request allow through a day beside what is `taken`, in thousandths by item.
+    pub(super) fn parts_beside(
+        &self,
+        request: &Request<'_>,
+        day: usize,
+        taken: &BTreeMap<usize, i64>,
+    ) -> i64 {
+        let of = |(item, thousandths): (usize, i64)| {
+            let available = self.parts.get(item)?.available.get(day)?;
+            let left = available.saturating_sub(taken.get(&item).copied().unwrap_or(0));
+            left.max(0).checked_div(thousandths)
+        };
+        let allowed = self.needs(request, self.era(day)).filter_map(of);
+        allowed.min().unwrap_or(i64::MAX)
     }
 
     /// How many vehicles some parts allow through a day.

@@ -1,7 +1,8 @@
 //! Capable to promise: when a quantity of one configuration can be built, from the free slots of the line and the parts
 //! that nobody has committed. It must not know holds, rows or transport. Units: vehicles, thousandths of parts, days
 //! counted from the first day of the basis. Invariants: a slot that passes unused is lost; what is promised breaks no
-//! commitment of any later day; whatever keeps a date from being the wanted one is named with its quantity.
+//! commitment of any later day; whatever keeps a date from being the wanted one is named with its quantity; vehicles behind
+//! the break of an engineering change stand on its new parts, those before it on the old ones.
 //!
 //! Source: the ASCM Dictionary, "capable-to-promise"; parts by cumulative available-to-promise with look-ahead
 //! ([`crate::atp`]) until new supply can be there, one lead time from today.
@@ -12,8 +13,10 @@ mod reasons;
 mod tests;
 
 pub use alternatives::{Alternative, alternatives};
-pub use basis::{Basis, Commitment, ItemSupply, Stand, VariantNeeds};
+pub use basis::{Basis, Commitment, ItemSupply, Needs, Stand};
 pub use reasons::{Cause, Obstacle};
+
+use std::collections::BTreeMap;
 
 use takt_kernel::Date;
 
@@ -22,8 +25,8 @@ use takt_kernel::Date;
 pub struct Request<'a> {
     /// The variant.
     pub variant: usize,
-    /// What its options need: item and thousandths a vehicle.
-    pub options: &'a [(usize, i64)],
+    /// What its options need, by era.
+    pub options: &'a [Needs],
     /// The vehicles.
     pub quantity: i64,
     /// The day by which they are wanted.
@@ -55,7 +58,7 @@ impl Basis {
         let Some(last) = through.len().checked_sub(1) else {
             return Promise {
                 short: request.quantity,
-                causes: self.causes(request, 0, None),
+                causes: self.causes(request, &through, 0, None),
                 ..Promise::default()
             };
         };
@@ -81,7 +84,7 @@ impl Basis {
             let mut done = through[due].min(request.quantity);
             if done > 0 {
                 promise.dates.push((first_date(due), done));
-                promise.slots = self.latest(slots, due, done);
+                promise.slots = self.latest(slots, due, &through);
             }
             for (at, built) in through.iter().enumerate().skip(due + 1) {
                 let more = (*built).min(request.quantity) - done;
@@ -95,13 +98,13 @@ impl Basis {
         } else if reached <= last {
             let at = reached.max(due);
             promise.dates.push((first_date(at), request.quantity));
-            promise.slots = self.latest(slots, at, request.quantity);
+            promise.slots = self.latest(slots, at, &through);
         } else {
             promise.short = request.quantity - through[last];
         }
         if !in_time {
             let complete = through[due] * i64::from(wanted >= 0);
-            promise.causes = self.causes(request, complete, earliest);
+            promise.causes = self.causes(request, &through, complete, earliest);
         }
         promise
     }
@@ -112,12 +115,17 @@ impl Basis {
         let mut built = 0;
         let mut through = Vec::new();
         let due = self.place(request.wanted);
+        let (mut era, mut before, mut taken) = (self.era(0), 0, BTreeMap::new());
         for (day, free) in self.slots(request.variant).iter().enumerate() {
-            built = self
-                .parts_for(request, day)
-                .min(built + free)
-                .max(built)
-                .min(request.quantity);
+            if self.era(day) != era {
+                (before, taken) = self.taken(request, &through, day);
+                era = self.era(day);
+            }
+            let allowed = match before {
+                0 => self.parts_for(request, day),
+                before => before.saturating_add(self.parts_beside(request, day, &taken)),
+            };
+            built = allowed.min(built + free).max(built).min(request.quantity);
             through.push(built);
             if built >= request.quantity && i64::try_from(day).is_ok_and(|day| day >= due) {
                 break;
@@ -126,17 +134,43 @@ impl Basis {
         through
     }
 
-    /// The latest slots that complete `count` vehicles through a day.
-    fn latest(&self, slots: &[i64], due: usize, count: i64) -> Vec<(Date, i64)> {
-        let (mut left, mut taken) = (count, Vec::new());
-        for (day, free) in slots.iter().enumerate().take(due + 1).rev() {
-            let here = left.min(*free);
-            if here > 0 {
-                taken.push((self.date(day), here));
-                left -= here;
-            }
-            if left == 0 {
+    /// The vehicles of a request in the eras before that of a day, and what they use, in thousandths by item.
+    fn taken(
+        &self,
+        request: &Request<'_>,
+        through: &[i64],
+        day: usize,
+    ) -> (i64, BTreeMap<usize, i64>) {
+        let (mut before, mut taken) = (0, BTreeMap::new());
+        let mut runs = self.runs(day + 1);
+        runs.pop();
+        for (days, era) in runs {
+            let Some(built) = days.last().and_then(|last| through.get(last)) else {
                 break;
+            };
+            for (item, thousandths) in self.needs(request, era) {
+                *taken.entry(item).or_insert(0) += thousandths.saturating_mul(built - before);
+            }
+            before = *built;
+        }
+        (before, taken)
+    }
+
+    /// The latest slots that complete as many vehicles through a day as `through` says; each stays in its era, whose parts
+    /// it has.
+    fn latest(&self, slots: &[i64], due: usize, through: &[i64]) -> Vec<(Date, i64)> {
+        let mut taken = Vec::new();
+        let built = |until: usize| until.checked_sub(1).and_then(|day| through.get(day));
+        for (days, _) in self.runs(due + 1).into_iter().rev() {
+            let [before, after] =
+                [days.start, days.end].map(|day| built(day).copied().unwrap_or(0));
+            let mut left = after - before;
+            for day in days.rev() {
+                let here = left.min(slots.get(day).copied().unwrap_or(0));
+                if here > 0 {
+                    taken.push((self.date(day), here));
+                    left -= here;
+                }
             }
         }
         taken.reverse();

@@ -42,15 +42,17 @@ pub struct Cause {
 }
 
 impl Basis {
-    /// What keeps a request from being complete on its wanted day, when only `complete` of it can be.
+    /// What keeps a request from being complete on its wanted day, when only `complete` of it can be; `through` says what can
+    /// be by then.
     pub(super) fn causes(
         &self,
         request: &Request<'_>,
+        through: &[i64],
         complete: i64,
         earliest: Option<Date>,
     ) -> Vec<Cause> {
         let wanted = self.place(request.wanted);
-        let mut causes: Vec<Cause> = self.parts_missing(request, wanted);
+        let mut causes: Vec<Cause> = self.parts_missing(request, through, wanted);
         causes.sort_by_key(|cause| (std::cmp::Reverse(cause.until), cause.obstacle));
         causes.truncate(NAMED);
         let slots = self.slots(request.variant);
@@ -78,11 +80,15 @@ impl Basis {
         causes
     }
 
-    fn parts_missing(&self, request: &Request<'_>, wanted: i64) -> Vec<Cause> {
-        let needs = self.base(request.variant).iter().chain(request.options);
+    fn parts_missing(&self, request: &Request<'_>, through: &[i64], wanted: i64) -> Vec<Cause> {
+        // The rest has what the wanted day's vehicles have; parts of another era are not what it waits for.
+        let day = usize::try_from(wanted).unwrap_or(0);
+        let (before, taken) = self.taken(request, through, day);
+        let needs = self.needs(request, self.era(day));
         let missing = needs.filter_map(|(item, thousandths)| {
-            let part = self.part(*item)?;
-            let need = thousandths.saturating_mul(request.quantity);
+            let part = self.part(item)?;
+            let need = thousandths.saturating_mul(request.quantity - before);
+            let need = need.saturating_add(taken.get(&item).copied().unwrap_or(0));
             let day = usize::try_from(wanted);
             let have = match day {
                 Ok(day) => part.available.get(day).copied()?.max(0),
@@ -92,15 +98,9 @@ impl Basis {
             let late = i64::try_from(reached).is_ok_and(|reached| reached > wanted.max(0));
             let overdue = part.overdue;
             let obstacle = if reached < part.available.len() {
-                Obstacle::AwaitSupply {
-                    item: *item,
-                    overdue,
-                }
+                Obstacle::AwaitSupply { item, overdue }
             } else {
-                Obstacle::LeadTime {
-                    item: *item,
-                    overdue,
-                }
+                Obstacle::LeadTime { item, overdue }
             };
             late.then(|| Cause {
                 obstacle,

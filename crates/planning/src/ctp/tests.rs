@@ -1,4 +1,6 @@
 //! Capable to promise: an example computed by hand, and rules that hold whatever the figures are.
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -8,12 +10,12 @@ fn day(n: i32) -> Date {
 }
 
 /// Item 0 goes into every vehicle, item 1 twice into those with the option.
-fn stand<'a>(planned: &[i64], queue: &'a [&'a [(usize, i64)]]) -> Stand<'a> {
+fn stand<'a>(planned: &[i64], queue: &[&'a [Needs]]) -> Stand<'a> {
     Stand {
         first: day(0),
         planned: vec![planned.to_vec()],
         queues: vec![queue.to_vec()],
-        bases: vec![vec![(0, 1_000)]],
+        bases: vec![vec![vec![(0, 1_000)]]],
         supply: vec![
             Some(ItemSupply {
                 free: 9_000,
@@ -32,13 +34,13 @@ fn stand<'a>(planned: &[i64], queue: &'a [&'a [(usize, i64)]]) -> Stand<'a> {
     }
 }
 
-const OPTION: &[(usize, i64)] = &[(1, 2_000)];
-const PLAIN: &[(usize, i64)] = &[];
+static OPTION: LazyLock<Vec<Needs>> = LazyLock::new(|| vec![vec![(1, 2_000)]]);
+const PLAIN: &[Needs] = &[];
 
 fn request(quantity: i64, wanted: i32, split: bool) -> Request<'static> {
     Request {
         variant: 0,
-        options: OPTION,
+        options: &OPTION,
         quantity,
         wanted: day(wanted),
         split,
@@ -48,8 +50,8 @@ fn request(quantity: i64, wanted: i32, split: bool) -> Request<'static> {
 #[test]
 fn slots_parts_on_hand_receipts_and_the_lead_time_make_the_date() {
     // Ten slots a day; the queue of twelve takes the first day and two of the second, and one of its cars has the option.
-    let queue: Vec<&[(usize, i64)]> = (0..12)
-        .map(|n| if n == 3 { OPTION } else { PLAIN })
+    let queue: Vec<&[Needs]> = (0..12)
+        .map(|n| if n == 3 { &OPTION[..] } else { PLAIN })
         .collect();
     let basis = Basis::new(&stand(&[10; 8], &queue));
     assert_eq!(basis.slots(0), [0, 8, 10, 10, 10, 10, 10, 10]);
@@ -112,11 +114,11 @@ fn slots_parts_on_hand_receipts_and_the_lead_time_make_the_date() {
 
 #[test]
 fn held_slots_and_their_parts_are_nobody_elses() {
-    let queue: Vec<&[(usize, i64)]> = vec![PLAIN; 12];
+    let queue: Vec<&[Needs]> = vec![PLAIN; 12];
     let mut stand = stand(&[10; 8], &queue);
     stand.commitments.push(Commitment {
         variant: 0,
-        options: OPTION,
+        options: &OPTION,
         on: day(2),
         vehicles: 2,
     });
@@ -156,6 +158,61 @@ fn a_slot_that_passes_before_its_parts_is_lost() {
     );
 }
 
+/// From day 3 on item 2 takes the place of item 0.
+fn changed<'a>(planned: &[i64], queue: &[&'a [Needs]]) -> Stand<'a> {
+    let mut stand = stand(planned, queue);
+    stand.eras = (0..planned.len())
+        .map(|day| usize::from(day >= 3))
+        .collect();
+    stand.bases = vec![vec![vec![(0, 1_000)], vec![(2, 1_000)]]];
+    stand.supply.push(Some(ItemSupply {
+        free: 7_000,
+        lead_days: 9,
+        ..ItemSupply::default()
+    }));
+    stand.supply[0] = Some(ItemSupply {
+        free: 16_000,
+        lead_days: 9,
+        ..ItemSupply::default()
+    });
+    stand
+}
+
+#[test]
+fn behind_the_break_of_a_change_vehicles_stand_on_the_new_parts() {
+    // Twelve orders use twelve of the sixteen old parts; the queue is through before the break, so all new ones are free.
+    let queue: Vec<&[Needs]> = vec![PLAIN; 12];
+    let basis = Basis::new(&changed(&[10; 8], &queue));
+    assert_eq!(basis.available(0)[..4], [4_000; 4]);
+    assert_eq!(basis.available(2)[..4], [7_000; 4]);
+    let plain = |quantity, wanted, split| Request {
+        options: PLAIN,
+        ..request(quantity, wanted, split)
+    };
+    // Four have the old part, on the latest slots before the break, seven the new one; more new ones come after the lead time.
+    let eleven = basis.promise(&plain(11, 4, true));
+    assert_eq!(eleven.dates, [(day(4), 11)]);
+    assert_eq!(eleven.slots, [(day(2), 4), (day(4), 7)]);
+    let twelve = basis.promise(&plain(12, 4, true));
+    assert_eq!((twelve.short, twelve.earliest), (1, None));
+    assert!(
+        matches!(
+            twelve.causes[0].obstacle,
+            Obstacle::LeadTime { item: 2, .. }
+        ),
+        "{:?}",
+        twelve.causes
+    );
+    assert_eq!(
+        twelve.causes[0].blocked, 1_000,
+        "four of them have the old part"
+    );
+    // A longer queue reaches behind the break and uses new parts there.
+    let queue: Vec<&[Needs]> = vec![PLAIN; 32];
+    let basis = Basis::new(&changed(&[10; 8], &queue));
+    assert_eq!(basis.available(2)[..4], [5_000; 4]);
+}
+
 proptest! {
     /// What is promised is feasible, breaks nothing, and no vehicle more could be had by the day.
     #[test]
@@ -169,13 +226,14 @@ proptest! {
         quantity in 1i64..9,
         wanted in -1i32..10,
         split: bool,
+        change: bool,
     ) {
-        let queue: Vec<&[(usize, i64)]> = (0..orders).map(|n| if n % 3 == 0 { OPTION } else { PLAIN }).collect();
-        let mut stand = stand(&planned, &queue);
+        let queue: Vec<&[Needs]> = (0..orders).map(|n| if n % 3 == 0 { &OPTION[..] } else { PLAIN }).collect();
+        let mut stand = if change { changed(&planned, &queue) } else { stand(&planned, &queue) };
         let receipts: Vec<(Date, i64)> = receipts.iter().map(|(on, count)| (day(*on), count * 500)).collect();
         stand.supply[1] = Some(ItemSupply { free: free * 500, receipts, overdue: 0, lead_days });
         for (on, vehicles) in held {
-            stand.commitments.push(Commitment { variant: 0, options: OPTION, on: day(on), vehicles });
+            stand.commitments.push(Commitment { variant: 0, options: &OPTION, on: day(on), vehicles });
         }
         let before = Basis::new(&stand);
         let promise = before.promise(&request(quantity, wanted, split));
@@ -193,7 +251,7 @@ proptest! {
         }
         for (on, count) in &promise.slots {
             prop_assert!(*count <= before.slots(0)[usize::try_from(on.days_since(day(0))).unwrap()]);
-            stand.commitments.push(Commitment { variant: 0, options: OPTION, on: *on, vehicles: *count });
+            stand.commitments.push(Commitment { variant: 0, options: &OPTION, on: *on, vehicles: *count });
         }
         // Nobody who had something has it later: the slots of the others are those that were left.
         let after = Basis::new(&stand);
@@ -201,7 +259,7 @@ proptest! {
             let taken: i64 = promise.slots.iter().filter(|(on, _)| *on == day(i32::try_from(place).unwrap())).map(|(_, count)| count).sum();
             prop_assert_eq!(*free, before.slots(0)[place] - taken);
         }
-        for item in 0..2 {
+        for item in 0..stand.supply.len() {
             for (was, is) in before.available(item).iter().zip(after.available(item)) {
                 prop_assert!(*is >= (*was).min(0), "item {} {:?} {:?}", item, before.available(item), after.available(item));
             }

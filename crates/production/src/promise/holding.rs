@@ -12,6 +12,7 @@ use takt_planning::ctp::Promise;
 use takt_service::{Call, Error, Once, Tx};
 
 use super::{
+    eras::Eras,
     hold::{EntryKind, HeldDay, Hold, HoldRefusal, HoldState},
     offer::{Wish, promise},
     snapshot::Snapshot,
@@ -123,16 +124,20 @@ async fn as_of_lock(
         .map_or(&none, |supply| &supply.items);
     // Holds whose time passed in between free their slots, so the moment is a part of what is decided from.
     let same = marks == before.marks && !state.expire_between(snapshot.read_at, now);
-    let basis = if same {
-        Arc::clone(&snapshot.basis)
+    let (basis, eras) = if same {
+        (Arc::clone(&snapshot.basis), Arc::clone(&snapshot.eras))
     } else {
-        Arc::new(state.basis(&snapshot.product, supply, now))
+        let product = &snapshot.product;
+        let eras = Eras::of(product, &state.planned, marks.build + 1, supply);
+        let basis = state.basis(product, &eras, supply, now);
+        (Arc::new(basis), Arc::new(eras))
     };
     Ok(Snapshot {
         product: Arc::clone(&snapshot.product),
         supply: snapshot.supply.clone(),
         read_at: now,
         basis,
+        eras,
         state,
     })
 }

@@ -5,6 +5,7 @@
 
 pub mod availability;
 pub mod bound;
+pub mod eras;
 pub mod hold;
 pub mod holding;
 pub mod offer;

@@ -14,7 +14,7 @@ use takt_service::{Call, Error};
 
 use super::{
     snapshot::{Snapshot, Supply},
-    state::{Marks, State, option_needs},
+    state::{Marks, State},
     wire::Basis,
 };
 use crate::{
@@ -37,7 +37,7 @@ pub struct Wish {
 
 /// When a wish can be had.
 pub fn promise(snapshot: &Snapshot, wish: &Wish) -> Promise {
-    let options = option_needs(&snapshot.product, wish.config);
+    let options = snapshot.eras.option_needs(&snapshot.product, wish.config);
     snapshot.basis.promise(&Request {
         variant: wish.config.variant(),
         options: &options,

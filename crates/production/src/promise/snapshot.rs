@@ -12,7 +12,7 @@ use takt_kernel::Date;
 use takt_planning::ctp::{Basis, ItemSupply};
 use takt_service::{Call, Error, compute};
 
-use super::state::State;
+use super::{eras::Eras, state::State};
 use crate::{
     Production,
     peers::supply::{self, SupplyOf},
@@ -50,6 +50,8 @@ pub struct Snapshot {
     pub supply: Result<Arc<Supply>, String>,
     /// Free slots and available parts; without supply any part is there.
     pub basis: Arc<Basis>,
+    /// Which engineering changes the days of the plan bring.
+    pub eras: Arc<Eras>,
     /// When it was read.
     pub read_at: i64,
 }
@@ -165,11 +167,15 @@ impl Snapshot {
         let basis = compute(move || {
             let none = vec![None; reading.items.len()];
             let parts = parts.as_ref().map_or(&none, |supply| &supply.items);
-            work.basis(&reading, parts, now)
+            let next = work.marks.build + 1;
+            let eras = Eras::of(&reading, &work.planned, next, parts);
+            (work.basis(&reading, &eras, parts, now), eras)
         });
+        let (basis, eras) = basis.await?;
         Ok(Arc::new(Self {
             product: Arc::clone(product),
-            basis: Arc::new(basis.await?),
+            basis: Arc::new(basis),
+            eras: Arc::new(eras),
             state,
             supply,
             read_at: now,

@@ -8,14 +8,14 @@ use std::{
     sync::Arc,
 };
 
-use takt_kernel::{Date, Quantity};
+use takt_kernel::Date;
 use takt_planning::{
-    ctp::{Basis, Commitment, ItemSupply, Stand},
+    ctp::{Basis, Commitment, ItemSupply, Needs, Stand},
     feature::Config,
 };
 use takt_service::{Error, Row, Tx};
 
-use super::{hold::Holds, store::holds_advance};
+use super::{eras::Eras, hold::Holds, store::holds_advance};
 use crate::{
     plan::{PlanDay, PlanRefusal, store::plan_days_fetch},
     product::{
@@ -166,12 +166,18 @@ impl State {
     }
 
     /// Free slots and available parts at a moment. Heavy: some milliseconds for a queue of a hundred thousand.
-    pub fn basis(&self, product: &Product, supply: &[Option<ItemSupply>], now: i64) -> Basis {
+    pub fn basis(
+        &self,
+        product: &Product,
+        eras: &Eras,
+        supply: &[Option<ItemSupply>],
+        now: i64,
+    ) -> Basis {
         let mut needs = OptionNeeds::default();
         let configs = self.queue.0.iter().flat_map(BTreeMap::values);
         let held = self.holds.at(now).map(|kept| &kept.config);
         for config in configs.chain(held) {
-            needs.learn(product, *config);
+            needs.learn(product, eras, *config);
         }
         let commitments = self.holds.at(now).flat_map(|kept| {
             let options = needs.of(kept.config);
@@ -188,10 +194,11 @@ impl State {
         Basis::new(&Stand {
             first: self.planned.first,
             planned: self.planned.by_variant.clone(),
+            eras: eras.by_day.clone(),
             queues: self.queue.0.iter().map(queue).collect(),
             commitments: commitments.collect(),
             bases: (0..product.variants.len())
-                .map(|variant| base_needs(product, variant))
+                .map(|variant| eras.base_needs(product, variant))
                 .collect(),
             supply: supply.to_vec(),
         })
@@ -259,36 +266,18 @@ fn by_variant(days: &[PlanDay], first: Date, width: usize) -> Vec<Vec<i64>> {
     planned
 }
 
-/// What every vehicle of a variant needs, whatever its options.
-fn base_needs(product: &Product, variant: usize) -> Vec<(usize, i64)> {
-    let mut needs = product.needs();
-    let needs = needs.get(&product.bom, Config(0).with(0, variant));
-    thousandths(&needs.base)
-}
-
-/// What the options of a configuration need beside the base of its variant.
-pub fn option_needs(product: &Product, config: Config) -> Vec<(usize, i64)> {
-    let mut needs = product.needs();
-    thousandths(&needs.get(&product.bom, config).option)
-}
-
-fn thousandths(needs: &[(usize, Quantity)]) -> Vec<(usize, i64)> {
-    let plain = |(item, quantity): &(usize, Quantity)| (*item, quantity.milli());
-    needs.iter().map(plain).collect()
-}
-
 /// What options need, by configuration.
 #[derive(Default)]
-struct OptionNeeds(HashMap<Config, Vec<(usize, i64)>>);
+struct OptionNeeds(HashMap<Config, Vec<Needs>>);
 
 impl OptionNeeds {
-    fn learn(&mut self, product: &Product, config: Config) {
+    fn learn(&mut self, product: &Product, eras: &Eras, config: Config) {
         self.0
             .entry(config)
-            .or_insert_with(|| option_needs(product, config));
+            .or_insert_with(|| eras.option_needs(product, config));
     }
 
-    fn of(&self, config: Config) -> &[(usize, i64)] {
+    fn of(&self, config: Config) -> &[Needs] {
         self.0.get(&config).map_or(&[], Vec::as_slice)
     }
 }

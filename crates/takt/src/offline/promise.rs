@@ -6,7 +6,9 @@ use serde::Serialize;
 use takt_contract::common::v1 as common;
 use takt_contract::delivery::v1 as pb;
 use takt_kernel::{Date, Quantity};
-use takt_planning::ctp::{self, Basis, Cause, ItemSupply, Obstacle, Promise, Request, Stand};
+use takt_planning::ctp::{
+    self, Basis, Cause, ItemSupply, Needs, Obstacle, Promise, Request, Stand,
+};
 use takt_planning::feature::Config;
 use takt_planning::material::Stock;
 use takt_planning::ramp::feasible_plan;
@@ -202,7 +204,7 @@ fn basis(offline: &Offline, as_of: Date) -> Basis {
         let of = |day: &Vec<i64>| day.get(variant).copied().unwrap_or(0);
         plan.days.iter().map(of).collect()
     };
-    let mut needs: BTreeMap<Config, Vec<(usize, i64)>> = BTreeMap::new();
+    let mut needs: BTreeMap<Config, Vec<Needs>> = BTreeMap::new();
     for wanted in position.queues.iter().flatten() {
         needs
             .entry(wanted.config)
@@ -214,11 +216,13 @@ fn basis(offline: &Offline, as_of: Date) -> Basis {
     });
     let base = |variant: usize| {
         let needs = offline.bom.requirement(Config(0).with(0, variant));
-        thousandths(&needs.base)
+        vec![thousandths(&needs.base)]
     };
     let items = offline.sized.items.iter().zip(&standing.stocks);
     Basis::new(&Stand {
         first: plan.first,
+        // A programme folder knows no engineering changes.
+        eras: Vec::new(),
         planned: (0..variants).map(row).collect(),
         queues: queues.collect(),
         commitments: Vec::new(),
@@ -229,11 +233,11 @@ fn basis(offline: &Offline, as_of: Date) -> Basis {
     })
 }
 
-fn option_needs(offline: &Offline, config: Config) -> Vec<(usize, i64)> {
-    thousandths(&offline.bom.requirement(config).option)
+fn option_needs(offline: &Offline, config: Config) -> Vec<Needs> {
+    vec![thousandths(&offline.bom.requirement(config).option)]
 }
 
-fn thousandths(needs: &[(usize, Quantity)]) -> Vec<(usize, i64)> {
+fn thousandths(needs: &[(usize, Quantity)]) -> Needs {
     let plain = |(item, quantity): &(usize, Quantity)| (*item, quantity.milli());
     needs.iter().map(plain).collect()
 }

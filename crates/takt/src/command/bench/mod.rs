@@ -2,9 +2,11 @@
 mod genealogy;
 mod line;
 mod machine;
+mod orders;
 mod plan;
 mod promise;
 mod replay;
+mod resequence;
 mod reserve;
 mod risk;
 mod sequence;
@@ -30,6 +32,10 @@ pub(super) enum BenchTask {
     Risk(risk::BenchArgs),
     /// Ask the as-built memory of a finished run: its bytes, recalls by lot, whole vehicles
     Genealogy(genealogy::BenchArgs),
+    /// Take orders at a steady rate over streams that break, and wait for their promises
+    Orders(orders::BenchArgs),
+    /// Disturb a coming day of a run again and again
+    Resequence(resequence::BenchArgs),
     /// Let many clients reserve more than there is, and count what was sold
     Reserve(reserve::BenchArgs),
     /// Sequence every instance under a folder for so long on one core
@@ -44,7 +50,9 @@ pub(super) async fn run(task: BenchTask, output: Format) -> Outcome<()> {
         BenchTask::Line(args) => line::run(args, output).await,
         BenchTask::Risk(args) => risk::run(args, output),
         BenchTask::Genealogy(args) => genealogy::run(args, output).await,
+        BenchTask::Orders(args) => orders::run(args, output).await,
         BenchTask::Reserve(args) => reserve::run(args, output).await,
+        BenchTask::Resequence(args) => resequence::run(args, output).await,
         BenchTask::Sequence(args) => sequence::run(args, output),
     }
 }
