@@ -9,6 +9,7 @@ mod as_built;
 mod changes;
 mod days;
 mod defects;
+mod eras;
 mod holds;
 mod jobs;
 mod materials;
