@@ -275,6 +275,26 @@ pub const TABLES: &[Table] = &[
         columns: &["disruption_id", "supplier_id", "item_id"],
     },
     Table {
+        name: "stake",
+        columns: &crate::partnership::store::STAKE,
+    },
+    Table {
+        name: "development",
+        columns: &crate::partnership::store::DEVELOPMENT,
+    },
+    Table {
+        name: "development_item",
+        columns: &["development_id", "item_id"],
+    },
+    Table {
+        name: "development_milestone",
+        columns: &crate::partnership::store::MILESTONE,
+    },
+    Table {
+        name: "capacity_reservation",
+        columns: &crate::partnership::store::RESERVATION,
+    },
+    Table {
         name: "invoice_tolerance",
         columns: &["price_millionths", "price_minor"],
     },

@@ -205,6 +205,19 @@ pub const INVARIANTS: &[Invariant] = &[
                    ON s.disruption_id = d.disruption_id WHERE d.sites <> COALESCE(s.sites, 0) OR d.resolved_on < d.begins_on ORDER BY d.disruption_id",
     },
     Invariant {
+        id: "PS-1",
+        rule: "the milestones of a development programme are reached in their order, none before the one before it",
+        checked: "SELECT COUNT(*) FROM development_milestone",
+        violated: "SELECT m.development_id FROM development_milestone AS m JOIN development_milestone AS b ON b.development_id = m.development_id \
+                   AND b.place = m.place - 1 WHERE m.reached_on IS NOT NULL AND (b.reached_on IS NULL OR b.reached_on > m.reached_on) ORDER BY m.development_id",
+    },
+    Invariant {
+        id: "PS-2",
+        rule: "capacity is reserved of a site, and a reservation ends no earlier than it begins unless it was given back before",
+        checked: "SELECT COUNT(*) FROM capacity_reservation",
+        violated: "SELECT reservation_id FROM capacity_reservation WHERE weekly <= 0 OR valid_until < valid_from - released ORDER BY reservation_id",
+    },
+    Invariant {
         id: "IV-1",
         rule: "what of an order line was invoiced is what its invoices bill that are matched, accepted or paid",
         checked: "SELECT COUNT(*) FROM invoice_line",

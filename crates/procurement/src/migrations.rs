@@ -221,6 +221,24 @@ const NETWORK: Migration = Migration {
     ],
 };
 
+/// With whom the maker is allied: stakes, what is developed together, capacity that is reserved. An import leaves all of it as it is.
+const PARTNERSHIP: Migration = Migration {
+    name: "m0027_partnership",
+    up: &[
+        "CREATE TABLE stake (holder_id {text} NOT NULL, company_id {text} NOT NULL, held_on {int} NOT NULL, share {int}, source {text} NOT NULL, \
+         PRIMARY KEY (holder_id, company_id, held_on), \
+         CONSTRAINT ps_3 CHECK (holder_id <> company_id AND (share IS NULL OR share BETWEEN 0 AND 1000000))) {rowless}",
+        "CREATE TABLE development (development_id {text} NOT NULL PRIMARY KEY, supplier_id {text} NOT NULL, title {text} NOT NULL, \
+         ended_on {int}, end_reason {text} NOT NULL, version {int} NOT NULL) {rowless}",
+        "CREATE TABLE development_item (development_id {text} NOT NULL, item_id {text} NOT NULL, PRIMARY KEY (development_id, item_id)) {rowless}",
+        "CREATE TABLE development_milestone (development_id {text} NOT NULL, place {int} NOT NULL, milestone_id {text} NOT NULL, \
+         agreed_on {int} NOT NULL, due_on {int} NOT NULL, reached_on {int}, PRIMARY KEY (development_id, place)) {rowless}",
+        "CREATE TABLE capacity_reservation (reservation_id {text} NOT NULL PRIMARY KEY, supplier_id {text} NOT NULL, item_id {text} NOT NULL, \
+         weekly {int} NOT NULL, valid_from {int} NOT NULL, valid_until {int} NOT NULL, fee_minor {int}, fee_currency {text} NOT NULL, \
+         released {int} NOT NULL, CONSTRAINT ps_2 CHECK (weekly > 0 AND released IN (0, 1) AND valid_until >= valid_from - released)) {rowless}",
+    ],
+};
+
 /// The schema, step by step.
 pub const MIGRATIONS: &[Migration] = &[
     PROGRAMME,
@@ -235,4 +253,5 @@ pub const MIGRATIONS: &[Migration] = &[
     DISRUPTION,
     INVOICE,
     ORDER_CHANGE,
+    PARTNERSHIP,
 ];

@@ -5,10 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-use takt_tests::{Result, ensure, place, process::run, replay::takt};
+use serde_json::{Value, json};
+use takt_tests::{
+    Result, ensure, place,
+    process::run,
+    replay::{Replay, takt},
+    suite::{Service, Suite},
+};
+use tempfile::tempdir;
 
-use crate::SHORT;
+use crate::{SHORT, grpcurl::Terminal};
 
 fn asked(arguments: &[&str]) -> Result<Value> {
     let mut command = takt(arguments)?;
@@ -121,5 +127,97 @@ fn who_supplies_nothing_is_named() -> Result {
             || refused.stderr.clone(),
         )?;
     }
+    Ok(())
+}
+
+/// The file's stakes come into the services, and capacity that is reserved at another source takes the place of one that is lost.
+#[test]
+fn services_know_stakes_and_count_with_reserved_capacity() -> Result {
+    let Some(grpcurl) = place::need("grpcurl")? else {
+        return Ok(());
+    };
+    let folder = tempdir()?;
+    let data = folder.path().join("run");
+    let replay = Replay::su7(&data).vehicles(1000);
+    replay.with(&["--until", "2024-04-10"]).run()?.ok()?;
+    let suite = Suite::start(&data)?;
+    let ask = |words: &[&str]| -> Result<Value> {
+        let mut command = takt(words)?;
+        command.arg("--endpoints").arg(suite.endpoints());
+        run(command.args(["--output", "json"]), SHORT)?.ok()?.json()
+    };
+    let file = asked(&["partners", "su7"])?;
+    for _ in 0..2 {
+        let recorded = ask(&["partners", "su7", "--record"])?;
+        let known = listed(&file["suppliers"])
+            .iter()
+            .filter(|one| one["stake"].is_object());
+        let known = known.count() + listed(&file["other_stakes"]).len();
+        ensure(recorded["stakes"] == known, || recorded.to_string())?;
+    }
+    // A later record does not count before its day: Hesai's is of 2025, and every other one was there when the line began.
+    let live = ask(&["partners"])?;
+    let stake = |told: &Value, id: &str| {
+        let mut all = listed(&told["suppliers"]).iter();
+        all.find(|one| one["supplier"] == id)
+            .map(|one| one["stake"].clone())
+    };
+    ensure(stake(&live, "HESAI") == Some(Value::Null), || {
+        live.to_string()
+    })?;
+    for id in ["CALB", "WELION", "SVOLT", "FUTE"] {
+        let (told, wanted) = (stake(&live, id), stake(&file, id));
+        ensure(told == wanted && told.is_some(), || {
+            format!("{id}: {told:?}, the file says {wanted:?}")
+        })?;
+    }
+    ensure(
+        listed(&live["suppliers"]).len() == listed(&file["suppliers"]).len(),
+        || "the services know other suppliers than the folder".to_owned(),
+    )?;
+
+    // BTR and SHANSHAN make the same graphite, half and half.
+    let lost = |told: &Value, id: &str| {
+        let mut all = listed(&told["suppliers"]).iter();
+        all.find(|one| one["supplier"] == id)
+            .and_then(|one| one["lost_vehicles"].as_f64())
+            .unwrap_or(-1.0)
+    };
+    let before = lost(&live, "BTR");
+    ensure(before > 0.0, || live.to_string())?;
+    let terminal = Terminal {
+        grpcurl,
+        suite: &suite,
+    };
+    let service = |rpc: &str| format!("takt.procurement.v1.PartnershipService/{rpc}");
+    let reservation = json!({"request_id": "6ba7b810-9dad-41d1-80b4-00c04fd430c9", "reservation": {
+        "reservation_id": "CR-1", "supplier_id": "SHANSHAN", "item_id": "M-GRAPHITE-ANODE",
+        "weekly_quantity": {"thousandths": "1000000000"}, "fee": {"currency_code": "USD", "minor_units": "5000000"},
+        "valid_from": {"year": 2024, "month": 1, "day": 1}, "valid_until": {"year": 2024, "month": 12, "day": 31}}});
+    terminal.call(
+        Service::Procurement,
+        &reservation,
+        &service("ReserveCapacity"),
+    )?;
+    let with = ask(&["partners"])?;
+    ensure(lost(&with, "BTR") == 0.0, || with.to_string())?;
+    ensure(lost(&with, "SHANSHAN") == lost(&live, "SHANSHAN"), || {
+        "nobody covers for himself".to_owned()
+    })?;
+    let measure = listed(&with["measures"])
+        .iter()
+        .find(|own| own["supplier"] == "BTR" && own["measure"] == "RESERVED_CAPACITY");
+    ensure(
+        measure.is_some_and(|own| own["spared_vehicles"] == before && own["cost"] == 50_000.0),
+        || format!("{measure:?}"),
+    )?;
+    let back = json!({"request_id": "6ba7b810-9dad-41d1-80b4-00c04fd430d0", "reservation_id": "CR-1",
+        "released_on": {"year": 2024, "month": 4, "day": 1}});
+    terminal.call(Service::Procurement, &back, &service("ReleaseCapacity"))?;
+    let after = ask(&["partners"])?;
+    ensure(lost(&after, "BTR") == before, || after.to_string())?;
+    let mut check = takt(&["check"])?;
+    check.arg("--endpoints").arg(suite.endpoints());
+    run(&mut check, SHORT)?.ok()?;
     Ok(())
 }

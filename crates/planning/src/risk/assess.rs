@@ -47,6 +47,8 @@ pub struct Assessor<'a> {
     begins: Vec<Option<i64>>,
     /// What the plant has of each part; empty where it is not known.
     stock: Vec<Stock>,
+    /// The part of what each node gives that others have reserved capacity for; empty where nobody has.
+    covers: Vec<i64>,
 }
 
 const DAY: i64 = 1000;
@@ -72,7 +74,16 @@ impl<'a> Assessor<'a> {
             needing,
             begins: products.iter().map(begins).collect(),
             stock: Vec::new(),
+            covers: Vec::new(),
         }
+    }
+
+    /// The same with reserved capacity at others, as the covers of every node ([`super::covers`]): that part of a lost site is given by
+    /// them.
+    #[must_use]
+    pub fn reserving(mut self, covers: Vec<i64>) -> Self {
+        self.covers = covers;
+        self
     }
 
     /// The same with stock of the plant's own, in thousandths of each part: it is used after what is under way and before a vehicle
@@ -165,7 +176,12 @@ impl<'a> Assessor<'a> {
                 Some(own) if own.stock_survives => own.stock,
                 _ => 0,
             };
-            (*node, flow.buffered(stock))
+            let cover = self.covers.get(*node).copied().unwrap_or(0);
+            let given = match cover {
+                0 => flow.buffered(stock),
+                cover => Flow::shared([(flow, super::FULL - cover)]).buffered(stock),
+            };
+            (*node, given)
         };
         self.arriving(&walk(self.network, &nodes.iter().map(own).collect()))
     }

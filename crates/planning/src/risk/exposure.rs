@@ -60,14 +60,17 @@ pub struct Money<'a> {
 }
 
 /// The exposure to each node's loss, in the order of the nodes. `stock` is what the plant has of each part, in thousandths; empty where
-/// it is not known.
+/// it is not known. `covers` is what reserved capacity gives in the place of each node ([`super::covers`]); empty where there is none.
 pub fn exposures(
     chain: &Chain,
     products: &[Product],
     money: Money<'_>,
     stock: &[i64],
+    covers: Vec<i64>,
 ) -> Vec<Exposure> {
-    let assessor = Assessor::new(&chain.network, products).holding(stock);
+    let assessor = Assessor::new(&chain.network, products)
+        .holding(stock)
+        .reserving(covers);
     let nodes = chain.network.nodes().iter().zip(&chain.tiers).enumerate();
     let mut all: Vec<Exposure> = nodes
         .map(|(node, (own, tier))| {
@@ -233,7 +236,7 @@ mod tests {
             margins: &[2000 * FULL],
             prices: &[30 * FULL, 100 * FULL],
         };
-        let found = exposures(&chain, &products, money, &[]);
+        let found = exposures(&chain, &products, money, &[], Vec::new());
         let row = |at: usize| {
             let lost = found[at].lost.clone().unwrap_or_default();
             (

@@ -8,7 +8,7 @@ pub(crate) mod rpc;
 pub(crate) mod store;
 mod wire;
 
-pub(crate) use wire::item_id;
+pub(crate) use wire::{amount, item_id};
 
 use std::cmp::Reverse;
 
@@ -96,6 +96,14 @@ fn from_day(days: &[i64], first: Date, as_of: Date) -> Vec<i64> {
     }
 }
 
+/// What a unit of each bought item costs at its first source, in millionths of the currency.
+pub(crate) fn prices(catalogue: &Catalogue) -> Vec<i64> {
+    (catalogue.bought().iter())
+        .map(|bought| bought.sources.first())
+        .map(|source| source.map_or(0, |source| source.terms.price.micros))
+        .collect()
+}
+
 /// What every site's loss on the morning of a day costs, the largest loss first; equal ones by their place in the network.
 pub(crate) fn assess(
     catalogue: &Catalogue,
@@ -108,16 +116,14 @@ pub(crate) fn assess(
     let under_way = under_way(catalogue, supply, &ahead.products);
     let chain = network.chain(catalogue, as_of, site_stock, &under_way)?;
     let nothing = vec![0; ahead.products.len()];
-    let prices: Vec<i64> = (catalogue.bought().iter())
-        .map(|bought| bought.sources.first())
-        .map(|source| source.map_or(0, |source| source.terms.price.micros))
-        .collect();
+    let prices = prices(catalogue);
     let money = Money {
         margins: ahead.margins.as_deref().unwrap_or(&nothing),
         prices: &prices,
     };
     let stock = on_hand(catalogue, supply);
-    let mut all = exposures(&chain, &ahead.products, money, &stock);
+    let covers = network.covers(&chain, &ahead.products, as_of);
+    let mut all = exposures(&chain, &ahead.products, money, &stock, covers);
     let loss = |exposure: &Exposure| {
         let lost = exposure.lost.as_ref();
         lost.map_or((0, 0), |lost| (lost.margin, lost.vehicles))

@@ -10,11 +10,12 @@ use std::{
 
 use takt_kernel::Date;
 use takt_planning::risk::{
-    Chain, ChainError, FULL, FlowRow, Node, Product, SiteRow, chain, days_covered, needs,
+    Chain, ChainError, FULL, FlowRow, Node, Product, SiteRow, chain, covers, days_covered, needs,
 };
 use takt_service::{Error, Refusal};
 
 use crate::{
+    partnership::Reservation,
     programme::Catalogue,
     supply::{Kind, Supply},
 };
@@ -62,6 +63,8 @@ pub(crate) struct Network {
     pub(crate) sites: Vec<Site>,
     /// Who supplies whom.
     pub(crate) ways: Vec<Way>,
+    /// Capacity that is reserved at sites.
+    pub(crate) reserved: Vec<Reservation>,
 }
 
 /// Whether finished stock of a lost site counts.
@@ -135,6 +138,23 @@ impl Network {
             }
         }
         self
+    }
+
+    /// What the capacity that is reserved on a day gives in the place of each node, by node of the chain; sites of one supplier are lost
+    /// together.
+    pub(crate) fn covers(&self, chain: &Chain, products: &[Product], on: Date) -> Vec<i64> {
+        let daily = |site: &Site| {
+            let own = self.reserved.iter().filter(|own| {
+                let holds = own.valid.0 <= on && on <= own.valid.1;
+                holds && own.supplier == site.supplier && own.item == site.item
+            });
+            own.map(|own| own.weekly.milli() / 7).sum()
+        };
+        let reserved: Vec<i64> = self.sites.iter().map(daily).collect();
+        let supplier = |node: usize| self.sites.get(node).map(|site| &site.supplier);
+        covers(&chain.network, products, &reserved, |a, b| {
+            supplier(a) == supplier(b)
+        })
     }
 
     /// The network on a day; its nodes are the sites in their order, its parts the bought items. `under_way` says how long what was

@@ -102,25 +102,30 @@ impl Ground {
     }
 }
 
-/// What was found.
-struct Found {
-    ground: Arc<Ground>,
-    ahead: Arc<Ahead>,
-    exposures: Vec<Exposure>,
-    basis: pb::RiskBasis,
+/// What is looked at on a day, and what figures of it stand on.
+pub(crate) struct Stood {
+    /// Network, stock and plan.
+    pub(crate) ground: Arc<Ground>,
+    /// What is built.
+    pub(crate) ahead: Arc<Ahead>,
+    /// The day.
+    pub(crate) as_of: Date,
+    /// The same for the wire.
+    pub(crate) basis: pb::RiskBasis,
 }
 
-impl RiskRpc {
-    async fn assess(
-        &self,
+impl Stood {
+    /// Reads it, and asks production what it builds; where that does not answer, days stand on what the plan requires.
+    pub(crate) async fn read(
+        desk: &Arc<Desk>,
+        production: &Production,
         call: &Call,
         as_of: Option<Date>,
-        site_stock: SiteStock,
-    ) -> Result<Found, Error> {
-        let ground = Arc::new(Ground::read(&self.desk, call).await?);
+    ) -> Result<Self, Error> {
+        let ground = Arc::new(Ground::read(desk, call).await?);
         let as_of = ground.day(as_of)?;
         let (catalogue, plan) = (&ground.catalogue, &ground.needs.plan);
-        let asked = self.production.builds(call, &plan.id, catalogue).await;
+        let asked = production.builds(call, &plan.id, catalogue).await;
         let (ahead, hole) = match asked {
             Ok(builds) => (Ahead::of_builds(&builds, as_of, catalogue.currency()), None),
             Err(error) => {
@@ -141,7 +146,37 @@ impl RiskRpc {
             result_status: status.into(),
             tombstones: hole.into_iter().collect(),
         };
-        let ahead = Arc::new(ahead);
+        Ok(Self {
+            ahead: Arc::new(ahead),
+            ground,
+            as_of,
+            basis,
+        })
+    }
+}
+
+/// What was found.
+struct Found {
+    ground: Arc<Ground>,
+    ahead: Arc<Ahead>,
+    exposures: Vec<Exposure>,
+    basis: pb::RiskBasis,
+}
+
+impl RiskRpc {
+    async fn assess(
+        &self,
+        call: &Call,
+        as_of: Option<Date>,
+        site_stock: SiteStock,
+    ) -> Result<Found, Error> {
+        let stood = Stood::read(&self.desk, &self.production, call, as_of).await?;
+        let Stood {
+            ground,
+            ahead,
+            as_of,
+            basis,
+        } = stood;
         let (work, known) = (Arc::clone(&ground), Arc::clone(&ahead));
         let exposures = compute(move || {
             let Ground {

@@ -6,12 +6,15 @@ use takt_planning::risk::Node;
 use takt_service::{Error, Row, Tx};
 
 use super::network::{Network, Site, Way};
-use crate::rows::{date_opt, get};
+use crate::{
+    partnership::store::all_reservations_fetch,
+    rows::{date_opt, get},
+};
 
 /// Thousandths of a day.
 const DAY: i64 = 1000;
 
-/// The network: sites by supplier and item, ways in the order of the file.
+/// The network: sites by supplier and item, ways in the order of the file, and what is reserved.
 pub(crate) async fn network_fetch(tx: &Tx) -> Result<Network, Error> {
     let sql = "SELECT supplier_id, item_id, name, stock_days, recover_days, capacity_per_week, stock_survives FROM node ORDER BY supplier_id, item_id";
     let rows = tx.rows(sql, vec![]).await?;
@@ -20,7 +23,11 @@ pub(crate) async fn network_fetch(tx: &Tx) -> Result<Network, Error> {
                FROM link ORDER BY link_no";
     let rows = tx.rows(sql, vec![]).await?;
     let ways = rows.iter().map(way).collect::<Result<_, Error>>()?;
-    Ok(Network { sites, ways })
+    Ok(Network {
+        sites,
+        ways,
+        reserved: all_reservations_fetch(tx).await?,
+    })
 }
 
 fn site(row: &Row) -> Result<Site, Error> {

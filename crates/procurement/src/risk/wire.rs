@@ -87,7 +87,7 @@ pub(crate) fn item_id(catalogue: &Catalogue, part: usize) -> String {
 }
 
 /// Millionths of a currency as an amount, rounded once.
-fn amount(micros: i64, currency: Currency) -> Amount {
+pub(crate) fn amount(micros: i64, currency: Currency) -> Amount {
     let scale = 10i128.pow(6u32.saturating_sub(currency.minor_digits()));
     Amount {
         minor: half_even_div(i128::from(micros), scale).unwrap_or(i64::MAX),

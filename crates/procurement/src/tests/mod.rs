@@ -10,6 +10,7 @@ mod material;
 mod network;
 mod order_changes;
 mod orders;
+mod partnerships;
 mod planner;
 mod reactions;
 mod risk;

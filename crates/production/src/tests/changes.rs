@@ -60,7 +60,11 @@ fn approve_part(service: &Service, from: Date) {
     });
 }
 
-pub(super) fn spec(kind: pb::EffectivityKind, on: Option<Date>, build_number: i64) -> pb::ChangeSpec {
+pub(super) fn spec(
+    kind: pb::EffectivityKind,
+    on: Option<Date>,
+    build_number: i64,
+) -> pb::ChangeSpec {
     pb::ChangeSpec {
         title: "A lighter body".to_owned(),
         reason: "mass".to_owned(),

@@ -123,7 +123,7 @@ enum Task {
     /// How long the stock of each bought item lasts, what is under way, and when it runs out
     Supply(supply::SupplyArgs),
     /// Suppliers side by side: exposure, spend, stakes and alternatives, and where money spares most; no service is needed
-    Partners(partners::PartnersArgs),
+    Partners(Box<partners::PartnersArgs>),
     /// Weekly demand on every site against what it can make, on all tiers, or of Catena-X files; no service is needed
     Capacity(capacity::CapacityArgs),
     /// Where safety stock lies cheapest in the supply network, against rules of one stage; no service is needed
@@ -213,7 +213,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Buy(task) => buy::run(task, output).await,
             Task::Suppliers(args) => suppliers::run(args, output).await,
             Task::Supply(args) => supply::run(args, output).await,
-            Task::Partners(args) => partners::run(args, output),
+            Task::Partners(args) => partners::run(*args, output).await,
             Task::Capacity(args) => capacity::run(args, output),
             Task::Stock(args) => stock::run(args, output),
             Task::Trace(args) => trace::run(args, output).await,

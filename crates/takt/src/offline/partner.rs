@@ -3,7 +3,8 @@
 //! the house or stands for it, because `stakes.csv` lists the house's stakes.
 use std::collections::BTreeMap;
 
-use takt_kernel::half_even_div;
+use takt_contract::{date_pb, procurement::v1 as pb};
+use takt_kernel::{Date, half_even_div};
 use takt_planning::risk::{FULL, Product};
 use takt_planning::stake::{Group, Holding, StakeError};
 
@@ -38,6 +39,48 @@ impl Offline {
         let whole =
             |(supplier, worth): (_, i128)| (supplier, half_even_div(worth, 1).unwrap_or(i64::MAX));
         spend.into_iter().map(whole).collect()
+    }
+
+    /// The stakes of `stakes.csv` as procurement records them: a company is its supplier id, or its name where it is none; the house, and
+    /// whoever holds for it, has no name. A date that is known loosely is the first day that it may mean, and a stake without one was
+    /// always held.
+    pub fn stake_records(&self) -> Vec<pb::Stake> {
+        let stakes = &self.full.stakes;
+        let company = |stake: &crate::programme::Stake| match &stake.supplier {
+            Some(supplier) => supplier.to_string(),
+            None => stake.company.clone(),
+        };
+        let named: BTreeMap<&str, String> = (stakes.iter())
+            .flat_map(|stake| {
+                let id = company(stake);
+                [(stake.company.as_str(), id)]
+            })
+            .collect();
+        let mut records: BTreeMap<(String, String, Date), pb::Stake> = BTreeMap::new();
+        for stake in stakes {
+            let holder = named
+                .get(stake.investor.as_str())
+                .cloned()
+                .unwrap_or_default();
+            let on = stake
+                .on
+                .as_ref()
+                .map_or(Date::from_epoch_day(0), |on| on.first);
+            let share = stake.share.map(takt_kernel::Share::millionths);
+            let key = (holder.clone(), company(stake), on);
+            let record = records.entry(key).or_insert_with(|| pb::Stake {
+                holder_id: holder,
+                company_id: company(stake),
+                held_on: Some(date_pb(on)),
+                share_millionths: None,
+                source: stake.source.clone(),
+            });
+            // Several funds of the house hold beside each other on the same day.
+            if let Some(share) = share {
+                *record.share_millionths.get_or_insert(0) += share;
+            }
+        }
+        records.into_values().collect()
     }
 
     /// The house's effective interest in each company of `stakes.csv`, by supplier id, or by name where it is none.

@@ -1,6 +1,7 @@
 //! `takt partners`: a programme's suppliers side by side, by exposure, spend, stake and alternatives, and where money spares most of what
 //! an outage costs. It must not know how a loss is walked. Invariant: a measure whose cost nobody gave is told without a rank; nothing is
 //! ranked by a cost that was made up.
+mod live;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use takt_planning::risk::{
 };
 
 use super::stock::percent;
+use super::target::{TargetArgs, told_by};
 use crate::failure::{Failure, Outcome};
 use crate::offline::Offline;
 use crate::offline::network::Stocks;
@@ -29,6 +31,8 @@ Examples:
   takt partners su7 --supplier CATL          one supplier, with all that is known of it
   takt partners su7 --second-source 400000   with what another source for one item costs, so that it is ranked
   takt partners su7 --capacity               what agreed capacity at others who are there would spare (slower)
+  takt partners                              of the services of `takt up`: live stock, the released plan, reserved capacity
+  takt partners su7 --record                 send the folder's stakes to the services
 
 A loss is that of all sites of a supplier at once, until the last of them is back. What a measure spares is told for one outage.";
 
@@ -39,9 +43,13 @@ const DAY: i64 = 1000;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct PartnersArgs {
-    /// A built-in programme or a folder
+    /// A built-in programme or a folder [default: what services that run know]
     #[arg(value_name = "PROGRAMME")]
-    programme: String,
+    programme: Option<String>,
+
+    /// Send the folder's stakes to services that run, and do nothing else
+    #[arg(long, requires = "programme", conflicts_with_all = ["as_of", "supplier", "second_source", "capacity"])]
+    record: bool,
 
     /// The day on which a supplier is lost [default: the first day of the plan]
     #[arg(long, value_name = "DATE")]
@@ -66,6 +74,9 @@ pub(super) struct PartnersArgs {
     /// How many suppliers and measures a person is shown
     #[arg(long, value_name = "N", default_value_t = SHOWN)]
     top: usize,
+
+    #[command(flatten)]
+    target: TargetArgs,
 }
 
 #[derive(Debug, Serialize)]
@@ -138,10 +149,20 @@ struct Measure {
     spared_per_money: Option<f64>,
 }
 
-pub(super) fn run(args: PartnersArgs, output: Format) -> Outcome<()> {
+pub(super) async fn run(args: PartnersArgs, output: Format) -> Outcome<()> {
     let begun = Instant::now();
-    let folder = Folder::open(&args.programme)?;
+    let Some(programme) = &args.programme else {
+        return told_by!(args.target, output, procurement, |peer| live::told(
+            peer, &args
+        ));
+    };
+    let folder = Folder::open(programme)?;
     let offline = Offline::sized(read_programme(&folder, true)?, None)?;
+    if args.record {
+        return told_by!(args.target, output, procurement, |peer| live::record(
+            peer, &offline
+        ));
+    }
     let mut sites: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, node) in offline.full.nodes.iter().enumerate() {
         sites.entry(node.supplier.as_str()).or_default().push(at);
@@ -150,8 +171,7 @@ pub(super) fn run(args: PartnersArgs, output: Format) -> Outcome<()> {
         sites.retain(|supplier, _| supplier == wanted);
         if sites.is_empty() {
             let told = format!(
-                "{wanted} has no site in nodes.csv of {}; `takt partners` lists those that have",
-                args.programme
+                "{wanted} has no site in nodes.csv; `takt partners {programme}` lists those that have"
             );
             return Err(Failure::bad_input(told));
         }

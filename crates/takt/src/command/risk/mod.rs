@@ -155,7 +155,13 @@ fn told(args: &RiskArgs, offline: &Offline) -> Outcome<Told> {
         margins: &margins,
         prices: &prices,
     };
-    let mut all = exposures(&chain, &products, money, &stock.on_hand(offline)?);
+    let mut all = exposures(
+        &chain,
+        &products,
+        money,
+        &stock.on_hand(offline)?,
+        Vec::new(),
+    );
     if args.reallocate {
         stand_in(&mut all, &chain.network, &products, &margins)?;
     }
