@@ -22,6 +22,7 @@ mod reactions;
 mod requirement;
 mod risk;
 mod rows;
+mod safety;
 mod sourcing;
 mod supplier;
 mod supply;
@@ -37,6 +38,7 @@ use takt_contract::procurement::v1::{
     material_service_server::MaterialServiceServer,
     purchase_order_service_server::PurchaseOrderServiceServer,
     requirement_service_server::RequirementServiceServer, risk_service_server::RiskServiceServer,
+    safety_time_service_server::SafetyTimeServiceServer,
     sourcing_service_server::SourcingServiceServer, supplier_service_server::SupplierServiceServer,
     supply_network_service_server::SupplyNetworkServiceServer,
 };
@@ -90,6 +92,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             SourcingServiceServer,
             sourcing::rpc::SourcingRpc(Arc::clone(&desk)),
+            chassis
+        ))
+        .add_service(server!(
+            SafetyTimeServiceServer,
+            safety::rpc::SafetyTimeRpc(Arc::clone(&desk)),
             chassis
         ))
         .add_service(server!(
