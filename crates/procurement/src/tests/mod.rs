@@ -13,6 +13,7 @@ mod orders;
 mod planner;
 mod reactions;
 mod risk;
+mod safety;
 pub(crate) mod sample;
 mod supply;
 
