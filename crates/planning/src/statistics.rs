@@ -321,7 +321,7 @@ mod tests {
             let (from, to) = share_interval(hits, trials, 950_000);
             assert_eq!(((from + 50) / 100, (to + 50) / 100), (low, high), "{hits}/{trials}");
         }
-        assert_eq!(share_interval(682, 925, 950_000), (707_668, 763_807));
+        assert_eq!(share_interval(682, 925, 950_000), (707_668, 765_407));
         assert_eq!(share_interval(0, 0, 950_000), (0, WHOLE));
         // (1 - p)^n = 0.025 of 1,000 without a hit, in closed form.
         let (low, high) = share_interval(0, 1000, 950_000);

@@ -47,8 +47,7 @@ class Programme:
         lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = start, index, value
         lp.sense_ = highspy.ObjSense.kMaximize if maximise else highspy.ObjSense.kMinimize
         solver = highspy.Highs()
-        for option, wanted in [("output_flag", False), ("primal_feasibility_tolerance", 1e-9), ("dual_feasibility_tolerance", 1e-9)]:
-            solver.setOptionValue(option, wanted)
+        solver.setOptionValue("output_flag", False)
         solver.passModel(lp)
         solver.run()
         status = solver.getModelStatus()
@@ -206,7 +205,7 @@ class Network:
             lp.cost[variable] = weights[product] / scale
         values = lp.solve()
         least = sum(values[variable] * weights[product] / scale for product, variable in losses.items())
-        lp.at_most([(weights[product] / scale, variable) for product, variable in losses.items()], least * (1 + 1e-9) + 1e-9)
+        lp.at_most([(weights[product] / scale, variable) for product, variable in losses.items()], least * (1 + 1e-7) + 1e-7)
         lp.cost = [0.0] * len(lp.cost)
         for variable in losses.values():
             lp.cost[variable] = 1.0

@@ -14,7 +14,6 @@ use takt_tests::{
     replay::{Replay, Report},
     suite::{Service, Suite},
 };
-use tempfile::tempdir;
 use tokio::runtime::Runtime;
 
 use crate::{
