@@ -108,7 +108,12 @@ pub struct SafetyTime {
 
 /// The safety time that covers a share of what came: the quantile of the days behind the day that was asked for, of the
 /// narrowest circle in which enough happened to tell it. None while nobody has delivered enough.
-pub fn safety_time(source: &Days, supplier: &Days, everybody: &Days, share: i64) -> Option<SafetyTime> {
+pub fn safety_time(
+    source: &Days,
+    supplier: &Days,
+    everybody: &Days,
+    share: i64,
+) -> Option<SafetyTime> {
     let circles = [
         (source, Basis::Source),
         (supplier, Basis::Supplier),
@@ -145,7 +150,14 @@ mod tests {
         assert_eq!((late.count(), late.above(0)), (40, 6));
         let at = |share| late.quantile(share);
         assert_eq!(
-            (at(500_000), at(850_000), at(900_000), at(950_000), at(975_000), at(WHOLE)),
+            (
+                at(500_000),
+                at(850_000),
+                at(900_000),
+                at(950_000),
+                at(975_000),
+                at(WHOLE)
+            ),
             (Some(0), Some(0), Some(1), Some(3), Some(5), Some(9))
         );
         // 90 % of 40: each end is missed with at most 2.5 %, between ranks 32 and 40.
@@ -173,7 +185,10 @@ mod tests {
         );
         let page = include_str!("../../../docs/safety-stock.md");
         for figure in ["34 on the day", "| 97.5 % | 5 days |", "ranks 32 and 40"] {
-            assert!(page.contains(figure), "docs/safety-stock.md has no {figure}");
+            assert!(
+                page.contains(figure),
+                "docs/safety-stock.md has no {figure}"
+            );
         }
     }
 
@@ -185,7 +200,10 @@ mod tests {
         assert_eq!(safety_time(&none, &none, &none, 500_000), None);
         // What always comes early wants no safety.
         let early = days(&[(-2, 50)]);
-        assert_eq!(safety_time(&early, &none, &none, 900_000).map(|safety| safety.days), Some(0));
+        assert_eq!(
+            safety_time(&early, &none, &none, 900_000).map(|safety| safety.days),
+            Some(0)
+        );
     }
 
     proptest! {

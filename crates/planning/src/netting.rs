@@ -182,10 +182,14 @@ mod tests {
     }
 
     #[test]
-    fn safety_asks_for_goods_earlier_and_is_used_up_before_anything_is_late() -> Result<(), ParseError> {
+    fn safety_asks_for_goods_earlier_and_is_used_up_before_anything_is_late()
+    -> Result<(), ParseError> {
         // Lead time 10, use on days 101 to 104, safety of 3 days: due on day 97, so ordered on day 87.
         let (series, bolts) = (units(&[4, 4, 4, 4]), sourcing(5, &[10], &[100])?);
-        let safe = Position { safety: &[3], ..NEW };
+        let safe = Position {
+            safety: &[3],
+            ..NEW
+        };
         assert!(release_on(day(86), day(101), &series, &bolts, safe).is_empty());
         let told = |got: Vec<Release>| -> Vec<(Date, Date, Date, bool)> {
             let told = |r: &Release| (r.use_on, r.due_on, r.receipt_on, r.past_due);
@@ -206,7 +210,10 @@ mod tests {
         );
         // A day later the first use is late, and only that.
         let late = told(release_on(day(91), day(101), &series, &bolts, safe));
-        assert_eq!(late.iter().map(|(.., late)| *late).collect::<Vec<_>>(), [true, false, false, false]);
+        assert_eq!(
+            late.iter().map(|(.., late)| *late).collect::<Vec<_>>(),
+            [true, false, false, false]
+        );
         Ok(())
     }
 

@@ -247,11 +247,17 @@ pub fn share_interval(hits: i64, trials: i64, confidence: i64) -> (i64, i64) {
     // The low end makes so many hits, or more, as unlikely as the tail; the high end so many or fewer.
     let low = match hits {
         0 => 0,
-        _ => first(0, WHOLE, |share| 1.0 - binomial_at_most(hits - 1, trials, share) > tail) - 1,
+        _ => {
+            first(0, WHOLE, |share| {
+                1.0 - binomial_at_most(hits - 1, trials, share) > tail
+            }) - 1
+        }
     };
     let high = match hits == trials {
         true => WHOLE,
-        false => first(0, WHOLE, |share| binomial_at_most(hits, trials, share) <= tail),
+        false => first(0, WHOLE, |share| {
+            binomial_at_most(hits, trials, share) <= tail
+        }),
     };
     (low.max(0), high)
 }
@@ -261,8 +267,12 @@ pub fn share_interval(hits: i64, trials: i64, confidence: i64) -> (i64, i64) {
 /// leaves. None where there are too few values for an end.
 pub fn quantile_ranks(count: i64, share: i64, confidence: i64) -> (Option<i64>, Option<i64>) {
     let tail = tail(confidence);
-    let low = first(0, count.max(0), |below| binomial_at_most(below, count, share) > tail);
-    let high = first(1, count.max(0) + 1, |rank| 1.0 - binomial_at_most(rank - 1, count, share) <= tail);
+    let low = first(0, count.max(0), |below| {
+        binomial_at_most(below, count, share) > tail
+    });
+    let high = first(1, count.max(0) + 1, |rank| {
+        1.0 - binomial_at_most(rank - 1, count, share) <= tail
+    });
     ((low > 0).then_some(low), (high <= count).then_some(high))
 }
 
@@ -319,14 +329,21 @@ mod tests {
             (1, 29, 9, 1776),
         ] {
             let (from, to) = share_interval(hits, trials, 950_000);
-            assert_eq!(((from + 50) / 100, (to + 50) / 100), (low, high), "{hits}/{trials}");
+            assert_eq!(
+                ((from + 50) / 100, (to + 50) / 100),
+                (low, high),
+                "{hits}/{trials}"
+            );
         }
         assert_eq!(share_interval(682, 925, 950_000), (707_668, 765_407));
         assert_eq!(share_interval(0, 0, 950_000), (0, WHOLE));
         // (1 - p)^n = 0.025 of 1,000 without a hit, in closed form.
         let (low, high) = share_interval(0, 1000, 950_000);
         let closed = 1.0 - 0.025f64.powf(0.001);
-        assert!(low == 0 && (high as f64 - closed * 1e6).abs() <= 1.0, "{high}");
+        assert!(
+            low == 0 && (high as f64 - closed * 1e6).abs() <= 1.0,
+            "{high}"
+        );
         assert_eq!(share_interval(1000, 1000, 950_000).1, WHOLE);
     }
 
@@ -334,7 +351,13 @@ mod tests {
     /// an upper quartile by hand.
     #[test]
     fn ranks_of_quantiles_are_those_of_the_tables() {
-        for (count, low, high) in [(6, 1, 6), (10, 2, 9), (20, 6, 15), (50, 18, 33), (100, 40, 61)] {
+        for (count, low, high) in [
+            (6, 1, 6),
+            (10, 2, 9),
+            (20, 6, 15),
+            (50, 18, 33),
+            (100, 40, 61),
+        ] {
             let ranks = quantile_ranks(count, 500_000, 950_000);
             assert_eq!(ranks, (Some(low), Some(high)), "{count}");
         }
@@ -342,8 +365,14 @@ mod tests {
         assert_eq!(quantile_ranks(5, 500_000, 950_000), (None, None));
         assert_eq!(quantile_ranks(5, 500_000, 937_500), (Some(1), Some(5)));
         // 16 values, the upper quartile at 90 % (Conover, 3.2): P(X <= 8) = 0.0271, P(X >= 15) = 0.0635, P(X >= 16) = 0.0100.
-        let tails = [binomial_at_most(8, 16, 750_000), 1.0 - binomial_at_most(14, 16, 750_000)];
-        assert!((tails[0] - 0.0271).abs() < 5e-5 && (tails[1] - 0.0635).abs() < 5e-5, "{tails:?}");
+        let tails = [
+            binomial_at_most(8, 16, 750_000),
+            1.0 - binomial_at_most(14, 16, 750_000),
+        ];
+        assert!(
+            (tails[0] - 0.0271).abs() < 5e-5 && (tails[1] - 0.0635).abs() < 5e-5,
+            "{tails:?}"
+        );
         assert_eq!(quantile_ranks(16, 750_000, 900_000), (Some(9), Some(16)));
         // 0.95^72 = 0.0249: the first number of values that bounds a 95th percentile from above.
         assert_eq!(quantile_ranks(71, 950_000, 950_000).1, None);
@@ -358,7 +387,10 @@ mod tests {
             let mut row = vec![1u128];
             for _ in 0..trials {
                 let next = row.windows(2).map(|two| two[0] + two[1]);
-                row = std::iter::once(1).chain(next).chain(std::iter::once(1)).collect();
+                row = std::iter::once(1)
+                    .chain(next)
+                    .chain(std::iter::once(1))
+                    .collect();
             }
             // A share of a half makes every path as likely: 2^-n each; one of a quarter weighs a miss three times.
             for most in 0..trials {
@@ -366,14 +398,23 @@ mod tests {
                 let half = sum as f64 / 2f64.powi(trials as i32);
                 assert!((binomial_at_most(most, trials, 500_000) - half).abs() < 1e-13);
                 let weighed = |(hits, paths): (usize, &u128)| {
-                    *paths as f64 * 3f64.powi(trials as i32 - hits as i32) / 4f64.powi(trials as i32)
+                    *paths as f64 * 3f64.powi(trials as i32 - hits as i32)
+                        / 4f64.powi(trials as i32)
                 };
-                let quarter: f64 = row.iter().enumerate().take(most as usize + 1).map(weighed).sum();
+                let quarter: f64 = row
+                    .iter()
+                    .enumerate()
+                    .take(most as usize + 1)
+                    .map(weighed)
+                    .sum();
                 assert!((binomial_at_most(most, trials, 250_000) - quarter).abs() < 1e-13);
             }
         }
         assert_eq!(binomial_at_most(-1, 9, 500_000), 0.0);
-        assert_eq!((binomial_at_most(3, 9, 0), binomial_at_most(3, 9, WHOLE)), (1.0, 0.0));
+        assert_eq!(
+            (binomial_at_most(3, 9, 0), binomial_at_most(3, 9, WHOLE)),
+            (1.0, 0.0)
+        );
         let large = binomial_at_most(1_000_000, 2_000_000, 500_000);
         assert!((large - 0.5).abs() < 1e-3, "{large}");
     }

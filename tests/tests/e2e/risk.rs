@@ -24,7 +24,9 @@ fn networks(folder: &TempDir) -> Result<Vec<PathBuf>> {
     let mut files = vec![su7];
     for seed in SEEDS {
         let file = folder.path().join(format!("{seed}.json"));
-        let mut command = takt(&["bench", "risk", "--nodes", "40", "--links", "90", "--peer", "1"])?;
+        let mut command = takt(&[
+            "bench", "risk", "--nodes", "40", "--links", "90", "--peer", "1",
+        ])?;
         command.args(["--seed", seed, "--lp"]).arg(&file);
         run(command.args(["--output", "json"]), SHORT)?.ok()?;
         files.push(file);
@@ -48,10 +50,18 @@ fn another_solver_finds_the_same_losses() -> Result {
     let folder = tempdir()?;
     let files = networks(&folder)?;
     let told = checked(&python, &files)?;
-    ensure(told.code == Some(0), || format!("{}{}", told.stdout, told.stderr))?;
+    ensure(told.code == Some(0), || {
+        format!("{}{}", told.stdout, told.stderr)
+    })?;
     // 497 sites of the SU7 and 40 of each small network, each with and without other sources standing in.
-    let count: Option<usize> = told.stdout.split(' ').next().and_then(|count| count.parse().ok());
-    ensure(count.is_some_and(|count| count >= 900), || told.stdout.clone())?;
+    let count: Option<usize> = told
+        .stdout
+        .split(' ')
+        .next()
+        .and_then(|count| count.parse().ok());
+    ensure(count.is_some_and(|count| count >= 900), || {
+        told.stdout.clone()
+    })?;
     println!("{}", told.stdout);
     // An answer that is wrong by one vehicle, or by a day, is found.
     let text = std::fs::read_to_string(files.last().ok_or_else(|| Failure::new("no network"))?)?;
@@ -71,9 +81,10 @@ fn another_solver_finds_the_same_losses() -> Result {
         ensure(spoilt.is_some(), || format!("nothing to spoil: {what}"))?;
         let file = write(&folder, &format!("{what}.json"), &network.to_string())?;
         let found = checked(&python, &[file])?;
-        ensure(found.code == Some(1) && found.stdout.contains("1 failed"), || {
-            format!("{what} was not found: {}{}", found.stdout, found.stderr)
-        })?;
+        ensure(
+            found.code == Some(1) && found.stdout.contains("1 failed"),
+            || format!("{what} was not found: {}{}", found.stdout, found.stderr),
+        )?;
     }
     Ok(())
 }

@@ -11,9 +11,11 @@ use takt_contract::procurement::v1::{
 };
 use takt_tests::{
     Failure, Result, ensure, place,
-    replay::{Replay, Report},
+    process::run,
+    replay::{LONG, Replay, Report, takt},
     suite::{Service, Suite},
 };
+use tempfile::tempdir;
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -118,18 +120,32 @@ fn sources(all: &[Learnt], world: &World, comparison: &mut Comparison) -> Result
             let low = quantile.low_days.map_or(i64::MIN, i64::from);
             let high = quantile.high_days.map_or(i64::MAX, i64::from);
             comparison.expect("quantile", (low..=high).contains(&want), || {
-                format!("{item} of {}: {quantile:?} of {} deliveries, and {want}", of.supplier, card.delivery_count)
+                format!(
+                    "{item} of {}: {quantile:?} of {} deliveries, and {want}",
+                    of.supplier, card.delivery_count
+                )
             });
         }
         let missing = || Failure::new(format!("world.csv says nothing of {item}"));
         let shares = [
             ("late", &card.late_deliveries, delay.is_late()),
-            ("rejected", &card.rejected_lots, world.rejects(item).ok_or_else(missing)?),
-            ("short", &card.short_lots, world.shorts(of.lot).ok_or_else(missing)?),
+            (
+                "rejected",
+                &card.rejected_lots,
+                world.rejects(item).ok_or_else(missing)?,
+            ),
+            (
+                "short",
+                &card.short_lots,
+                world.shorts(of.lot).ok_or_else(missing)?,
+            ),
         ];
         for (what, learnt, want) in shares {
             let learnt = learnt.clone().unwrap_or_default();
-            let (low, high) = (learnt.low_millionths as f64 / 1e6, learnt.high_millionths as f64 / 1e6);
+            let (low, high) = (
+                learnt.low_millionths as f64 / 1e6,
+                learnt.high_millionths as f64 / 1e6,
+            );
             comparison.expect(what, (low..=high).contains(&want), || {
                 format!("{item} of {}: {learnt:?}, and {want}", of.supplier)
             });
@@ -160,13 +176,31 @@ fn classes(all: &[Learnt], world: &World, comparison: &mut Comparison) -> Result
         let missing = || Failure::new(format!("{item} is not in the folder"));
         let known = world.items.get(item).ok_or_else(missing)?;
         let rejects = world.rejects(item).ok_or_else(missing)?;
-        add("rejected in all", known.rejects.to_owned(), &of.card.rejected_lots, rejects);
+        add(
+            "rejected in all",
+            known.rejects.to_owned(),
+            &of.card.rejected_lots,
+            rejects,
+        );
         let shorts = world.shorts(of.lot).ok_or_else(missing)?;
-        add("short in all", of.lot.to_string(), &of.card.short_lots, shorts);
-        if first.get(of.supplier.as_str()).is_some_and(|kept| std::ptr::eq(*kept, of)) {
+        add(
+            "short in all",
+            of.lot.to_string(),
+            &of.card.short_lots,
+            shorts,
+        );
+        if first
+            .get(of.supplier.as_str())
+            .is_some_and(|kept| std::ptr::eq(*kept, of))
+        {
             let mode = world.modes.get(&of.supplier).ok_or_else(missing)?;
             let late = world.delay(item, &of.supplier)?.is_late();
-            add("late in all", format!("{} by {mode}", known.lateness), &of.card.late_deliveries, late);
+            add(
+                "late in all",
+                format!("{} by {mode}", known.lateness),
+                &of.card.late_deliveries,
+                late,
+            );
         }
     }
     let each = RISK / 2.0 / pools.len() as f64;
@@ -191,7 +225,11 @@ fn compared(all: &[Learnt], world: &World) -> Result<Comparison> {
 fn what_was_learnt_matches_the_world() -> Result {
     let folder = place::programme();
     // Six figures of each source are compared: each may be wrong by chance as often as all of them may, shared among them (Bonferroni).
-    let sources = World::of(&folder)?.items.values().map(|item| item.leads.len()).sum::<usize>();
+    let sources = World::of(&folder)?
+        .items
+        .values()
+        .map(|item| item.leads.len())
+        .sum::<usize>();
     let confidence = 1e6 * (1.0 - RISK / (6.0 * sources as f64));
     let all = learnt(confidence.ceil() as i64)?;
     let found = compared(&all, &World::of(&folder)?)?;
@@ -207,9 +245,10 @@ fn what_was_learnt_matches_the_world() -> Result {
         let lines = found.wrong.values().flatten().map(String::as_str);
         lines.collect::<Vec<_>>().join("\n")
     })?;
-    ensure(all.len() > 300 && found.count > 1800 && found.pooled > 15, || {
-        format!("{} sources, {} comparisons", all.len(), found.count)
-    })?;
+    ensure(
+        all.len() > 300 && found.count > 1800 && found.pooled > 15,
+        || format!("{} sources, {} comparisons", all.len(), found.count),
+    )?;
     // A world that is not the one that was played is found out, whatever of it is wrong.
     for (kind, parameter, factor, what) in [
         ("lateness", "probability", 2.0, "late in all"),
@@ -217,7 +256,12 @@ fn what_was_learnt_matches_the_world() -> Result {
         ("lane_delay", "probability", 0.3, "late in all"),
         ("lot_reject", "ppm_lots", 3.0, "rejected in all"),
         ("short_shipment", "probability", 1.5, "short in all"),
-        ("short_shipment", "mean_fraction_missing", 0.3, "short in all"),
+        (
+            "short_shipment",
+            "mean_fraction_missing",
+            0.3,
+            "short in all",
+        ),
     ] {
         let other = World::of(&folder)?.with(kind, parameter, factor);
         let found = compared(&all, &other)?;
@@ -228,12 +272,105 @@ fn what_was_learnt_matches_the_world() -> Result {
     // Goods that come a day later than was agreed, always, are found out at every source that delivered often enough.
     let shifted: Vec<Learnt> = learnt(confidence.ceil() as i64)?
         .into_iter()
-        .map(|of| Learnt { lead: of.lead - 1, ..of })
+        .map(|of| Learnt {
+            lead: of.lead - 1,
+            ..of
+        })
         .collect();
     let found = compared(&shifted, &World::of(&folder)?)?;
-    let often = shifted.iter().filter(|of| of.card.delivery_count >= 60).count();
+    let often = shifted
+        .iter()
+        .filter(|of| of.card.delivery_count >= 60)
+        .count();
     let wrong = found.wrong.get("quantile").map_or(0, Vec::len);
     ensure(often > 50 && wrong >= often, || {
         format!("{wrong} quantiles of {often} sources")
     })
+}
+
+/// What `takt` answers about a folder of a run.
+fn asked(arguments: &[&str], folder: &std::path::Path) -> Result<serde_json::Value> {
+    let mut command = takt(arguments)?;
+    command.args(["--output", "json", "--data"]).arg(folder);
+    run(&mut command, LONG)?.ok()?.json()
+}
+
+#[test]
+fn safety_times_that_were_learnt_raise_on_time_builds() -> Result {
+    let place = tempdir()?;
+    let (_, without) = real()?;
+    let with = Replay::su7(place.path())
+        .vehicles(VEHICLES)
+        .with(&SEED)
+        .with(&["--safety", "99%"])
+        .report()?;
+    let days = |report: &Report| {
+        report
+            .at("/punctuality/stock_days")
+            .map(|days| days.as_f64().unwrap_or(0.0))
+    };
+    let figures = |report: &Report| -> Result<(i64, i64, f64)> {
+        let number = |name: &str| report.number(&format!("/punctuality/{name}"));
+        Ok((
+            number("on_time")?,
+            number("vehicle_days_late")?,
+            days(report)?,
+        ))
+    };
+    let (before, after) = (figures(without)?, figures(&with)?);
+    println!(
+        "of {VEHICLES} vehicles on time, vehicle-days late, days of stock: {before:?} without safety times, {after:?} with those learnt"
+    );
+    // Same seed, same plan, everything built in the end.
+    for report in [without, &with] {
+        ensure(report.number("/produced/total")? == VEHICLES, || {
+            "vehicles are missing".to_owned()
+        })?;
+        ensure(report.number("/punctuality/planned")? == VEHICLES, || {
+            "the plan is another one".to_owned()
+        })?;
+    }
+    // A quarter of all vehicles more is on time; it costs days of stock, and not many.
+    ensure(
+        after.0 >= before.0 + VEHICLES / 4 && after.1 < before.1,
+        || format!("{before:?}, {after:?}"),
+    )?;
+    ensure(
+        before.2 > 0.0 && after.2 > before.2 && after.2 < before.2 + 5.0,
+        || format!("{before:?}, {after:?}"),
+    )?;
+    // What is in force covers what is proposed by the same receipts, and was learnt from them.
+    let told = asked(&["safety", "--service", "99%"], place.path())?;
+    let sources = told["sources"].as_array().cloned().unwrap_or_default();
+    let learnt = |of: &&serde_json::Value| {
+        of["learnt_on"].is_string() && of["deliveries"].as_i64() > Some(0)
+    };
+    let positive = |of: &&serde_json::Value| of["days"].as_i64() > Some(0);
+    ensure(
+        sources.len() > 300 && sources.iter().all(|of| learnt(&of)),
+        || told.to_string(),
+    )?;
+    ensure(
+        sources.iter().filter(positive).count() > 100 && told["value"].as_f64() > Some(0.0),
+        || told.to_string(),
+    )?;
+    let checked = asked(&["check"], place.path())?;
+    let of_safety = checked["invariants"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|one| one["id"] == "SF-1");
+    ensure(
+        of_safety.is_some_and(|one| one["checked"].as_i64() > Some(300)),
+        || checked.to_string(),
+    )?;
+    let other = Replay::su7(place.path())
+        .vehicles(VEHICLES)
+        .with(&SEED)
+        .run()?
+        .expect(3)?;
+    ensure(
+        other.stderr.contains("safety: 99% there, none asked for"),
+        || other.stderr.clone(),
+    )
 }

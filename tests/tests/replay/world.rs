@@ -39,14 +39,20 @@ fn rows(path: &Path) -> Result<Vec<BTreeMap<String, String>>> {
             match letter {
                 '"' => quoted = !quoted,
                 ',' if !quoted => fields.push(String::new()),
-                _ => fields.iter_mut().last().into_iter().for_each(|field| field.push(letter)),
+                _ => fields
+                    .iter_mut()
+                    .last()
+                    .into_iter()
+                    .for_each(|field| field.push(letter)),
             }
         }
         fields
     };
     let mut lines = text.lines();
     let head = split(lines.next().unwrap_or_default());
-    Ok(lines.map(|line| head.iter().cloned().zip(split(line)).collect()).collect())
+    Ok(lines
+        .map(|line| head.iter().cloned().zip(split(line)).collect())
+        .collect())
 }
 
 impl World {
@@ -55,20 +61,36 @@ impl World {
     /// # Errors
     /// When a file is not there.
     pub(crate) fn of(folder: &Path) -> Result<Self> {
-        let text = |row: &BTreeMap<String, String>, name: &str| row.get(name).cloned().unwrap_or_default();
+        let text =
+            |row: &BTreeMap<String, String>, name: &str| row.get(name).cloned().unwrap_or_default();
         let mut figures = BTreeMap::new();
         for row in rows(&folder.join("world.csv"))? {
             if let Ok(value) = text(&row, "value").parse() {
-                figures.insert((text(&row, "kind"), text(&row, "key"), text(&row, "parameter")), value);
+                figures.insert(
+                    (
+                        text(&row, "kind"),
+                        text(&row, "key"),
+                        text(&row, "parameter"),
+                    ),
+                    value,
+                );
             }
         }
-        let (mut leads, mut named) = (BTreeMap::<String, BTreeMap<String, i64>>::new(), BTreeMap::new());
+        let (mut leads, mut named) = (
+            BTreeMap::<String, BTreeMap<String, i64>>::new(),
+            BTreeMap::new(),
+        );
         for row in rows(&folder.join("items.csv"))? {
             if text(&row, "make_buy") == "buy" {
                 let id = text(&row, "item_id");
                 let lead = text(&row, "lead_time_days").parse().unwrap_or(0);
-                leads.entry(id.clone()).or_default().insert(text(&row, "supplier_id"), lead);
-                named.entry(id).or_insert((text(&row, "group"), text(&row, "name")));
+                leads
+                    .entry(id.clone())
+                    .or_default()
+                    .insert(text(&row, "supplier_id"), lead);
+                named
+                    .entry(id)
+                    .or_insert((text(&row, "group"), text(&row, "name")));
             }
         }
         let item = |(id, leads): (String, BTreeMap<String, i64>)| {
@@ -81,17 +103,31 @@ impl World {
                 "body" => "body",
                 _ => "all",
             };
-            (id, Item { lateness, rejects, leads })
+            (
+                id,
+                Item {
+                    lateness,
+                    rejects,
+                    leads,
+                },
+            )
         };
         let items = leads.into_iter().map(item).collect();
         let mut modes = BTreeMap::new();
         for row in rows(&folder.join("logistics.csv"))? {
             if text(&row, "kind") == "inbound" {
                 let rail = text(&row, "mode").contains("rail");
-                modes.insert(text(&row, "supplier_id"), if rail { "rail" } else { "road" });
+                modes.insert(
+                    text(&row, "supplier_id"),
+                    if rail { "rail" } else { "road" },
+                );
             }
         }
-        Ok(Self { figures, items, modes })
+        Ok(Self {
+            figures,
+            items,
+            modes,
+        })
     }
 
     fn figure(&self, kind: &str, key: &str, parameter: &str) -> Option<f64> {
@@ -123,7 +159,9 @@ impl World {
         let missing = || Failure::new(format!("{item} of {supplier} is not in the folder"));
         let maker = self.items.get(item).ok_or_else(missing)?.lateness;
         let lane = self.modes.get(supplier).ok_or_else(missing)?;
-        Ok(self.late("lateness", maker)?.after(&self.late("lane_delay", lane)?))
+        Ok(self
+            .late("lateness", maker)?
+            .after(&self.late("lane_delay", lane)?))
     }
 
     /// How many of an item's lots fail inspection.
@@ -139,7 +177,11 @@ impl World {
         let unit = if lot % 1000 == 0 { 1000 } else { 1 };
         // The missing share is uniform up to twice its mean, and a lot is never empty.
         let visible = 1.0 - unit as f64 / (lot as f64 * most);
-        Some(if lot > unit { probability * visible.max(0.0) } else { 0.0 })
+        Some(if lot > unit {
+            probability * visible.max(0.0)
+        } else {
+            0.0
+        })
     }
 }
 

@@ -99,7 +99,9 @@ fn item_due(
         .unwrap_or_default();
     let mut released = released(bought, ordered);
     let sources = bought.sources.iter();
-    let safety: Vec<i32> = sources.map(|source| ordered.safety.days(source.number)).collect();
+    let safety: Vec<i32> = sources
+        .map(|source| ordered.safety.days(source.number))
+        .collect();
     let position = Position {
         issued: past.issued_before,
         lost: past.lost,

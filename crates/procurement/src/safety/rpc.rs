@@ -65,7 +65,8 @@ impl SafetyTimeService for SafetyTimeRpc {
         let mut times = Vec::new();
         for bought in catalogue.bought() {
             for source in &bought.sources {
-                let (known, proposal) = (safety.0.get(&source.number), proposed.get(&source.number));
+                let (known, proposal) =
+                    (safety.0.get(&source.number), proposed.get(&source.number));
                 let value = proposal.map(|proposal| {
                     let exact = tied_up(bought, source, needs.as_deref(), proposal.days);
                     amount_of(exact, catalogue.currency())
@@ -121,7 +122,9 @@ impl SafetyTimeService for SafetyTimeRpc {
                         }
                     };
                     let in_force = |learnt| InForce { learnt, on };
-                    let learnt = proposed.into_iter().map(|(source, of)| (source, in_force(of)));
+                    let learnt = proposed
+                        .into_iter()
+                        .map(|(source, of)| (source, in_force(of)));
                     let safety = Safety(learnt.collect());
                     store::safety_replace(tx, &safety).await?;
                     let sources = || before.0.keys().chain(safety.0.keys());
@@ -165,7 +168,11 @@ fn tied_up(bought: &Bought, source: &Source, needs: Option<&Needs>, days: i64) -
     let Some(series) = needs.and_then(|needs| needs.series.get(&bought.item.number)) else {
         return 0;
     };
-    let need: i128 = series.days.iter().map(|need| i128::from(need.milli())).sum();
+    let need: i128 = series
+        .days
+        .iter()
+        .map(|need| i128::from(need.milli()))
+        .sum();
     let need = need * i128::from(days) * i128::from(source.terms.share.millionths());
     let length = i128::from(count(series.days.len())) * i128::from(WHOLE);
     let quantity = half_even_div(need, length).unwrap_or_default();

@@ -21,7 +21,13 @@ pub(crate) async fn safety_fetch(tx: &Tx) -> Result<Safety, Error> {
             basis: basis_of(get(row, 2)?),
             count: get(row, 3)?,
         };
-        Ok((SourceNo(get(row, 0)?), InForce { learnt, on: date(row, 4)? }))
+        Ok((
+            SourceNo(get(row, 0)?),
+            InForce {
+                learnt,
+                on: date(row, 4)?,
+            },
+        ))
     });
     Ok(Safety(read.collect::<Result<_, Error>>()?))
 }

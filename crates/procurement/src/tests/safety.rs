@@ -21,13 +21,11 @@ async fn delivered() -> World {
     }
     let lines = world.lines().await;
     assert_eq!(lines.len(), 6);
-    for (line, (shipped, received)) in lines.iter().zip([
-        (118, 119),
-        (119, 120),
-        (120, 121),
-        (121, 122),
-        (124, 125),
-    ]) {
+    for (line, (shipped, received)) in
+        lines
+            .iter()
+            .zip([(118, 119), (119, 120), (120, 121), (121, 122), (124, 125)])
+    {
         let asn = world.ship(shipped, std::slice::from_ref(line)).await;
         world.receive(received, &[&asn.asn_id]).await.unwrap();
     }
@@ -38,7 +36,11 @@ fn rpc(world: &World) -> SafetyTimeRpc {
     SafetyTimeRpc(Arc::clone(&world.desk))
 }
 
-async fn learn(world: &World, name: &str, share: i64) -> Result<pb::LearnSafetyTimesResponse, Status> {
+async fn learn(
+    world: &World,
+    name: &str,
+    share: i64,
+) -> Result<pb::LearnSafetyTimesResponse, Status> {
     let message = pb::LearnSafetyTimesRequest {
         request_id: id(name),
         service_millionths: share,
@@ -53,7 +55,10 @@ async fn times(world: &World, share: i64) -> Result<Vec<pb::SafetyTime>, Status>
         service_millionths: share,
     };
     let pages = all(rpc(world).stream_safety_times(Request::new(message)).await).await?;
-    Ok(pages.into_iter().flat_map(|page| page.safety_times).collect())
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.safety_times)
+        .collect())
 }
 
 #[tokio::test]
@@ -64,7 +69,12 @@ async fn a_scorecard_tells_quantiles_and_shares_with_their_intervals() {
         ..pb::GetScorecardRequest::default()
     };
     let ask = |message| world.suppliers.get_scorecard(Request::new(message));
-    let card = ask(message.clone()).await.unwrap().into_inner().scorecard.unwrap();
+    let card = ask(message.clone())
+        .await
+        .unwrap()
+        .into_inner()
+        .scorecard
+        .unwrap();
     assert_eq!((card.delivery_count, card.overdue_count), (6, 1));
     // 8, 8, 8, 8, 10 days and 9 so far; six values bound their median from the first to the last, and no higher quantile from above.
     let quantiles: Vec<_> = (card.lead_time_quantiles.iter())
@@ -80,10 +90,19 @@ async fn a_scorecard_tells_quantiles_and_shares_with_their_intervals() {
     );
     let share = |told: Option<pb::ShareEstimate>| {
         let told = told.unwrap();
-        (told.count, told.of_count, told.millionths, told.low_millionths, told.high_millionths)
+        (
+            told.count,
+            told.of_count,
+            told.millionths,
+            told.low_millionths,
+            told.high_millionths,
+        )
     };
     // Clopper and Pearson: 2 of 6 and 0 of 5.
-    assert_eq!(share(card.late_deliveries), (2, 6, 333_333, 43_271, 777_223));
+    assert_eq!(
+        share(card.late_deliveries),
+        (2, 6, 333_333, 43_271, 777_223)
+    );
     assert_eq!(share(card.rejected_lots), (0, 5, 0, 0, 521_824));
     assert_eq!(share(card.short_lots), (0, 5, 0, 0, 521_824));
     let sure = pb::GetScorecardRequest {
@@ -106,12 +125,22 @@ async fn safety_times_are_proposed_set_ordered_by_and_taken_away() {
     let told: Vec<_> = (told.iter())
         .map(|time| {
             let value = time.proposed_value.as_ref().map(|value| value.minor_units);
-            (time.item_id.as_str(), time.supplier_id.as_str(), time.days, time.proposed_days, time.basis(), value)
+            (
+                time.item_id.as_str(),
+                time.supplier_id.as_str(),
+                time.days,
+                time.proposed_days,
+                time.basis(),
+                value,
+            )
         })
         .collect();
     // The fifth of six is a day late. Two lamps a day at two dollars for a day; of the others nothing is needed.
     let (one, own) = (Some(1), pb::SafetyTimeBasis::Source);
-    let (supplier, everybody) = (pb::SafetyTimeBasis::Supplier, pb::SafetyTimeBasis::Everybody);
+    let (supplier, everybody) = (
+        pb::SafetyTimeBasis::Supplier,
+        pb::SafetyTimeBasis::Everybody,
+    );
     assert_eq!(
         told,
         [
@@ -134,14 +163,20 @@ async fn safety_times_are_proposed_set_ordered_by_and_taken_away() {
     assert_eq!((again.source_count, again.changed_count), (4, 0));
     let lamp = times(&world, 900_000).await.unwrap().pop().unwrap();
     // Six deliveries tell nothing of nine in ten.
-    assert_eq!((lamp.days, lamp.learnt_on, lamp.proposed_days), (1, on(117), None));
+    assert_eq!(
+        (lamp.days, lamp.learnt_on, lamp.proposed_days),
+        (1, on(117), None)
+    );
     assert_eq!(lamp.basis(), pb::SafetyTimeBasis::Unspecified);
     // Eight days of lead time and one of safety: on day 117 the uses of day 126 and 127 are due, for the evening of day 125.
     world.release(117).await.unwrap();
     let ordered: Vec<_> = (world.lines().await.into_iter().skip(6))
         .map(|line| (line.needed_on, line.receipt_on, line.past_due))
         .collect();
-    assert_eq!(ordered, [(on(126), on(125), false), (on(127), on(125), false)]);
+    assert_eq!(
+        ordered,
+        [(on(126), on(125), false), (on(127), on(125), false)]
+    );
     assert_eq!(world.broken().await, []);
     // Without safety nothing is due on the next day: its use was ordered a day earlier.
     let none = learn(&world, "none", 0).await.unwrap();
@@ -160,7 +195,9 @@ async fn safety_times_are_proposed_set_ordered_by_and_taken_away() {
 async fn what_was_learnt_about_nobody_is_found() {
     let world = delivered().await;
     learn(&world, "learn", 800_000).await.unwrap();
-    world.by_hand("UPDATE safety_time SET source_no = 999 WHERE source_no = 401").await;
+    world
+        .by_hand("UPDATE safety_time SET source_no = 999 WHERE source_no = 401")
+        .await;
     let broken = world.broken().await;
     assert_eq!(broken, [("SF-1", vec!["999".to_owned()])]);
 }

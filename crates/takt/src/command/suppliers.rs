@@ -162,7 +162,12 @@ impl Quantile {
     /// In days with its interval, the end that nobody can tell left open: `12 (12 - 14)`.
     fn text(&self) -> String {
         let end = |days: Option<i32>| days.map_or_else(|| "?".to_owned(), |days| days.to_string());
-        format!("{} ({} - {})", self.days, end(self.low_days), end(self.high_days))
+        format!(
+            "{} ({} - {})",
+            self.days,
+            end(self.low_days),
+            end(self.high_days)
+        )
     }
 }
 
@@ -231,7 +236,10 @@ impl Card {
     /// What deliveries teach of the days that come.
     fn learnt(&self) -> [String; 7] {
         let quantile = |percent: i32| {
-            let found = self.lead_quantiles.iter().find(|one| one.percent == percent);
+            let found = self
+                .lead_quantiles
+                .iter()
+                .find(|one| one.percent == percent);
             found.map_or_else(|| "-".to_owned(), Quantile::text)
         };
         [
@@ -355,7 +363,11 @@ impl Answer for Told {
             self.confidence
         ));
         let mut rows = table(&[
-            if self.items.is_empty() { "supplier" } else { "item" },
+            if self.items.is_empty() {
+                "supplier"
+            } else {
+                "item"
+            },
             ">deliveries",
             ">half within",
             ">80 % within",
@@ -363,8 +375,16 @@ impl Answer for Told {
             ">late",
             ">lots rejected",
         ]);
-        let cards = if self.items.is_empty() { cards } else { self.items.iter().collect() };
-        for card in cards.iter().filter(|card| card.deliveries > 0).take(self.top) {
+        let cards = if self.items.is_empty() {
+            cards
+        } else {
+            self.items.iter().collect()
+        };
+        for card in cards
+            .iter()
+            .filter(|card| card.deliveries > 0)
+            .take(self.top)
+        {
             rows.add_row(card.learnt());
         }
         text.push_str(&table_text(&rows));

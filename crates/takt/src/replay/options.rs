@@ -284,7 +284,10 @@ mod tests {
             ..Options::default()
         };
         assert_eq!(
-            (there.differences(&safe(995_000)), safe(990_000).differences(&safe(999_999))),
+            (
+                there.differences(&safe(995_000)),
+                safe(990_000).differences(&safe(999_999))
+            ),
             (
                 vec!["--safety: none there, 99.5% asked for".to_owned()],
                 vec!["--safety: 99% there, 99.9999% asked for".to_owned()]

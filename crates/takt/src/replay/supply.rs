@@ -5,8 +5,9 @@ use takt_contract::procurement::v1::inbound_service_client::InboundServiceClient
 use takt_contract::procurement::v1::purchase_order_service_client::PurchaseOrderServiceClient;
 use takt_contract::procurement::v1::safety_time_service_client::SafetyTimeServiceClient;
 use takt_contract::procurement::v1::{
-    AcknowledgeLinesRequest, LearnSafetyTimesRequest, LineAcknowledgement, LineResponse, OrderLine, RecordAsnsRequest,
-    RecordReceiptsRequest, RefusedAsn, ReleaseOrdersRequest, StreamOrderLinesRequest,
+    AcknowledgeLinesRequest, LearnSafetyTimesRequest, LineAcknowledgement, LineResponse, OrderLine,
+    RecordAsnsRequest, RecordReceiptsRequest, RefusedAsn, ReleaseOrdersRequest,
+    StreamOrderLinesRequest,
 };
 use takt_kernel::Date;
 

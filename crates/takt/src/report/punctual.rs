@@ -139,7 +139,12 @@ mod tests {
             issued,
             stock,
         };
-        let stock = [lain(-1, 0.0, 900.0), lain(0, 100.0, 300.0), lain(1, 100.0, 300.0), lain(2, 40.0, 120.0)];
+        let stock = [
+            lain(-1, 0.0, 900.0),
+            lain(0, 100.0, 300.0),
+            lain(1, 100.0, 300.0),
+            lain(2, 40.0, 120.0),
+        ];
         let found = punctual(&ramp, &stock, None)?;
         // B: 2 of 5, then 3 of 5 (8 built through the second day, 5 due before it); A: 22 through day 1, of 20; then 2 of 4.
         assert_eq!((found.planned, found.on_time), (34, 10 + 2 + 10 + 3 + 2));

@@ -158,7 +158,9 @@ fn told(args: &RiskArgs, offline: &Offline) -> Outcome<Told> {
     if let Some(file) = &args.lp {
         let name = |at: usize| {
             let node = offline.full.nodes.get(at);
-            node.map_or_else(String::new, |node| format!("{}/{}", node.supplier, node.item))
+            node.map_or_else(String::new, |node| {
+                format!("{}/{}", node.supplier, node.item)
+            })
         };
         instance::write(file, &chain.network, &products, &margins, name)?;
     }
