@@ -3,7 +3,7 @@
 //!
 //! It must not know how the replay draws.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{cell::RefCell, collections::BTreeMap, path::Path};
 
 use takt_tests::{Failure, Result};
 
@@ -20,6 +20,8 @@ pub(crate) struct Item {
 /// The world of a programme folder.
 pub(crate) struct World {
     figures: BTreeMap<(String, String, String), f64>,
+    /// What was computed once, by kind and class.
+    known: RefCell<BTreeMap<(String, String), Days>>,
     /// Bought items by id.
     pub(crate) items: BTreeMap<String, Item>,
     /// The class of each supplier's lane.
@@ -125,6 +127,7 @@ impl World {
         }
         Ok(Self {
             figures,
+            known: RefCell::default(),
             items,
             modes,
         })
@@ -146,12 +149,18 @@ impl World {
     }
 
     fn late(&self, kind: &str, class: &str) -> Result<Days> {
+        let key = (kind.to_owned(), class.to_owned());
+        if let Some(known) = self.known.borrow().get(&key) {
+            return Ok(known.clone());
+        }
         let figure = |parameter| self.figure(kind, class, parameter);
         let missing = || Failure::new(format!("world.csv has no {kind} of {class}"));
         let mean = figure("gamma_mean_days").ok_or_else(missing)?;
         let deviation = figure("gamma_sd_days").unwrap_or(mean);
         let probability = figure("probability").ok_or_else(missing)?;
-        Ok(Days::late(probability, mean, deviation))
+        let days = Days::late(probability, mean, deviation);
+        self.known.borrow_mut().insert(key, days.clone());
+        Ok(days)
     }
 
     /// The days behind the agreed lead time of an item from a supplier: the maker's and the lane's.
