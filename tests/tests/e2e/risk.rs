@@ -7,7 +7,7 @@ use std::{path::PathBuf, process::Command};
 use takt_tests::{
     Failure, Result, ensure, place,
     process::{Finished, run, write},
-    replay::takt,
+    replay::{LONG, takt},
 };
 use tempfile::{TempDir, tempdir};
 
@@ -39,7 +39,7 @@ fn checked(python: &PathBuf, files: &[PathBuf]) -> Result<Finished> {
     command
         .arg(place::root().join("tests/tests/e2e/risk.py"))
         .args(files);
-    run(&mut command, SHORT)
+    run(&mut command, LONG)
 }
 
 #[test]
