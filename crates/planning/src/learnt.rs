@@ -65,7 +65,7 @@ impl Days {
     pub fn quantile(&self, share: i64) -> Option<i64> {
         let whole = i128::from(self.count()) * i128::from(share.clamp(0, WHOLE));
         let rank = takt_kernel::ceil_div(whole, i128::from(WHOLE)).unwrap_or(0);
-        self.ranked(i64::try_from(rank).unwrap_or(i64::MAX).max(1))
+        self.ranked(rank.max(1))
     }
 
     /// The same with the interval that covers the true one with a confidence, if each was independent of the others.

@@ -141,7 +141,7 @@ fn sources(all: &[Learnt], world: &World, comparison: &mut Comparison) -> Result
             ),
         ];
         for (what, learnt, want) in shares {
-            let learnt = learnt.clone().unwrap_or_default();
+            let learnt = (*learnt).unwrap_or_default();
             let (low, high) = (
                 learnt.low_millionths as f64 / 1e6,
                 learnt.high_millionths as f64 / 1e6,
@@ -167,7 +167,7 @@ fn classes(all: &[Learnt], world: &World, comparison: &mut Comparison) -> Result
     // Hits and trials with their probability, by what is counted and the class.
     let mut pools = BTreeMap::<(&'static str, String), (i64, i64, f64)>::new();
     let mut add = |what, class: String, learnt: &Option<ShareEstimate>, share: f64| {
-        let learnt = learnt.clone().unwrap_or_default();
+        let learnt = (*learnt).unwrap_or_default();
         let pool = pools.entry((what, class)).or_insert((0, 0, share));
         (pool.0, pool.1) = (pool.0 + learnt.count, pool.1 + learnt.of_count);
     };

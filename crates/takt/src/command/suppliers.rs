@@ -133,7 +133,7 @@ struct Share {
 
 impl Share {
     fn of(told: Option<&ShareEstimate>) -> Self {
-        let told = told.cloned().unwrap_or_default();
+        let told = told.copied().unwrap_or_default();
         Self {
             count: told.count,
             of: told.of_count,

@@ -65,8 +65,7 @@ pub(super) fn punctual(
             .map(|(planned, built)| (planned - built).max(0))
             .sum::<i64>();
     }
-    let built = |(_, built): &&(&[VariantQuantity], &[VariantQuantity])| !built.is_empty();
-    let working = || days.iter().filter(|(_, day)| built(&day));
+    let working = || days.iter().filter(|(_, (_, built))| !built.is_empty());
     if let (Some((first, _)), Some((end, _))) = (working().next(), working().next_back()) {
         let (first, end) = (first.to_string(), end.to_string());
         let within = |day: &&StockDay| (first.as_str()..=end.as_str()).contains(&day.date.as_str());
