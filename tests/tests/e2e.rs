@@ -27,6 +27,8 @@ mod grpcurl;
 mod partners;
 #[path = "e2e/plan.rs"]
 mod plan;
+#[path = "e2e/risk.rs"]
+mod risk;
 #[path = "e2e/slots.rs"]
 mod slots;
 #[path = "e2e/stock.rs"]

@@ -13,6 +13,8 @@ mod databases;
 mod edits;
 #[path = "replay/genealogy.rs"]
 mod genealogy;
+#[path = "replay/learnt.rs"]
+mod learnt;
 #[path = "replay/performance.rs"]
 mod performance;
 #[path = "replay/repeat.rs"]
@@ -23,6 +25,8 @@ mod risk;
 mod swaps;
 #[path = "replay/together.rs"]
 mod together;
+#[path = "replay/world.rs"]
+mod world;
 
 use std::{
     path::{Path, PathBuf},

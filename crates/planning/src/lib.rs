@@ -20,6 +20,7 @@ pub mod feature;
 pub mod fixed;
 pub mod genealogy;
 pub mod learning;
+pub mod learnt;
 pub mod liability;
 pub mod line;
 pub mod material;

@@ -1,6 +1,6 @@
 //! Which lots of an item to order on a day (RULES 4, 5, 7, 8; Orlicky, time-phased netting with a fixed lot
 //! size). It must not know order papers or stock records. Units: thousandths, lots, days. Invariants: lots
-//! ordered for use through a day are ceil((base + requirement through the day) / lot) and no more; lot k goes to
+//! ordered for use through a day (and the safety time behind it) are ceil((base + requirement through the day) / lot) and no more; lot k goes to
 //! the supplier that the quota names; nothing is ordered twice, because the first lots of a supplier's
 //! sequence are those released before.
 use crate::quota::Quota;
@@ -27,6 +27,8 @@ pub struct Position<'a> {
     pub lost: Quantity,
     /// Lots released so far, by supplier.
     pub released: &'a [i64],
+    /// The days by which goods are asked for earlier than the evening before their use, by supplier; none where it is not named.
+    pub safety: &'a [i32],
 }
 
 /// Lots of one supplier for one day of use.
@@ -38,11 +40,11 @@ pub struct Release {
     pub lots: i64,
     /// The first use.
     pub use_on: Date,
-    /// When they should be received: the evening before.
+    /// When they should be received: the evening before, less the safety time.
     pub due_on: Date,
     /// When they can be received: the due date, or release date plus lead time where that is later.
     pub receipt_on: Date,
-    /// True where the order should have been placed before today.
+    /// True where they cannot be received on the evening before their use: safety alone may be used up.
     pub past_due: bool,
 }
 
@@ -58,8 +60,9 @@ pub fn release_on(
     let mut releases = Vec::new();
     for (supplier, lead) in sourcing.lead_days.iter().enumerate() {
         let have = position.released.get(supplier).copied().unwrap_or(0);
-        // Release date = use - 1 - lead; it has come for every use up to this horizon.
-        let horizon = date.plus(lead + 1);
+        let safety = position.safety.get(supplier).copied().unwrap_or(0);
+        // Release date = use - 1 - safety - lead; it has come for every use up to this horizon.
+        let horizon = date.plus(lead + safety + 1);
         let days = usize::try_from(horizon.days_since(first) + 1)
             .unwrap_or(0)
             .min(series.len());
@@ -76,8 +79,9 @@ pub fn release_on(
             let wanted = sourcing.quota.count(supplier, lots);
             if wanted > ordered {
                 let use_on = first.plus(at as i32);
-                let (due_on, soonest) = (use_on.minus(1), date.plus(*lead));
-                let (receipt_on, past_due) = (due_on.max(soonest), due_on < soonest);
+                let (latest, soonest) = (use_on.minus(1), date.plus(*lead));
+                let due_on = latest.minus(safety);
+                let (receipt_on, past_due) = (due_on.max(soonest), latest < soonest);
                 releases.push(Release {
                     supplier,
                     lots: wanted - ordered,
@@ -120,6 +124,7 @@ mod tests {
         issued: Quantity::ZERO,
         lost: Quantity::ZERO,
         released: &[0, 0],
+        safety: &[],
     };
 
     #[test]
@@ -166,11 +171,48 @@ mod tests {
             issued: Quantity::from_units(8),
             lost: Quantity::from_units(5),
             released: &[3],
+            safety: &[],
         };
         let got = release_on(day(10), day(10), &units(&[0, 2, 1]), &bolts, position); // 15 fits 3 lots, 16 needs a fourth
         assert_eq!(
             got.iter().map(|r| (r.lots, r.use_on)).collect::<Vec<_>>(),
             [(1, day(12))]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn safety_asks_for_goods_earlier_and_is_used_up_before_anything_is_late()
+    -> Result<(), ParseError> {
+        // Lead time 10, use on days 101 to 104, safety of 3 days: due on day 97, so ordered on day 87.
+        let (series, bolts) = (units(&[4, 4, 4, 4]), sourcing(5, &[10], &[100])?);
+        let safe = Position {
+            safety: &[3],
+            ..NEW
+        };
+        assert!(release_on(day(86), day(101), &series, &bolts, safe).is_empty());
+        let told = |got: Vec<Release>| -> Vec<(Date, Date, Date, bool)> {
+            let told = |r: &Release| (r.use_on, r.due_on, r.receipt_on, r.past_due);
+            got.iter().map(told).collect()
+        };
+        let first = told(release_on(day(87), day(101), &series, &bolts, safe));
+        assert_eq!(first, [(day(101), day(97), day(97), false)]);
+        // Learnt on day 90: what can be had on day 100 is in time for day 101, without its three days.
+        let learnt = told(release_on(day(90), day(101), &series, &bolts, safe));
+        assert_eq!(
+            learnt,
+            [
+                (day(101), day(97), day(100), false),
+                (day(102), day(98), day(100), false),
+                (day(103), day(99), day(100), false),
+                (day(104), day(100), day(100), false)
+            ]
+        );
+        // A day later the first use is late, and only that.
+        let late = told(release_on(day(91), day(101), &series, &bolts, safe));
+        assert_eq!(
+            late.iter().map(|(.., late)| *late).collect::<Vec<_>>(),
+            [true, false, false, false]
         );
         Ok(())
     }
@@ -201,6 +243,7 @@ mod tests {
             lot in 1i64..60,
             leads in (0i32..9, 0i32..9),
             cut in 0i64..=10,
+            safety in (0i32..6, 0i32..6),
         ) {
             let sourcing = sourcing(lot, &[leads.0, leads.1], &[cut * 10, 100 - cut * 10]);
             prop_assert!(sourcing.is_ok());
@@ -210,7 +253,7 @@ mod tests {
                 let mut released = [0i64; 2];
                 let mut received = vec![0i64; needs.len() + 80];
                 for today in 0..20 + needs.len() as i32 {
-                    let position = Position { released: &released, ..NEW };
+                    let position = Position { released: &released, safety: &[safety.0, safety.1], ..NEW };
                     let now = release_on(day(today), first, &series, &sourcing, position);
                     for release in now {
                         prop_assert!(!release.past_due);

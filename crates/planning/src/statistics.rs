@@ -1,6 +1,11 @@
 //! Order statistics of whole numbers by nearest rank (Hyndman and Fan 1996, type 1): the answer is always a
-//! value that occurred; and quantiles of Student's t and of the normal distribution. It must not know what is counted.
+//! value that occurred; quantiles of Student's t and of the normal distribution; and intervals that need no distribution, by the
+//! binomial one (Conover, Practical Nonparametric Statistics, 3.2; Clopper and Pearson, Biometrika 26, 1934). It must not know what is
+//! counted. Shares are millionths.
 use crate::fixed;
+
+/// A whole in millionths.
+const WHOLE: i64 = 1_000_000;
 
 /// The value at `percent` (1 to 100) by nearest rank: the ceil(percent x n / 100)-th smallest; None of nothing.
 pub fn percentile(values: &[i64], percent: usize) -> Option<i64> {
@@ -104,7 +109,6 @@ pub fn student_t(confidence: Confidence, freedom: usize) -> Option<i64> {
 /// 1988, algorithm AS 241 (PPND16), to sixteen places before it is rounded; logarithm and root are those of `fixed`, and the rest is
 /// IEEE arithmetic, so that every machine rounds the same number.
 pub fn normal_quantile(share: i64) -> Option<i64> {
-    const WHOLE: i64 = 1_000_000;
     if !(1..WHOLE).contains(&share) {
         return None;
     }
@@ -171,6 +175,107 @@ const TAIL: ([f64; 8], [f64; 8]) = (
     ],
 );
 
+/// The probability of at most `most` successes in `trials` that each succeed with a share. Terms are taken relative to the largest one
+/// and summed outwards from it, so that nothing underflows; it is IEEE arithmetic of plus, times and divided by alone, and every machine
+/// gives the same.
+fn binomial_at_most(most: i64, trials: i64, share: i64) -> f64 {
+    /// What is left out is smaller than the rounding of what is summed.
+    const NEGLIGIBLE: f64 = 1e-25;
+    if most < 0 {
+        return 0.0;
+    }
+    if most >= trials || share <= 0 {
+        return 1.0;
+    }
+    if share >= WHOLE {
+        return 0.0;
+    }
+    let odds = share as f64 / (WHOLE - share) as f64;
+    let largest = (i128::from(trials + 1) * i128::from(share) / i128::from(WHOLE)) as i64;
+    let largest = largest.min(trials);
+    let (mut below, mut above) = (0.0, 0.0);
+    let mut count = |at: i64, term: f64| {
+        if at <= most {
+            below += term;
+        } else {
+            above += term;
+        }
+    };
+    let (mut at, mut term) = (largest, 1.0);
+    while at >= 0 && term > NEGLIGIBLE {
+        count(at, term);
+        term *= at as f64 / ((trials - at + 1) as f64 * odds);
+        at -= 1;
+    }
+    let (mut at, mut term) = (largest, 1.0);
+    loop {
+        term *= (trials - at) as f64 * odds / (at + 1) as f64;
+        at += 1;
+        if at > trials || term <= NEGLIGIBLE {
+            break;
+        }
+        count(at, term);
+    }
+    below / (below + above)
+}
+
+/// What may lie outside on either side of an interval that covers with a confidence.
+fn tail(confidence: i64) -> f64 {
+    (WHOLE - confidence.clamp(0, WHOLE - 1)) as f64 / (2 * WHOLE) as f64
+}
+
+/// The smallest number from `low` on for which a monotone test holds, `high` where it holds for none below.
+fn first(mut low: i64, mut high: i64, holds: impl Fn(i64) -> bool) -> i64 {
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
+}
+
+/// An interval for the share behind `hits` of `trials`, which covers it with at least the confidence whatever the share is (Clopper and
+/// Pearson). The ends are rounded outwards to millionths; of no trials nothing is known: from 0 to 1.
+pub fn share_interval(hits: i64, trials: i64, confidence: i64) -> (i64, i64) {
+    if trials <= 0 {
+        return (0, WHOLE);
+    }
+    let (hits, tail) = (hits.clamp(0, trials), tail(confidence));
+    // The low end makes so many hits, or more, as unlikely as the tail; the high end so many or fewer.
+    let low = match hits {
+        0 => 0,
+        _ => {
+            first(0, WHOLE, |share| {
+                1.0 - binomial_at_most(hits - 1, trials, share) > tail
+            }) - 1
+        }
+    };
+    let high = match hits == trials {
+        true => WHOLE,
+        false => first(0, WHOLE, |share| {
+            binomial_at_most(hits, trials, share) <= tail
+        }),
+    };
+    (low.max(0), high)
+}
+
+/// The ranks, from 1, of the two ordered values of `count` between which the quantile at a share lies with at least the confidence,
+/// whatever the distribution is, a discrete one too: each end lies beyond the quantile with at most half of what the confidence
+/// leaves. None where there are too few values for an end.
+pub fn quantile_ranks(count: i64, share: i64, confidence: i64) -> (Option<i64>, Option<i64>) {
+    let tail = tail(confidence);
+    let low = first(0, count.max(0), |below| {
+        binomial_at_most(below, count, share) > tail
+    });
+    let high = first(1, count.max(0) + 1, |rank| {
+        1.0 - binomial_at_most(rank - 1, count, share) <= tail
+    });
+    ((low > 0).then_some(low), (high <= count).then_some(high))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,5 +317,105 @@ mod tests {
         assert_eq!(student_t(Confidence::P95, 4), Some(2776));
         assert_eq!(student_t(Confidence::P90, 99), Some(1697));
         assert_eq!(student_t(Confidence::P80, 0), None);
+    }
+
+    /// Newcombe, Statistics in Medicine 17, 1998, table I (method 5), to four places; and the example of R's binom.test, 682 of 925.
+    #[test]
+    fn intervals_of_shares_are_the_published_ones() {
+        for (hits, trials, low, high) in [
+            (81, 263, 2527, 3676),
+            (15, 148, 578, 1617),
+            (0, 20, 0, 1684),
+            (1, 29, 9, 1776),
+        ] {
+            let (from, to) = share_interval(hits, trials, 950_000);
+            assert_eq!(
+                ((from + 50) / 100, (to + 50) / 100),
+                (low, high),
+                "{hits}/{trials}"
+            );
+        }
+        assert_eq!(share_interval(682, 925, 950_000), (707_668, 765_407));
+        assert_eq!(share_interval(0, 0, 950_000), (0, WHOLE));
+        // (1 - p)^n = 0.025 of 1,000 without a hit, in closed form.
+        let (low, high) = share_interval(0, 1000, 950_000);
+        let closed = 1.0 - 0.025f64.powf(0.001);
+        assert!(
+            low == 0 && (high as f64 - closed * 1e6).abs() <= 1.0,
+            "{high}"
+        );
+        assert_eq!(share_interval(1000, 1000, 950_000).1, WHOLE);
+    }
+
+    /// The ranks for the median in tables of the sign test at 95 % (Dixon and Massey, table A-25; Hollander and Wolfe, table A.2), and
+    /// an upper quartile by hand.
+    #[test]
+    fn ranks_of_quantiles_are_those_of_the_tables() {
+        for (count, low, high) in [
+            (6, 1, 6),
+            (10, 2, 9),
+            (20, 6, 15),
+            (50, 18, 33),
+            (100, 40, 61),
+        ] {
+            let ranks = quantile_ranks(count, 500_000, 950_000);
+            assert_eq!(ranks, (Some(low), Some(high)), "{count}");
+        }
+        // Five values are too few: both ends would cover 1 - 2/32 only.
+        assert_eq!(quantile_ranks(5, 500_000, 950_000), (None, None));
+        assert_eq!(quantile_ranks(5, 500_000, 937_500), (Some(1), Some(5)));
+        // 16 values, the upper quartile at 90 % (Conover, 3.2): P(X <= 8) = 0.0271, P(X >= 15) = 0.0635, P(X >= 16) = 0.0100.
+        let tails = [
+            binomial_at_most(8, 16, 750_000),
+            1.0 - binomial_at_most(14, 16, 750_000),
+        ];
+        assert!(
+            (tails[0] - 0.0271).abs() < 5e-5 && (tails[1] - 0.0635).abs() < 5e-5,
+            "{tails:?}"
+        );
+        assert_eq!(quantile_ranks(16, 750_000, 900_000), (Some(9), Some(16)));
+        // 0.95^72 = 0.0249: the first number of values that bounds a 95th percentile from above.
+        assert_eq!(quantile_ranks(71, 950_000, 950_000).1, None);
+        assert_eq!(quantile_ranks(72, 950_000, 950_000).1, Some(72));
+        assert_eq!(quantile_ranks(0, 500_000, 950_000), (None, None));
+    }
+
+    /// Against sums of exact whole numbers: Pascal's triangle in 128 bits.
+    #[test]
+    fn binomial_sums_are_exact_ones() {
+        for trials in [1i64, 7, 40, 60] {
+            let mut row = vec![1u128];
+            for _ in 0..trials {
+                let next = row.windows(2).map(|two| two[0] + two[1]);
+                row = std::iter::once(1)
+                    .chain(next)
+                    .chain(std::iter::once(1))
+                    .collect();
+            }
+            // A share of a half makes every path as likely: 2^-n each; one of a quarter weighs a miss three times.
+            for most in 0..trials {
+                let sum: u128 = row.iter().take(most as usize + 1).sum();
+                let half = sum as f64 / 2f64.powi(trials as i32);
+                assert!((binomial_at_most(most, trials, 500_000) - half).abs() < 1e-13);
+                let weighed = |(hits, paths): (usize, &u128)| {
+                    *paths as f64 * 3f64.powi(trials as i32 - hits as i32)
+                        / 4f64.powi(trials as i32)
+                };
+                let quarter: f64 = row
+                    .iter()
+                    .enumerate()
+                    .take(most as usize + 1)
+                    .map(weighed)
+                    .sum();
+                assert!((binomial_at_most(most, trials, 250_000) - quarter).abs() < 1e-13);
+            }
+        }
+        assert_eq!(binomial_at_most(-1, 9, 500_000), 0.0);
+        assert_eq!(
+            (binomial_at_most(3, 9, 0), binomial_at_most(3, 9, WHOLE)),
+            (1.0, 0.0)
+        );
+        let large = binomial_at_most(1_000_000, 2_000_000, 500_000);
+        assert!((large - 0.5).abs() < 1e-3, "{large}");
     }
 }

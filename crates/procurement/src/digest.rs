@@ -226,6 +226,10 @@ pub const TABLES: &[Table] = &[
         columns: &["head_no"],
     },
     Table {
+        name: "safety_time",
+        columns: &["source_no", "days", "basis", "deliveries", "learnt_on"],
+    },
+    Table {
         name: "part_approval",
         columns: &[
             "item_id",

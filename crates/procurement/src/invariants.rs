@@ -179,6 +179,14 @@ pub const INVARIANTS: &[Invariant] = &[
                    AND a.supplier_id = p.supplier_id WHERE a.item_id IS NULL ORDER BY p.item_id, p.supplier_id",
     },
     Invariant {
+        id: "SF-1",
+        rule: "a safety time is about a source, is not negative and was learnt from deliveries that happened",
+        checked: "SELECT COUNT(*) FROM safety_time",
+        violated: "SELECT CAST(s.source_no AS TEXT) FROM safety_time AS s LEFT JOIN item AS i ON i.item_no = s.source_no / 100 \
+                   LEFT JOIN agreement AS a ON a.item_id = i.item_id AND a.supplier_rank = s.source_no % 100 WHERE a.item_id IS NULL \
+                   OR s.days < 0 OR s.deliveries > (SELECT COUNT(*) FROM asn_line) + (SELECT COUNT(*) FROM order_line) ORDER BY s.source_no",
+    },
+    Invariant {
         id: "CO-1",
         rule: "the releases of a scheduling agreement are numbered without a gap, and their days do not go back",
         checked: "SELECT COUNT(*) FROM schedule_agreement",

@@ -23,6 +23,7 @@ mod reactions;
 mod requirement;
 mod risk;
 mod rows;
+mod safety;
 mod sourcing;
 mod supplier;
 mod supply;
@@ -39,6 +40,7 @@ use takt_contract::procurement::v1::{
     partnership_service_server::PartnershipServiceServer,
     purchase_order_service_server::PurchaseOrderServiceServer,
     requirement_service_server::RequirementServiceServer, risk_service_server::RiskServiceServer,
+    safety_time_service_server::SafetyTimeServiceServer,
     sourcing_service_server::SourcingServiceServer, supplier_service_server::SupplierServiceServer,
     supply_network_service_server::SupplyNetworkServiceServer,
 };
@@ -92,6 +94,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             SourcingServiceServer,
             sourcing::rpc::SourcingRpc(Arc::clone(&desk)),
+            chassis
+        ))
+        .add_service(server!(
+            SafetyTimeServiceServer,
+            safety::rpc::SafetyTimeRpc(Arc::clone(&desk)),
             chassis
         ))
         .add_service(server!(

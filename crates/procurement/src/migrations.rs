@@ -239,6 +239,15 @@ const PARTNERSHIP: Migration = Migration {
     ],
 };
 
+/// The safety times that were learnt, by source. An import leaves them as they are.
+const SAFETY_TIME: Migration = Migration {
+    name: "m0026_safety_time",
+    up: &[
+        "CREATE TABLE safety_time (source_no {id}, days {int} NOT NULL, basis {int} NOT NULL, deliveries {int} NOT NULL, learnt_on {int} NOT NULL, \
+         CONSTRAINT sf_1 CHECK (days >= 0 AND basis BETWEEN 1 AND 3 AND deliveries > 0))",
+    ],
+};
+
 /// The schema, step by step.
 pub const MIGRATIONS: &[Migration] = &[
     PROGRAMME,
@@ -254,4 +263,5 @@ pub const MIGRATIONS: &[Migration] = &[
     INVOICE,
     ORDER_CHANGE,
     PARTNERSHIP,
+    SAFETY_TIME,
 ];

@@ -337,6 +337,25 @@ fn both(setup: Setup) -> Result {
     let all = told(&suite, &["suppliers"])?;
     let suppliers = all["suppliers"].as_array().map_or(0, Vec::len);
     ensure(suppliers > 50, || format!("{suppliers} suppliers"))?;
+    // One delivery tells that it took six days, and nothing of how long others will take.
+    let median = card
+        .pointer("/lead_quantiles/0")
+        .cloned()
+        .unwrap_or_default();
+    ensure(
+        card["deliveries"] == 1 && median["days"] == 6 && median["high_days"].is_null(),
+        || card.to_string(),
+    )?;
+    // It is no basis for what half of all deliveries exceed: a safety time wants two.
+    let on = day.plus(7).to_string();
+    let of = ["safety", "--service", "50%", "--apply", "--on", &on];
+    let safety = told(&suite, &of)?;
+    let proposed = |of: &Value| !of["proposed_days"].is_null();
+    let sources = safety["sources"].as_array().cloned().unwrap_or_default();
+    ensure(
+        sources.len() > 300 && !sources.iter().any(proposed) && safety["set"]["sources"] == 0,
+        || safety.to_string(),
+    )?;
     // All of it is invoiced: nothing is left to settle.
     let through = day.plus(40).to_string();
     let settled = told(&suite, &["buy", "settle", "--through", &through])?;

@@ -246,7 +246,7 @@ impl<'a> Paper<'a> {
                 sourcing,
             );
         }
-        self.capacities(model, lost, &made, given);
+        self.capacities(model, lost, &made, &parts, given);
         losses
     }
 
@@ -311,6 +311,7 @@ impl<'a> Paper<'a> {
         model: &mut Model,
         lost: &[usize],
         made: &BTreeMap<usize, Variable>,
+        parts: &BTreeSet<usize>,
         mut given: BTreeMap<usize, Row>,
     ) {
         for (node, variable) in made {
@@ -337,7 +338,7 @@ impl<'a> Paper<'a> {
                 .out_of(*node)
                 .filter(|link| match link.to {
                     Customer::Node(customer) => !made.contains_key(&customer),
-                    Customer::Part(_) => false,
+                    Customer::Part(part) => !parts.contains(&part),
                 })
                 .map(|link| self.need(&link) * share(&link))
                 .sum();

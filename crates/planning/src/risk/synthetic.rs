@@ -40,7 +40,9 @@ pub fn synthetic(size: Size) -> Result<(Network, Vec<Product>), NetworkError> {
             time_to_recover: Some(days("recover", at, 90) + 7000),
             stock: days("stock", at, 12),
             stock_survives: draw("survives", at, 2) == 0,
-            capacity: None,
+            // Of one in two nobody knows it; the need of a site is some vehicles a day times its customers.
+            capacity: (draw("known", at, 2) == 0)
+                .then(|| draw("capacity", at, 300 * size.products) as i64 * 1000),
         })
         .collect();
     // Every site supplies one customer, then chance adds the rest.

@@ -280,3 +280,26 @@ fn scarce_goods_go_where_they_earn_most() -> Result<(), Box<dyn std::error::Erro
     assert_eq!(lost, [500 * FULL, 0]);
     Ok(())
 }
+
+/// A refiner that supplies a cell maker and sells to the plant too: what the plant uses of it is not given to cells.
+#[test]
+fn who_stands_in_keeps_for_the_plant_what_the_plant_uses() -> Result<(), Box<dyn std::error::Error>>
+{
+    let links = vec![
+        link(0, Customer::Node(2), 0, 500_000, 0),
+        link(1, Customer::Node(2), 0, 500_000, 0),
+        link(2, Customer::Part(0), 1, FULL, 0),
+        link(1, Customer::Part(1), 2, FULL, 0),
+    ];
+    // 50 for cells and 100 for the plant are needed of it each day; it can make 20 more.
+    let refiner = Node {
+        capacity: Some(170 * 1000),
+        ..node(0)
+    };
+    let network = Network::new(vec![node(0), refiner, node(0)], 2, links)?;
+    let products = [product(vec![0, 1], 100)];
+    let paper = Paper::new(&network, &products, &[7], 10);
+    let lost = paper.lost(&[0], 10 * DAY, Sourcing::Reallocate)?;
+    assert_eq!(lost, [300 * FULL]);
+    Ok(())
+}

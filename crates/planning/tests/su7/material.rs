@@ -271,6 +271,7 @@ fn lots_go_to_the_suppliers_on_the_days_of_the_running_programme() -> Result<(),
             issued: Quantity::ZERO,
             lost: Quantity::ZERO,
             released: &nothing,
+            safety: &[],
         };
         // On a day far away everything is to be released.
         let far = Programme::day(1_000);

@@ -167,6 +167,7 @@ impl<'a> Run<'a> {
                 issued: issued[item],
                 lost: Quantity::ZERO,
                 released: &self.released[item],
+                safety: &[],
             };
             for release in release_on(
                 self.date,

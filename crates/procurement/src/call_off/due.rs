@@ -14,7 +14,8 @@ use crate::{
     requirement::Needs,
 };
 
-/// Adds what is to be ordered later: every lot that the plan needs and nobody has ordered, on the evening before its use.
+/// Adds what is to be ordered later: every lot that the plan needs and nobody has ordered, on the evening before its use, earlier by the safety
+/// time.
 pub(super) fn planned(
     as_of: Date,
     catalogue: &Catalogue,
@@ -29,7 +30,9 @@ pub(super) fn planned(
     for line in lines_due(last.max(as_of), catalogue, needs, ordered, 1).lines {
         if let Some(of) = due.get_mut(&line.source) {
             of.push(Due {
-                on: line.needed_on.minus(1).max(as_of.plus(1)),
+                on: (line.needed_on)
+                    .minus(1 + ordered.safety.days(line.source))
+                    .max(as_of.plus(1)),
                 quantity: line.open(),
                 is_ordered: false,
             });

@@ -25,6 +25,7 @@ use crate::{
     purchase_order::{self, release::Ordered},
     requirement::store::{needs_fetch, plan_fetch},
     rows::{count, short},
+    safety::store::safety_fetch,
     sourcing::store::gates_fetch,
 };
 
@@ -378,6 +379,7 @@ async fn publish(
         purchase_order::store::quota_fetch(tx).await?,
     );
     let gates = gates_fetch(tx, catalogue).await?;
+    let safety = safety_fetch(tx).await?;
     let progress = store::progress_fetch(tx).await?;
     let mut all_due: BTreeMap<SourceNo, Vec<_>> = store::due_fetch(tx).await?;
     for agreement in &agreements {
@@ -387,6 +389,7 @@ async fn publish(
         past: &past,
         lots: &lots,
         gates: &gates,
+        safety: &safety,
     };
     due::planned(wanted.as_of, catalogue, &needs, ordered, &mut all_due);
     let mut releases = Vec::with_capacity(agreements.len());

@@ -43,7 +43,7 @@ pub(crate) async fn free_fetch(tx: &Tx, build_on: Date, needs: &[Need]) -> Resul
         }
     }
     // Equal lots with gaps between them, as after a lot in the middle was kept back: they are taken one by one.
-    let sql = "SELECT l.received_on, l.lot_number, 1, v.free FROM v JOIN lot AS l ON l.received_on = v.received_on \
+    let sql = "SELECT l.received_on, l.lot_number, CAST(1 AS BIGINT), v.free FROM v JOIN lot AS l ON l.received_on = v.received_on \
                AND l.lot_number BETWEEN v.first_lot AND v.last_lot AND l.on_hand - l.reserved = v.free WHERE l.state = 3";
     for row in tx
         .rows_for(&["received_on", "first_lot", "last_lot", "free"], torn, sql)

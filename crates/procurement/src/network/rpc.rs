@@ -339,7 +339,7 @@ impl SupplyNetworkService for SupplyNetworkRpc {
         let scores = read.await?;
         let (mut due, mut good) = (0i64, 0i64);
         for source in &bought.sources {
-            let score = scores.get(&source.number).copied().unwrap_or_default();
+            let score = scores.get(&source.number).cloned().unwrap_or_default();
             due += score.due;
             good += score.on_time_in_full;
         }

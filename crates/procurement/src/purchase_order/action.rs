@@ -76,7 +76,7 @@ pub(crate) fn actions(as_of: Date, catalogue: &Catalogue, standing: Standing<'_>
             source: line.source,
             line: 0,
             kind: ActionKind::Order,
-            on: line.needed_on.minus(1 + lead),
+            on: (line.needed_on).minus(1 + lead + standing.ordered.safety.days(line.source)),
             needed_on: Some(line.needed_on),
             lots: line.lots,
             cause,
@@ -103,6 +103,7 @@ pub(crate) fn actions(as_of: Date, catalogue: &Catalogue, standing: Standing<'_>
             bought,
             line,
             days,
+            standing.ordered.safety.days(line.source),
             standing.expected.get(&line.number).copied(),
             &mut actions,
         );
@@ -170,6 +171,7 @@ fn line_actions(
     bought: &Bought,
     line: &Line,
     days: &NeedDays,
+    safety: i32,
     expected: Option<Date>,
     actions: &mut Vec<Action>,
 ) {
@@ -213,7 +215,7 @@ fn line_actions(
                 );
             }
             _ if shipped => {}
-            Some(needed) if comes < needed.minus(1) => {
+            Some(needed) if comes < needed.minus(1 + safety) => {
                 groups
                     .entry(ActionKind::Defer)
                     .or_default()

@@ -13,6 +13,7 @@ use super::{Line, Word};
 use crate::{
     programme::{Bought, Catalogue, SourceNo},
     requirement::{Needs, Series},
+    safety::Safety,
     sourcing::Gate,
 };
 
@@ -34,6 +35,8 @@ pub(crate) struct Ordered<'a> {
     pub(crate) lots: &'a BTreeMap<SourceNo, i64>,
     /// What stands between some sources and an order.
     pub(crate) gates: &'a BTreeMap<SourceNo, Gate>,
+    /// The safety times of sources.
+    pub(crate) safety: &'a Safety,
 }
 
 /// What is due to be ordered.
@@ -95,10 +98,15 @@ fn item_due(
         .copied()
         .unwrap_or_default();
     let mut released = released(bought, ordered);
+    let sources = bought.sources.iter();
+    let safety: Vec<i32> = sources
+        .map(|source| ordered.safety.days(source.number))
+        .collect();
     let position = Position {
         issued: past.issued_before,
         lost: past.lost,
         released: &released,
+        safety: &safety,
     };
     let releases = release_on(date, series.first, &series.days, &bought.sourcing, position);
     for release in releases {

@@ -29,6 +29,7 @@ use crate::{
     programme::Catalogue,
     requirement::store::{needs_fetch, plan_fetch},
     rows::{count, short},
+    safety::store::safety_fetch,
     sourcing::store::gates_fetch,
 };
 
@@ -388,6 +389,7 @@ impl PurchaseOrderService for PurchaseOrderRpc {
                 let needs = needs_fetch(tx, &desk, &plan, revision).await?;
                 let (past, lots) = (store::past_fetch(tx).await?, store::quota_fetch(tx).await?);
                 let gates = gates_fetch(tx, &catalogue).await?;
+                let safety = safety_fetch(tx).await?;
                 let filter = LineFilter {
                     open: true,
                     ..LineFilter::default()
@@ -398,6 +400,7 @@ impl PurchaseOrderService for PurchaseOrderRpc {
                     past: &past,
                     lots: &lots,
                     gates: &gates,
+                    safety: &safety,
                 };
                 Ok(actions(
                     as_of,

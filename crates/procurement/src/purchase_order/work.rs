@@ -27,6 +27,7 @@ use crate::{
     programme::{Catalogue, SourceNo},
     requirement::store::{needs_fetch, plan_lock},
     rows::count,
+    safety::store::safety_fetch,
     sourcing::store::gates_fetch,
     supply::{Cells, store::changes_record},
 };
@@ -71,10 +72,12 @@ pub(super) async fn release(
     let needs = needs_fetch(tx, desk, &plan, revision).await?;
     let (past, lots) = (store::past_fetch(tx).await?, store::quota_fetch(tx).await?);
     let gates = gates_fetch(tx, catalogue).await?;
+    let safety = safety_fetch(tx).await?;
     let ordered = Ordered {
         past: &past,
         lots: &lots,
         gates: &gates,
+        safety: &safety,
     };
     let due = lines_due(on, catalogue, &needs, ordered, next_line);
     for line in &due.lines {

@@ -2,16 +2,20 @@
 //!
 //! It must not know rows or messages; the figures are computed in planning. A lot counts in the window for whose days the buyer asked
 //! for it, so a day that the supplier proposed later makes nothing on time. On time in full means received on that day or before, and
-//! not short of what was ordered.
+//! not short of what was ordered. A delivery is what came of a line on one day: its lots share their fate, so it counts once where an
+//! interval is told.
 
 use takt_kernel::Price;
-use takt_planning::scorecard::{Moments, drift_ppm, millionths};
+use takt_planning::{
+    learnt::Days,
+    scorecard::{Moments, drift_ppm, millionths},
+};
 
 pub(crate) mod rpc;
 pub(crate) mod store;
 
 /// What was due, received, answered and invoiced of one source in a window.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SourceScore {
     /// The lots due.
     pub(crate) due: i64,
@@ -33,10 +37,32 @@ pub(crate) struct SourceScore {
     pub(crate) invoiced: i128,
     /// The same quantities at agreed prices.
     pub(crate) agreed: i128,
+    /// How long deliveries took.
+    pub(crate) deliveries: Deliveries,
+}
+
+/// How long deliveries took, those that are overdue with the days so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Deliveries {
+    /// The days from order to receipt.
+    pub(crate) lead: Days,
+    /// The days behind the day for which the buyer asked; negative where it was before.
+    pub(crate) late: Days,
+    /// Those that are overdue.
+    pub(crate) overdue: i64,
+}
+
+impl Deliveries {
+    /// Others, too.
+    pub(crate) fn with(&mut self, others: &Self) {
+        self.lead.with(&others.lead);
+        self.late.with(&others.late);
+        self.overdue += others.overdue;
+    }
 }
 
 /// What a supplier did in a window.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Score {
     /// The lots, days and invoices of all its items.
     pub(crate) sum: SourceScore,
@@ -67,6 +93,7 @@ impl Score {
         sum.response = sum.response.with(source.response);
         sum.invoiced += source.invoiced;
         sum.agreed += source.agreed;
+        sum.deliveries.with(&source.deliveries);
         self.value += i128::from(price.micros) * i128::from(source.quantity);
         self.blocked_value += i128::from(price.micros) * i128::from(source.blocked_quantity);
     }

@@ -8,7 +8,7 @@ use takt_kernel::Date;
 use takt_planning::scorecard::Moments;
 use takt_service::{Error, Tx};
 
-use super::SourceScore;
+use super::{Deliveries, SourceScore};
 use crate::{
     programme::SourceNo,
     rows::{day, get},
@@ -22,17 +22,14 @@ pub(crate) async fn scores_fetch(
 ) -> Result<BTreeMap<SourceNo, SourceScore>, Error> {
     let last = match until {
         Some(until) => i64::from(until.epoch_day()),
-        None => {
-            tx.number(
-                "SELECT COALESCE(MAX(received_on), -1000000) FROM asn",
-                vec![],
-            )
-            .await?
-        }
+        None => last_receipt(tx).await?,
     };
     let first = day(from.unwrap_or(Date::MIN));
     let window = || vec![first.clone(), last.into()];
     let mut scores: BTreeMap<SourceNo, SourceScore> = BTreeMap::new();
+    for (source, deliveries) in deliveries_fetch(tx, from, until).await? {
+        scores.entry(source).or_default().deliveries = deliveries;
+    }
     let sql = "SELECT source_no, CAST(SUM(asked_lots) AS BIGINT) FROM order_line WHERE asked_on BETWEEN $1 AND $2 GROUP BY source_no";
     for row in tx.rows(sql, window()).await? {
         scores.entry(SourceNo(get(&row, 0)?)).or_default().due = get(&row, 1)?;
@@ -87,4 +84,42 @@ pub(crate) async fn scores_fetch(
         score.agreed += i128::from(agreed) * quantity;
     }
     Ok(scores)
+}
+
+/// The last day on which anything was received.
+async fn last_receipt(tx: &Tx) -> Result<i64, Error> {
+    let sql = "SELECT COALESCE(MAX(received_on), -1000000) FROM asn";
+    tx.number(sql, vec![]).await
+}
+
+/// How long the deliveries took that were due from one day to another; without an end, until the last receipt.
+pub(crate) async fn deliveries_fetch(
+    tx: &Tx,
+    from: Option<Date>,
+    until: Option<Date>,
+) -> Result<BTreeMap<SourceNo, Deliveries>, Error> {
+    let now = last_receipt(tx).await?;
+    let last = until.map_or(now, |until| i64::from(until.epoch_day()));
+    let first = day(from.unwrap_or(Date::MIN));
+    let mut all: BTreeMap<SourceNo, Deliveries> = BTreeMap::new();
+    let sql = "SELECT l.source_no, n.received_on - l.released_on, n.received_on - l.asked_on, COUNT(*) \
+               FROM asn_line AS a JOIN order_line AS l ON l.line_no = a.line_no JOIN asn AS n ON n.asn_no = a.asn_no \
+               WHERE n.received_on IS NOT NULL AND l.asked_on BETWEEN $1 AND $2 GROUP BY 1, 2, 3";
+    for row in tx.rows(sql, vec![first.clone(), last.into()]).await? {
+        let of = all.entry(SourceNo(get(&row, 0)?)).or_default();
+        let times = get(&row, 3)?;
+        of.lead.add(get(&row, 1)?, times);
+        of.late.add(get(&row, 2)?, times);
+    }
+    // What is missing would flatter who sends it last: it counts with the days that it has taken so far.
+    let sql = "SELECT source_no, $3 - released_on, $3 - asked_on, COUNT(*) FROM order_line \
+               WHERE received_lots + lost_lots + withdrawn_lots < lots AND asked_on BETWEEN $1 AND $2 AND asked_on < $3 GROUP BY 1, 2, 3";
+    for row in tx.rows(sql, vec![first, last.into(), now.into()]).await? {
+        let of = all.entry(SourceNo(get(&row, 0)?)).or_default();
+        let times: i64 = get(&row, 3)?;
+        of.lead.add(get(&row, 1)?, times);
+        of.late.add(get(&row, 2)?, times);
+        of.overdue += times;
+    }
+    Ok(all)
 }

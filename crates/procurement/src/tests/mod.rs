@@ -14,6 +14,7 @@ mod partnerships;
 mod planner;
 mod reactions;
 mod risk;
+mod safety;
 pub(crate) mod sample;
 mod supply;
 

@@ -21,6 +21,7 @@ mod quality;
 mod ramp;
 mod replay;
 mod risk;
+mod safety;
 mod sequence;
 mod stock;
 mod suite;
@@ -128,6 +129,8 @@ enum Task {
     Capacity(capacity::CapacityArgs),
     /// Where safety stock lies cheapest in the supply network, against rules of one stage; no service is needed
     Stock(stock::StockArgs),
+    /// Safety times of bought items as their deliveries teach them, what they tie up, and setting them
+    Safety(safety::SafetyArgs),
     /// Trace a vehicle, a lot or a piece: what is in it, or where it is, on any day, as known at any time
     Trace(trace::TraceArgs),
     /// Import the as-built trees of suppliers' units, in the form of Catena-X
@@ -216,6 +219,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Partners(args) => partners::run(*args, output).await,
             Task::Capacity(args) => capacity::run(args, output),
             Task::Stock(args) => stock::run(args, output),
+            Task::Safety(args) => safety::run(args, output).await,
             Task::Trace(args) => trace::run(args, output).await,
             Task::ImportAsbuilt(args) => as_built::import(args, output).await,
             Task::Export(task) => as_built::export(task, output).await,

@@ -6,6 +6,7 @@ use clap::builder::FalseyValueParser;
 use takt_kernel::Date;
 use takt_service::config::{Chassis, ChassisArgs};
 
+use super::stock::percent;
 use crate::connection::Endpoints;
 use crate::failure::{Failure, Outcome};
 use crate::host::{Databases, SuiteOptions};
@@ -23,6 +24,7 @@ Examples:
   takt replay su7 --disrupt CATL@2024-06-10:14 --data takt-data/outage    (`takt risk su7 --disrupt ..` predicts it)
   takt replay su7 --vehicles 1000 --change crates/takt/changes/catl-cells.yaml --data takt-data/catl
   takt replay su7 --world real --seed 7 --data takt-data/real
+  takt replay su7 --world real --seed 7 --safety 99% --data takt-data/safe
   takt replay ./my-programme --until 2024-06-30 --output json
   takt replay su7 --endpoints procurement=a:7001,production=b:7002,delivery=c:7003
 
@@ -86,6 +88,10 @@ pub(super) struct OptionArgs {
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
 
+    /// Learn safety times from receipts every week, so that this share of deliveries is there in time (docs/safety-stock.md)
+    #[arg(long, value_name = "PERCENT", value_parser = service)]
+    pub safety: Option<i64>,
+
     /// A supplier on any tier makes and ships nothing for some days; repeatable
     #[arg(long, value_name = "SUPPLIER@DATE:DAYS")]
     pub disrupt: Vec<Disruption>,
@@ -125,6 +131,15 @@ pub(super) struct PlaceArgs {
     pub endpoints: Option<Endpoints>,
 }
 
+/// A share of deliveries that may be asked for, in millionths.
+pub(super) fn service(text: &str) -> Result<i64, String> {
+    let share = percent(text)?;
+    match (500_000..1_000_000).contains(&share) {
+        true => Ok(share),
+        false => Err("a share of deliveries is from 50% to below 100%".to_owned()),
+    }
+}
+
 impl OptionArgs {
     /// The flags as options; the size is resolved where the programme is known.
     pub(super) fn options(&self) -> Options {
@@ -135,6 +150,7 @@ impl OptionArgs {
             disruptions: self.disrupt.clone(),
             pulled: self.pull.clone(),
             held: self.hold.clone(),
+            safety: self.safety,
             ..Options::default()
         }
     }

@@ -1,17 +1,18 @@
 //! `takt suppliers`: what each direct supplier did, from its orders, notices, receipts and invoices. It must not know how the figures are
 //! computed. Invariant: who had nothing due, answered or invoiced in the window is told with no figures, not with good ones.
-use std::path::Path;
-
 use clap::Args;
 use serde::Serialize;
 use takt_contract::date_pb;
 use takt_contract::procurement::v1::supplier_service_client::SupplierServiceClient;
-use takt_contract::procurement::v1::{GetScorecardRequest, Scorecard, StreamScorecardsRequest};
+use takt_contract::procurement::v1::{
+    GetScorecardRequest, Scorecard, ShareEstimate, StreamScorecardsRequest,
+};
 use takt_kernel::{Date, Quantity};
 
-use super::target::TargetArgs;
+use super::replay::service;
+use super::target::{TargetArgs, run_of};
 use crate::connection::{Peer, ask, read};
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::output::{Answer, Format, grouped, percent, table, table_text, tell, whole_money};
 use crate::problem::in_units;
 
@@ -46,6 +47,10 @@ pub(super) struct SuppliersArgs {
     #[arg(long, value_name = "DATE")]
     until: Option<Date>,
 
+    /// The confidence of intervals, from 50% to below 100%
+    #[arg(long, value_name = "PERCENT", default_value = "95%", value_parser = service)]
+    confidence: i64,
+
     /// How many suppliers a person is shown
     #[arg(long, value_name = "N", default_value_t = SHOWN)]
     top: usize,
@@ -59,6 +64,8 @@ pub(super) struct SuppliersArgs {
 struct Told {
     from: Option<String>,
     until: Option<String>,
+    /// Of the intervals, in percent.
+    confidence: f64,
     suppliers: Vec<Card>,
     /// The items of the one supplier that was asked for.
     items: Vec<Card>,
@@ -94,8 +101,74 @@ struct Card {
     /// Null where nothing was invoiced.
     price_drift_ppm: Option<i64>,
     currency: String,
+    /// What came of a line on one day counts once.
+    deliveries: i64,
+    overdue_deliveries: i64,
+    lead_quantiles: Vec<Quantile>,
+    late_deliveries: Share,
+    rejected_lots: Share,
+    incomplete_lots: Share,
     #[serde(skip)]
     received_minor: i64,
+}
+
+/// What a share of deliveries does not exceed, with its interval; an end is null where there are too few to tell it.
+#[derive(Debug, Serialize)]
+struct Quantile {
+    percent: i32,
+    days: i32,
+    low_days: Option<i32>,
+    high_days: Option<i32>,
+}
+
+/// A share that was counted, with its interval.
+#[derive(Debug, Serialize)]
+struct Share {
+    count: i64,
+    of: i64,
+    millionths: i64,
+    low_millionths: i64,
+    high_millionths: i64,
+}
+
+impl Share {
+    fn of(told: Option<&ShareEstimate>) -> Self {
+        let told = told.copied().unwrap_or_default();
+        Self {
+            count: told.count,
+            of: told.of_count,
+            millionths: told.millionths,
+            low_millionths: told.low_millionths,
+            high_millionths: told.high_millionths,
+        }
+    }
+
+    /// In percent with its interval: `4.2 % (2.9 - 6.0)`.
+    fn text(&self) -> String {
+        if self.of == 0 {
+            return "-".to_owned();
+        }
+        let tenth = |millionths: i64| millionths as f64 / 10_000.0;
+        format!(
+            "{:.1} % ({:.1} - {:.1})",
+            tenth(self.millionths),
+            tenth(self.low_millionths),
+            tenth(self.high_millionths)
+        )
+    }
+}
+
+impl Quantile {
+    /// In days with its interval, the end that nobody can tell left open: `12 (12 - 14)`.
+    fn text(&self) -> String {
+        let end = |days: Option<i32>| days.map_or_else(|| "?".to_owned(), |days| days.to_string());
+        format!(
+            "{} ({} - {})",
+            self.days,
+            end(self.low_days),
+            end(self.high_days)
+        )
+    }
 }
 
 impl Card {
@@ -122,6 +195,19 @@ impl Card {
             invoiced_value: invoiced as f64 / 100.0,
             price_drift_ppm: (invoiced != 0).then_some(card.price_drift_ppm),
             currency: money.currency_code,
+            deliveries: card.delivery_count,
+            overdue_deliveries: card.overdue_count,
+            lead_quantiles: (card.lead_time_quantiles.iter())
+                .map(|quantile| Quantile {
+                    percent: quantile.percent,
+                    days: quantile.days,
+                    low_days: quantile.low_days,
+                    high_days: quantile.high_days,
+                })
+                .collect(),
+            late_deliveries: Share::of(card.late_deliveries.as_ref()),
+            rejected_lots: Share::of(card.rejected_lots.as_ref()),
+            incomplete_lots: Share::of(card.short_lots.as_ref()),
             received_minor: money.minor_units,
         }
     }
@@ -146,19 +232,31 @@ impl Card {
     }
 }
 
+impl Card {
+    /// What deliveries teach of the days that come.
+    fn learnt(&self) -> [String; 7] {
+        let quantile = |percent: i32| {
+            let found = self
+                .lead_quantiles
+                .iter()
+                .find(|one| one.percent == percent);
+            found.map_or_else(|| "-".to_owned(), Quantile::text)
+        };
+        [
+            self.item.clone().unwrap_or_else(|| self.supplier.clone()),
+            grouped(self.deliveries),
+            quantile(50),
+            quantile(80),
+            quantile(95),
+            self.late_deliveries.text(),
+            self.rejected_lots.text(),
+        ]
+    }
+}
+
 pub(super) async fn run(mut args: SuppliersArgs, output: Format) -> Outcome<()> {
     if let Some(programme) = &args.programme {
-        let folder = Path::new("takt-data").join(programme);
-        if !folder.is_dir() {
-            return Err(Failure::refused(format!(
-                "there is no run of {programme} under {}",
-                folder.display()
-            ))
-            .with_way_out(format!(
-                "takt replay {programme}, or name a folder with --data"
-            )));
-        }
-        args.target.data = Some(folder);
+        args.target.data = Some(run_of(programme)?);
     }
     let target = args.target.open().await?;
     let told = told(&target.peers.procurement, &args).await;
@@ -174,6 +272,7 @@ async fn told(peer: &Peer, args: &SuppliersArgs) -> Outcome<Told> {
                 supplier_id: supplier.clone(),
                 from_date: from,
                 until_date: until,
+                confidence_millionths: args.confidence,
             };
             let answer = ask!(
                 peer,
@@ -188,6 +287,7 @@ async fn told(peer: &Peer, args: &SuppliersArgs) -> Outcome<Told> {
             let message = StreamScorecardsRequest {
                 from_date: from,
                 until_date: until,
+                confidence_millionths: args.confidence,
             };
             let all = read!(
                 peer,
@@ -202,6 +302,7 @@ async fn told(peer: &Peer, args: &SuppliersArgs) -> Outcome<Told> {
     Ok(Told {
         from: args.from.map(|day| day.to_string()),
         until: args.until.map(|day| day.to_string()),
+        confidence: args.confidence as f64 / 10_000.0,
         suppliers,
         items,
         top: args.top,
@@ -257,6 +358,36 @@ impl Answer for Told {
             }
             text.push_str(&format!("\n{}", table_text(&rows)));
         }
+        text.push_str(&format!(
+            "\nLearnt from deliveries: days from order to receipt, shares of deliveries and of lots, with intervals of {} % confidence\n\n",
+            self.confidence
+        ));
+        let mut rows = table(&[
+            if self.items.is_empty() {
+                "supplier"
+            } else {
+                "item"
+            },
+            ">deliveries",
+            ">half within",
+            ">80 % within",
+            ">95 % within",
+            ">late",
+            ">lots rejected",
+        ]);
+        let cards = if self.items.is_empty() {
+            cards
+        } else {
+            self.items.iter().collect()
+        };
+        for card in cards
+            .iter()
+            .filter(|card| card.deliveries > 0)
+            .take(self.top)
+        {
+            rows.add_row(card.learnt());
+        }
+        text.push_str(&table_text(&rows));
         text
     }
 }

@@ -1,7 +1,7 @@
 //! Which services a command speaks to: those of `takt up`, those at addresses that were named, or those started for
 //! this command alone over a folder or over databases. It must not know commands. Invariant: what was started for the
 //! command is stopped with it.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -27,6 +27,21 @@ macro_rules! told_by {
     }};
 }
 pub(super) use told_by;
+
+/// The folder of a programme's replay, where there is one.
+pub(super) fn run_of(programme: &str) -> Outcome<PathBuf> {
+    let folder = Path::new("takt-data").join(programme);
+    match folder.is_dir() {
+        true => Ok(folder),
+        false => Err(Failure::refused(format!(
+            "there is no run of {programme} under {}",
+            folder.display()
+        ))
+        .with_way_out(format!(
+            "takt replay {programme}, or name a folder with --data"
+        ))),
+    }
+}
 
 /// The endpoints of `takt up` on this machine.
 pub(super) fn local_endpoints() -> Endpoints {

@@ -156,6 +156,7 @@ fn as_ordered(
         issued: used,
         lost: Quantity::ZERO,
         released: &released,
+        safety: &[],
     };
     for (source, released) in stock.sources.iter_mut().zip(&released) {
         source.ordered_lots = *released;

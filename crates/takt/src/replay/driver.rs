@@ -72,6 +72,8 @@ pub(super) struct Driver<'r> {
     pub built: i64,
     pub parts: Parts,
     pub settling: Settling,
+    /// The share of deliveries that safety times cover, in millionths; None without them.
+    pub safety: Option<i64>,
     pub change: Option<Planned<'r>>,
 }
 
@@ -130,6 +132,12 @@ impl Driver<'_> {
             self.parts.add("plan", time);
             result?;
             self.settle().await?;
+            if let Some(share) = self.safety {
+                let learnt = supply::learn(&peers.procurement, &self.ids, day, share);
+                let (result, time) = timed(learnt).await;
+                self.parts.add("learn", time);
+                result?;
+            }
         }
         let mut reports = performance::Reports::default();
         if day == self.frame.launch && self.is_building(day) {

@@ -343,6 +343,7 @@ impl Run<'_> {
             built,
             parts,
             settling: Settling::default(),
+            safety: self.state.options.safety,
             change: self.change.map(|change| Planned {
                 on: change
                     .released_on

@@ -93,6 +93,9 @@ pub struct Options {
     /// The hash of the change file that is released on the way; None without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<String>,
+    /// The share of deliveries, in millionths, that safety times cover which are learnt on the way; None without them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safety: Option<i64>,
 }
 
 impl Options {
@@ -149,6 +152,7 @@ impl Options {
         ];
         // Named only where there is one, so that runs of before keep their ids.
         named.extend(self.change.clone().map(|hash| ("change", hash)));
+        named.extend(self.safety.map(|share| ("safety", in_percent(share))));
         named
     }
 
@@ -176,14 +180,14 @@ impl Options {
 
     /// Where two sets of options differ, in words: `vehicles: 1000 there, 100000 asked for`.
     pub fn differences(&self, asked: &Self) -> Vec<String> {
-        let change = |options: &Self| {
-            let none = || "none".to_owned();
-            ("change", options.change.clone().unwrap_or_else(none))
-        };
         let all = |options: &Self| {
             let mut named = options.named();
-            named.retain(|(name, _)| *name != "change");
-            named.push(change(options));
+            // What is named only where there is one is compared all the same.
+            for optional in ["change", "safety"] {
+                let at = named.iter().position(|(name, _)| *name == optional);
+                let value = at.map_or_else(|| "none".to_owned(), |at| named.remove(at).1);
+                named.push((optional, value));
+            }
             named
         };
         all(self)
@@ -208,8 +212,17 @@ impl Default for Options {
             pulled: Vec::new(),
             held: Vec::new(),
             change: None,
+            safety: None,
         }
     }
+}
+
+/// A share of millionths in percent, without zeros at the end.
+fn in_percent(share: i64) -> String {
+    let places = format!("{:04}", share % 10_000);
+    let places = places.trim_end_matches('0');
+    let point = if places.is_empty() { "" } else { "." };
+    format!("{}{point}{places}%", share / 10_000)
 }
 
 #[cfg(test)]
@@ -266,6 +279,22 @@ mod tests {
             ]
         );
         assert!("2024-05-02:-1".parse::<PlaceOnDay>().is_err());
+        let safe = |share| Options {
+            safety: Some(share),
+            ..Options::default()
+        };
+        assert_eq!(
+            (
+                there.differences(&safe(995_000)),
+                safe(990_000).differences(&safe(999_999))
+            ),
+            (
+                vec!["--safety: none there, 99.5% asked for".to_owned()],
+                vec!["--safety: 99% there, 99.9999% asked for".to_owned()]
+            )
+        );
+        assert_ne!(safe(990_000).run_id("p"), there.run_id("p"));
+        assert_eq!(safe(990_000).import_id("p"), there.import_id("p"));
         Ok(())
     }
 }

@@ -3,9 +3,11 @@
 use takt_contract::date_pb;
 use takt_contract::procurement::v1::inbound_service_client::InboundServiceClient;
 use takt_contract::procurement::v1::purchase_order_service_client::PurchaseOrderServiceClient;
+use takt_contract::procurement::v1::safety_time_service_client::SafetyTimeServiceClient;
 use takt_contract::procurement::v1::{
-    AcknowledgeLinesRequest, LineAcknowledgement, LineResponse, OrderLine, RecordAsnsRequest,
-    RecordReceiptsRequest, RefusedAsn, ReleaseOrdersRequest, StreamOrderLinesRequest,
+    AcknowledgeLinesRequest, LearnSafetyTimesRequest, LineAcknowledgement, LineResponse, OrderLine,
+    RecordAsnsRequest, RecordReceiptsRequest, RefusedAsn, ReleaseOrdersRequest,
+    StreamOrderLinesRequest,
 };
 use takt_kernel::Date;
 
@@ -168,6 +170,29 @@ fn nothing_refused<'r>(
         peer.name,
         told.join("\n  ")
     )))
+}
+
+/// Procurement learns safety times from what was received so far, as a buyer would ask it to.
+pub(super) async fn learn(peer: &Peer, ids: &RequestIds, day: Date, share: i64) -> Outcome<()> {
+    let message = LearnSafetyTimesRequest {
+        request_id: ids.step(day, "learn"),
+        service_millionths: share,
+        learnt_on: Some(date_pb(day)),
+    };
+    let what = format!("learn safety times on {day}");
+    let learnt = ask!(
+        peer,
+        &what,
+        SafetyTimeServiceClient.learn_safety_times,
+        message
+    )?;
+    tracing::debug!(
+        %day,
+        sources = learnt.source_count,
+        days = learnt.total_days,
+        "safety times learnt"
+    );
+    Ok(())
 }
 
 /// The pipeline as it was when `closed` was closed, from all order lines.

@@ -9,6 +9,7 @@ use super::genealogy::Genealogy;
 pub use super::material::Material;
 use super::plant::Plant;
 use super::profit::Ramp;
+use super::punctual::Punctual;
 pub use super::sequence::Sequencing;
 
 /// A report of a run.
@@ -26,6 +27,8 @@ pub struct Report {
     pub milestones: Vec<Milestone>,
     /// Plan, production and deliveries by month.
     pub months: Vec<Month>,
+    /// How punctual the line was, and the days of stock.
+    pub punctuality: Punctual,
     /// Orders and promises.
     pub orders: Orders,
     /// Every bought item.

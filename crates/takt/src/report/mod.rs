@@ -12,6 +12,7 @@ pub mod plant;
 mod procurement;
 mod production;
 pub mod profit;
+pub mod punctual;
 mod sequence;
 mod sheet;
 mod text;
@@ -70,6 +71,7 @@ pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
             promises: told.promise_count,
             slipped: told.slipped_order_count,
         },
+        punctuality: punctual::punctual(&line.ramp, &stock.days, state.closed())?,
         items: stock.items,
         stock: stock.days,
         days_of_supply: state.samples.iter().map(supply).collect(),

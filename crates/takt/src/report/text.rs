@@ -75,8 +75,9 @@ fn head(report: &Report, text: &mut String) {
         grouped(report.delivered.total)
     ));
     text.push_str(&format!(
-        "{:>9} orders locked\n",
-        grouped(report.orders.locked)
+        "{:>9} orders locked\n\n{}\n",
+        grouped(report.orders.locked),
+        report.punctuality.line()
     ));
 }
 

@@ -1,11 +1,12 @@
 //! `takt bench risk`: the walk through a large network beside one linear programme a site, in the same run. It must not judge.
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
 use takt_planning::risk::{Assessor, FULL, Paper, Size, Sourcing, synthetic};
 
+use super::super::risk::instance;
 use super::machine::{Machine, commit, machine};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Answer, Format, bytes, grouped, tell};
@@ -14,7 +15,8 @@ use crate::replay::parts::peak_rss_bytes;
 const EXAMPLES: &str = "\
 Examples:
   takt bench risk                            20,000 sites, 100,000 links, and the peer on a sample of sites
-  takt bench risk --nodes 500 --links 540 --peer 500";
+  takt bench risk --nodes 500 --links 540 --peer 500
+  takt bench risk --nodes 40 --links 70 --seed 3 --lp network.json";
 
 const TIERS: usize = 5;
 const PRODUCTS: usize = 30;
@@ -35,6 +37,10 @@ pub(in crate::command) struct BenchArgs {
     /// The sites for which the peer solves its linear programme, spread over the network; it is extrapolated to all
     #[arg(long, value_name = "N", default_value_t = 5)]
     peer: usize,
+
+    /// Write the network, and what the programme says of each site in it, to a file that another solver can check; for small ones
+    #[arg(long, value_name = "FILE.json")]
+    lp: Option<PathBuf>,
 
     /// Where chance begins
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -68,6 +74,11 @@ pub(super) fn run(args: BenchArgs, output: Format) -> Outcome<()> {
     };
     let (network, products) =
         synthetic(size).map_err(|error| Failure::broken(error.to_string()))?;
+    if let Some(file) = &args.lp {
+        let margins = |at: usize| 1_000_000_000 * (1 + at as i64 % 7);
+        let margins: Vec<i64> = (0..products.len()).map(margins).collect();
+        instance::write(file, &network, &products, &margins, |at| at.to_string())?;
+    }
     let recovers = |node: usize| {
         network
             .nodes()

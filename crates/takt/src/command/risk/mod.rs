@@ -1,5 +1,6 @@
 //! `takt risk`: what the loss of each site in a supply network costs, on all tiers: of a programme folder without any service, or of
 //! running services against live stock. It must not know how a loss is walked through time.
+pub(in crate::command) mod instance;
 mod live;
 mod prediction;
 mod told;
@@ -71,6 +72,10 @@ pub(super) struct RiskArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "programme")]
     write_stock: Option<PathBuf>,
 
+    /// Write the network, and what the paper's linear programme says of each site in it, to a file that another solver can check
+    #[arg(long, value_name = "FILE.json", requires = "programme")]
+    lp: Option<PathBuf>,
+
     /// Whether finished stock of a lost site counts
     #[arg(long, value_enum, default_value_t, value_name = "RULE")]
     site_stock: SiteStock,
@@ -80,7 +85,7 @@ pub(super) struct RiskArgs {
     hidden: bool,
 
     /// What this outage will cost in vehicles, as `takt replay` would play it; repeatable
-    #[arg(long, value_name = "SUPPLIER@DATE:DAYS", requires = "programme", conflicts_with_all = ["as_of", "supplier", "reallocate", "stock", "site_stock", "hidden"])]
+    #[arg(long, value_name = "SUPPLIER@DATE:DAYS", requires = "programme", conflicts_with_all = ["as_of", "supplier", "reallocate", "stock", "lp", "site_stock", "hidden"])]
     disrupt: Vec<Disruption>,
 
     /// The size of the run [default: the programme's own]
@@ -150,6 +155,15 @@ fn told(args: &RiskArgs, offline: &Offline) -> Outcome<Told> {
         SiteStock::Lost => Some(false),
     };
     let chain = offline.live_chain(as_of, under_way.as_ref(), survives)?;
+    if let Some(file) = &args.lp {
+        let name = |at: usize| {
+            let node = offline.full.nodes.get(at);
+            node.map_or_else(String::new, |node| {
+                format!("{}/{}", node.supplier, node.item)
+            })
+        };
+        instance::write(file, &chain.network, &products, &margins, name)?;
+    }
     let prices: Vec<i64> = offline.prices().iter().map(|price| price.micros).collect();
     let money = Money {
         margins: &margins,

@@ -162,7 +162,19 @@ pub(super) fn orders(report: &Report, body: &mut String) {
         "A promise is never edited; when its date moves by more than a week, a new one follows it.",
     );
     let mut sheet = Sheet::new(&["figure", "#value"]);
+    let punctual = &report.punctuality;
     for (name, value) in [
+        (
+            "vehicles built by their planned day",
+            percent(punctual.on_time, punctual.planned),
+        ),
+        ("vehicle-days late", grouped(punctual.vehicle_days_late)),
+        (
+            "days for which bought value lay in the house",
+            punctual
+                .stock_days
+                .map_or_else(|| "-".to_owned(), |days| format!("{days:.1}")),
+        ),
         ("orders locked", grouped(orders.locked)),
         (
             "open orders with an estimated date",
