@@ -60,7 +60,9 @@ impl ImportSink for ProgrammeSink {
             (store::LANE, staged.lanes),
             (store::MILESTONE, staged.milestones),
         ];
-        Ok(tables.map(|(table, rows)| MasterRows { table, rows }).into())
+        Ok(tables
+            .map(|(table, rows)| MasterRows { table, rows })
+            .into())
     }
 
     fn revised<'t>(&'t self, tx: &'t Tx, _: &'t Revision) -> BoxFuture<'t, Result<(), Error>> {

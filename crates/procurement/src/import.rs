@@ -65,7 +65,9 @@ impl ImportSink for ProgrammeSink {
             (store::LINKS, staged.links),
             (store::NODES, staged.nodes),
         ];
-        Ok(tables.map(|(table, rows)| MasterRows { table, rows }).into())
+        Ok(tables
+            .map(|(table, rows)| MasterRows { table, rows })
+            .into())
     }
 
     fn revised<'t>(
@@ -101,7 +103,8 @@ impl Staged {
             }
             Row::Supplier(row) => {
                 let supplier = supplier_of(row, violations);
-                self.suppliers.extend(supplier.as_ref().map(store::supplier_row));
+                self.suppliers
+                    .extend(supplier.as_ref().map(store::supplier_row));
             }
             Row::Item(row) => {
                 let item = item_of(row, violations);
@@ -109,7 +112,8 @@ impl Staged {
             }
             Row::Agreement(row) => {
                 let agreement = agreement_of(row, violations);
-                self.agreements.extend(agreement.as_ref().map(store::agreement_row));
+                self.agreements
+                    .extend(agreement.as_ref().map(store::agreement_row));
             }
             Row::Lane(row) if !row.outbound => self.lanes.push(lane_of(row, violations)),
             Row::Link(row) => self.links.push(link_of(row, violations)),

@@ -108,6 +108,8 @@ impl Staged {
             self.lanes,
         ];
         let tables = MASTER.into_iter().zip(rows);
-        tables.map(|(table, rows)| MasterRows { table, rows }).collect()
+        tables
+            .map(|(table, rows)| MasterRows { table, rows })
+            .collect()
     }
 }

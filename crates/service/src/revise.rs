@@ -92,9 +92,10 @@ impl Cell {
             || ["valid_from", "valid_until", "order_from"].contains(&column);
         match self {
             Self::Nothing => String::new(),
-            Self::Number(day) if is_date => i32::try_from(*day)
-                .ok()
-                .map_or_else(|| day.to_string(), |day| Date::from_epoch_day(day).to_string()),
+            Self::Number(day) if is_date => i32::try_from(*day).ok().map_or_else(
+                || day.to_string(),
+                |day| Date::from_epoch_day(day).to_string(),
+            ),
             Self::Number(number) => number.to_string(),
             Self::Text(text) => text.clone(),
         }
@@ -131,10 +132,17 @@ async fn revise_table(
         let found = table.columns.iter().position(|one| *one == column);
         found.ok_or_else(|| Error::broken(format!("{} has no column {column}", table.name)))
     };
-    let key: Vec<usize> = table.key.iter().map(|column| place(column)).collect::<Result<_, _>>()?;
+    let key: Vec<usize> = table
+        .key
+        .iter()
+        .map(|column| place(column))
+        .collect::<Result<_, _>>()?;
     let number = match table.number {
         Some((column, within)) => {
-            let within: Vec<usize> = within.iter().map(|one| place(one)).collect::<Result<_, _>>()?;
+            let within: Vec<usize> = within
+                .iter()
+                .map(|one| place(one))
+                .collect::<Result<_, _>>()?;
             Some((place(column)?, within))
         }
         None => None,
@@ -145,7 +153,10 @@ async fn revise_table(
     };
     let there = fetched(tx, &table, &key).await?;
     let of = |row: &[Cell], places: &[usize]| -> Vec<Cell> {
-        places.iter().filter_map(|at| row.get(*at).cloned()).collect()
+        places
+            .iter()
+            .filter_map(|at| row.get(*at).cloned())
+            .collect()
     };
     // The highest number so far, within what is counted.
     let mut most: BTreeMap<Vec<Cell>, i64> = BTreeMap::new();
@@ -164,12 +175,19 @@ async fn revise_table(
     let (mut added, mut changed) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     for row in &given.rows {
-        let mut cells = row.iter().map(Cell::of_value).collect::<Result<Vec<_>, _>>()?;
+        let mut cells = row
+            .iter()
+            .map(Cell::of_value)
+            .collect::<Result<Vec<_>, _>>()?;
         if let Some((at, of)) = refers
             && let Some(cell) = cells.get_mut(at)
             && let Cell::Number(one) = cell
         {
-            *one = numbers.get(of).and_then(|known| known.get(one)).copied().unwrap_or(*one);
+            *one = numbers
+                .get(of)
+                .and_then(|known| known.get(one))
+                .copied()
+                .unwrap_or(*one);
         }
         let name = of(&cells, &key);
         let told = told(&table, &name);
@@ -196,7 +214,8 @@ async fn revise_table(
         }
         let differs = |at: &usize| {
             let column = table.columns.get(*at).copied().unwrap_or_default();
-            !table.computed.contains(&column) && old.is_none_or(|old| old.get(*at) != cells.get(*at))
+            !table.computed.contains(&column)
+                && old.is_none_or(|old| old.get(*at) != cells.get(*at))
         };
         let fields: Vec<usize> = (0..table.columns.len()).filter(differs).collect();
         if fields.is_empty() {
@@ -204,11 +223,16 @@ async fn revise_table(
             continue;
         }
         let cell = |row: Option<&Vec<Cell>>, at: usize, column: &str| {
-            row.and_then(|row| row.get(at)).map_or_else(String::new, |cell| cell.told(column))
+            row.and_then(|row| row.get(at))
+                .map_or_else(String::new, |cell| cell.told(column))
         };
         let mut difference = pb::RowDifference {
             table: table.name.to_owned(),
-            key: told.strip_prefix(table.name).unwrap_or(&told).trim().to_owned(),
+            key: told
+                .strip_prefix(table.name)
+                .unwrap_or(&told)
+                .trim()
+                .to_owned(),
             added: old.is_none(),
             fields: Vec::with_capacity(fields.len()),
         };
@@ -257,7 +281,8 @@ async fn revise_table(
             Some((&"valid_from", name)) => (name, open),
             _ => (table.key, ""),
         };
-        tx.update_many(table.name, name, &set, &columns, changed, open).await?;
+        tx.update_many(table.name, name, &set, &columns, changed, open)
+            .await?;
     }
     if !added.is_empty() {
         tx.insert_many(table.name, table.columns, added, "").await?;
@@ -277,7 +302,10 @@ async fn fetched(
         let cells = (0..table.columns.len())
             .map(|column| Cell::of_row(&row, column))
             .collect::<Result<Vec<_>, _>>()?;
-        let name = key.iter().filter_map(|at| cells.get(*at).cloned()).collect();
+        let name = key
+            .iter()
+            .filter_map(|at| cells.get(*at).cloned())
+            .collect();
         there.insert(name, cells);
     }
     Ok(there)
@@ -303,7 +331,11 @@ fn value_like((cell, given): (Cell, &Value)) -> Value {
 }
 
 fn told(table: &MasterTable, key: &[Cell]) -> String {
-    let parts = table.key.iter().zip(key).map(|(column, cell)| cell.told(column));
+    let parts = table
+        .key
+        .iter()
+        .zip(key)
+        .map(|(column, cell)| cell.told(column));
     let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
     format!("{} {}", table.name, parts.join(" "))
 }

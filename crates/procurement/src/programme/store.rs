@@ -80,7 +80,12 @@ pub(crate) const PROGRAMME: MasterTable = MasterTable {
     key: &["programme_no"],
     number: None,
     refers: None,
-    fixed: &["programme_id", "plant_id", "plant_supplier_id", "order_from"],
+    fixed: &[
+        "programme_id",
+        "plant_id",
+        "plant_supplier_id",
+        "order_from",
+    ],
     computed: &[],
 };
 /// Suppliers.
@@ -146,7 +151,12 @@ pub(crate) const LANES: MasterTable = MasterTable {
 pub(crate) const LINKS: MasterTable = MasterTable {
     name: "link",
     columns: &LINK,
-    key: &["from_supplier_id", "to_supplier_id", "item_id", "valid_from"],
+    key: &[
+        "from_supplier_id",
+        "to_supplier_id",
+        "item_id",
+        "valid_from",
+    ],
     ..PROGRAMME_LIKE
 };
 /// Sites.
@@ -221,7 +231,9 @@ pub(crate) async fn lots_of_another_size(tx: &Tx) -> Result<Vec<(String, i64)>, 
     let sql = "SELECT i.item_id, MAX(l.lot_size) FROM order_line AS l JOIN item AS i ON i.item_no = l.source_no / 100 \
                JOIN agreement AS a ON a.item_id = i.item_id WHERE a.lot_size <> l.lot_size GROUP BY i.item_id ORDER BY i.item_id";
     let rows = tx.rows(sql, vec![]).await?;
-    rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
+    rows.iter()
+        .map(|row| Ok((get(row, 0)?, get(row, 1)?)))
+        .collect()
 }
 
 /// Removes what an import stored.

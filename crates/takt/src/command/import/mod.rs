@@ -1,11 +1,13 @@
-//! `takt import`: a folder is checked whole and then sent. It must not know rows.
+//! `takt import`: a folder is checked whole and then sent, whole or as a difference. It must not know rows.
+mod delta;
+
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::target::TargetArgs;
 use crate::failure::Outcome;
-use crate::import::{Imported, import};
+use crate::import::{Imported, delta::revise, import};
 use crate::output::{Answer, Format, grouped, table, table_text, tell};
 use crate::programme::Folder;
 use crate::replay::options::{Lots, Options};
@@ -15,7 +17,9 @@ const EXAMPLES: &str = "\
 Examples:
   takt import su7                            the built-in programme into the services of takt up
   takt import ./my-programme --check         only check the folder
-  takt import ./my-programme --data takt-data/mine";
+  takt import ./my-programme --data takt-data/mine
+  takt import ./my-programme --delta --dry-run    what of the folder differs from what the services hold
+  takt import ./my-programme --delta              take it over; nothing is deleted";
 
 /// What `takt import` is told.
 #[derive(Debug, Args)]
@@ -28,6 +32,14 @@ pub(super) struct ImportArgs {
     /// Only check the folder, send nothing
     #[arg(long)]
     check: bool,
+
+    /// Compare with the programme that is active by business key: add what is new, change what differs, delete nothing
+    #[arg(long, conflicts_with = "check")]
+    delta: bool,
+
+    /// Only tell the differences
+    #[arg(long, requires = "delta")]
+    dry_run: bool,
 
     /// Make the programme this large [default: its own size]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=10_000_000))]
@@ -125,6 +137,11 @@ pub(super) async fn run(args: ImportArgs, output: Format) -> Outcome<()> {
     };
     let scaled = sized(&full, &options)?;
     let import_id = options.import_id(&folder.programme_hash());
+    if args.delta {
+        let target = args.target.open().await?;
+        let revised = revise(&target.peers, &full, &scaled, &import_id, args.dry_run).await;
+        return tell(output, &target.close_after(revised).await?);
+    }
     let target = args.target.open_or_make().await?;
     let imported = import(&target.peers, &full, &scaled, &import_id).await;
     tell(output, &target.close_after(imported).await?)
