@@ -15,6 +15,7 @@ mod invoice;
 mod material;
 mod migrations;
 mod network;
+mod opening;
 mod peers;
 mod programme;
 mod purchase_order;
@@ -35,6 +36,7 @@ use takt_contract::procurement::v1::{
     disruption_service_server::DisruptionServiceServer,
     inbound_service_server::InboundServiceServer, invoice_service_server::InvoiceServiceServer,
     material_service_server::MaterialServiceServer,
+    opening_service_server::OpeningServiceServer,
     purchase_order_service_server::PurchaseOrderServiceServer,
     requirement_service_server::RequirementServiceServer, risk_service_server::RiskServiceServer,
     sourcing_service_server::SourcingServiceServer, supplier_service_server::SupplierServiceServer,
@@ -113,6 +115,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             InvoiceServiceServer,
             invoice::rpc::InvoiceRpc(Arc::clone(&desk)),
+            chassis
+        ))
+        .add_service(server!(
+            OpeningServiceServer,
+            opening::rpc::OpeningRpc(Arc::clone(&desk)),
             chassis
         ))
         .add_service(server!(

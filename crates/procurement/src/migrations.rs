@@ -221,6 +221,17 @@ const NETWORK: Migration = Migration {
     ],
 };
 
+/// The opening with which the books began, and how the carmaker names the order lines that were open then.
+const OPENING: Migration = Migration {
+    name: "m0026_opening",
+    up: &[
+        "CREATE TABLE opening (opening_no {id}, request_id {text} NOT NULL, as_of {int} NOT NULL, items {int} NOT NULL, lots {int} NOT NULL, \
+         orders {int} NOT NULL, CONSTRAINT op_0 CHECK (opening_no = 1))",
+        "CREATE TABLE opening_order (line_no {id}, order_name {text} NOT NULL, order_line {text} NOT NULL, received {int} NOT NULL, \
+         CONSTRAINT op_1 CHECK (received >= 0))",
+    ],
+};
+
 /// The schema, step by step.
 pub const MIGRATIONS: &[Migration] = &[
     PROGRAMME,
@@ -235,4 +246,5 @@ pub const MIGRATIONS: &[Migration] = &[
     DISRUPTION,
     INVOICE,
     ORDER_CHANGE,
+    OPENING,
 ];
