@@ -24,6 +24,7 @@ mod requirement;
 mod risk;
 mod rows;
 mod sourcing;
+mod standing;
 mod supplier;
 mod supply;
 #[cfg(test)]
@@ -35,8 +36,7 @@ use takt_contract::procurement::v1::{
     call_off_service_server::CallOffServiceServer,
     disruption_service_server::DisruptionServiceServer,
     inbound_service_server::InboundServiceServer, invoice_service_server::InvoiceServiceServer,
-    material_service_server::MaterialServiceServer,
-    opening_service_server::OpeningServiceServer,
+    material_service_server::MaterialServiceServer, opening_service_server::OpeningServiceServer,
     purchase_order_service_server::PurchaseOrderServiceServer,
     requirement_service_server::RequirementServiceServer, risk_service_server::RiskServiceServer,
     sourcing_service_server::SourcingServiceServer, supplier_service_server::SupplierServiceServer,
@@ -51,6 +51,8 @@ pub fn definition() -> Definition {
         migrations: migrations::MIGRATIONS,
         tables: digest::TABLES,
         invariants: invariants::INVARIANTS,
+        standing: standing::STANDING,
+        standing_elsewhere: standing::ELSEWHERE,
         peers: &["production"],
         subscribers: &[],
         endless: &[],

@@ -73,7 +73,11 @@ pub(crate) struct Books {
 }
 
 /// Makes an opening into books.
-pub(crate) fn books(opening: &Opening, catalogue: &Catalogue, violations: &mut Violations) -> Books {
+pub(crate) fn books(
+    opening: &Opening,
+    catalogue: &Catalogue,
+    violations: &mut Violations,
+) -> Books {
     let mut books = Books::default();
     let mut sources: BTreeSet<SourceNo> = opening.stock.iter().map(|lot| lot.source).collect();
     sources.extend(opening.open.iter().map(|order| order.source));
@@ -110,7 +114,9 @@ pub(crate) fn books(opening: &Opening, catalogue: &Catalogue, violations: &mut V
         one.taken_back(&mut books);
     }
     // Lines are numbered by day, supplier and item, as they would have been ordered.
-    books.lines.sort_by_key(|line| (line.released_on, line.source, line.first_lot));
+    books
+        .lines
+        .sort_by_key(|line| (line.released_on, line.source, line.first_lot));
     let numbers: BTreeMap<(SourceNo, i64), i64> = (1..)
         .zip(&mut books.lines)
         .map(|(number, line)| {
@@ -120,19 +126,28 @@ pub(crate) fn books(opening: &Opening, catalogue: &Catalogue, violations: &mut V
         .collect();
     // Until here a line was known by its first lot.
     let number = |lot: LotNumber, first: i64| {
-        numbers.get(&(SourceNo::of_lot(lot), first)).copied().unwrap_or_default()
+        numbers
+            .get(&(SourceNo::of_lot(lot), first))
+            .copied()
+            .unwrap_or_default()
     };
     for lot in &mut books.lots {
         lot.line = number(lot.number, lot.line);
     }
-    for part in books.notices.values_mut().flat_map(|notice| &mut notice.parts) {
+    for part in books
+        .notices
+        .values_mut()
+        .flat_map(|notice| &mut notice.parts)
+    {
         part.line = number(part.first, part.line);
     }
     for name in &mut books.names {
         name.line = number(LotNumber(name.line), LotNumber(name.line).n());
     }
     books.names.sort_by_key(|name| name.line);
-    books.lots.sort_by_key(|lot| (lot.stock.received_on, lot.number));
+    books
+        .lots
+        .sort_by_key(|lot| (lot.stock.received_on, lot.number));
     books
 }
 
@@ -169,18 +184,27 @@ impl OfSource {
             violations.require(
                 fits,
                 &format!("lots {} {}", self.name, lot.lot),
-                format!("{} were received and a lot has at most {size}; leave the number out", lot.received),
+                format!(
+                    "{} were received and a lot has at most {size}; leave the number out",
+                    lot.received
+                ),
             );
             self.take(lot.lot, 1, violations);
             self.lots.insert(lot.lot, (*lot).clone());
         }
-        for (first, order) in firsts.iter_mut().zip(open).filter(|(_, order)| order.lot > 0) {
+        for (first, order) in firsts
+            .iter_mut()
+            .zip(open)
+            .filter(|(_, order)| order.lot > 0)
+        {
             *first = order.lot;
             self.take(order.lot, self.lots_of(order), violations);
         }
         let earliest = stock.iter().map(|lot| lot.received_on).min();
         for size in cut(untold.max(0), self.lot_size.milli()) {
-            let on = earliest.unwrap_or(self.as_of.minus(1)).min(self.as_of.minus(1));
+            let on = earliest
+                .unwrap_or(self.as_of.minus(1))
+                .min(self.as_of.minus(1));
             let lot = Stock {
                 source: self.source,
                 lot: 0,
@@ -191,21 +215,30 @@ impl OfSource {
                 state: LotState::Consumed,
                 reason: String::new(),
                 maker_lot: String::new(),
+                used_since: Quantity::ZERO,
             };
             self.next(lot, violations);
         }
         for lot in stock.iter().filter(|lot| lot.lot == 0) {
             // What was used of a batch was used of its first lots.
             let mut used = lot.received.milli() - lot.on_hand.milli();
+            let mut before = used - lot.used_since.milli();
             for size in cut(lot.received.milli(), self.lot_size.milli()) {
                 let gone = used.min(size);
                 used -= gone;
+                let gone_before = before.min(gone);
+                before -= gone_before;
                 let on_hand = Quantity(size - gone);
                 let is_used_up = on_hand.is_zero();
                 let piece = Stock {
                     received: Quantity(size),
                     on_hand,
-                    state: if is_used_up { LotState::Consumed } else { lot.state },
+                    used_since: Quantity(gone - gone_before),
+                    state: if is_used_up {
+                        LotState::Consumed
+                    } else {
+                        lot.state
+                    },
                     ..(*lot).clone()
                 };
                 self.next(piece, violations);
@@ -214,7 +247,10 @@ impl OfSource {
         let mut rest: Vec<usize> = (0..open.len())
             .filter(|at| open.get(*at).is_some_and(|order| order.lot == 0))
             .collect();
-        rest.sort_by_key(|at| open.get(*at).map(|order| (order.expected_on.min(order.due), order.due)));
+        rest.sort_by_key(|at| {
+            open.get(*at)
+                .map(|order| (order.expected_on.min(order.due), order.due))
+        });
         for at in rest {
             let Some((order, first)) = open.get(at).zip(firsts.get_mut(at)) else {
                 continue;
@@ -237,7 +273,11 @@ impl OfSource {
 
     fn take(&mut self, first: i64, lots: i64, violations: &mut Violations) {
         let fits = lots == 0 || self.source.lot(first + lots - 1).is_some();
-        violations.require(fits, &format!("lots {}", self.name), "there are too many lots");
+        violations.require(
+            fits,
+            &format!("lots {}", self.name),
+            "there are too many lots",
+        );
         if !fits {
             return;
         }
@@ -299,12 +339,19 @@ impl OfSource {
                     received_on: None,
                     parts: Vec::new(),
                 });
-                let same = (notice.supplier_no, notice.shipped_on, notice.expected_on, notice.received_on)
-                    == (self.supplier_no, order.shipped_on, order.expected_on, None);
+                let same = (
+                    notice.supplier_no,
+                    notice.shipped_on,
+                    notice.expected_on,
+                    notice.received_on,
+                ) == (self.supplier_no, order.shipped_on, order.expected_on, None);
                 violations.require(
                     same,
                     &format!("{field}.notice"),
-                    format!("{} has another supplier or another day elsewhere", order.notice),
+                    format!(
+                        "{} has another supplier or another day elsewhere",
+                        order.notice
+                    ),
                 );
                 notice.parts.push(Part {
                     line: *first,
@@ -331,7 +378,9 @@ impl OfSource {
             let count = i64::try_from(run.len()).unwrap_or(i64::MAX);
             let last_on = run.iter().map(|(_, lot)| lot.received_on).max();
             let on = last_on.unwrap_or(head.received_on);
-            books.lines.push(self.line(*first, count, head.ordered_on, on));
+            books
+                .lines
+                .push(self.line(*first, count, head.ordered_on, on));
             for (number, lot) in run {
                 let Some(of) = self.source.lot(number) else {
                     continue;
@@ -377,14 +426,16 @@ impl OfSource {
             }
         }
         let on = self.as_of.minus(1);
-        books.lines.extend(gaps.into_iter().map(|(first, lots)| Line {
-            word: Word::Rejected,
-            accepted_lots: 0,
-            withdrawn: lots,
-            shipped: 0,
-            received: 0,
-            ..self.line(first, lots, on, on)
-        }));
+        books
+            .lines
+            .extend(gaps.into_iter().map(|(first, lots)| Line {
+                word: Word::Rejected,
+                accepted_lots: 0,
+                withdrawn: lots,
+                shipped: 0,
+                received: 0,
+                ..self.line(first, lots, on, on)
+            }));
     }
 
     /// A line that was accepted, shipped and received.

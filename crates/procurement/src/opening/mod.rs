@@ -39,6 +39,8 @@ pub(crate) struct Stock {
     pub(crate) reason: String,
     /// The maker's own number.
     pub(crate) maker_lot: String,
+    /// What was used since the day of the plan.
+    pub(crate) used_since: Quantity,
 }
 
 /// The outstanding part of an order line.
@@ -105,6 +107,8 @@ pub(crate) struct Sum {
 pub(crate) struct Opening {
     /// The day.
     pub(crate) as_of: Date,
+    /// The plan whose requirements count, with the day as of which it was made.
+    pub(crate) plan: Option<(String, Date)>,
     /// Lots, in the order in which they were given.
     pub(crate) stock: Vec<Stock>,
     /// Orders, in the order in which they were given.
@@ -150,7 +154,10 @@ impl Opening {
             let item = catalogue.item_no(item_no);
             item.map_or_else(|| item_no.to_string(), |item| item.item.id.to_string())
         };
-        for item_no in sums.keys().filter(|item_no| !self.totals.contains_key(item_no)) {
+        for item_no in sums
+            .keys()
+            .filter(|item_no| !self.totals.contains_key(item_no))
+        {
             let item = name(*item_no);
             violations.push(
                 &format!("totals {item}"),

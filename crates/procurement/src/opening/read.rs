@@ -17,14 +17,18 @@ use crate::{
         order_id,
         store::{LineFilter, lines_page},
     },
-    rows::{date, get},
+    rows::{date, day, get},
 };
 
 /// Why the books cannot be told as an opening just now: something is kept for a build, or a lot is used beyond the books.
 pub(super) async fn not_at_rest(tx: &Tx) -> Result<Option<String>, Error> {
-    let sql = "SELECT reservation_id FROM reservation WHERE state = 1 ORDER BY reservation_id LIMIT 1";
+    let sql =
+        "SELECT reservation_id FROM reservation WHERE state = 1 ORDER BY reservation_id LIMIT 1";
     if let Some(row) = tx.one(sql, vec![]).await? {
-        return Ok(Some(format!("reservation {} keeps stock for a build", get::<String>(&row, 0)?)));
+        return Ok(Some(format!(
+            "reservation {} keeps stock for a build",
+            get::<String>(&row, 0)?
+        )));
     }
     let sql = "SELECT lot_number FROM lot WHERE state = 6 ORDER BY lot_number LIMIT 1";
     let row = tx.one(sql, vec![]).await?;
@@ -36,9 +40,26 @@ pub(super) async fn not_at_rest(tx: &Tx) -> Result<Option<String>, Error> {
 }
 
 /// The lots of the books, by number.
-pub(super) async fn stock_fetch(tx: &Tx) -> Result<Vec<Stock>, Error> {
+pub(super) async fn stock_fetch(tx: &Tx, plan_on: Option<Date>) -> Result<Vec<Stock>, Error> {
+    let mut used_since: BTreeMap<i64, i64> = BTreeMap::new();
+    if let Some(on) = plan_on {
+        let sql = "SELECT first_lot, lots, quantity FROM ledger WHERE kind = 2 AND day >= $1";
+        for row in tx.rows(sql, vec![day(on)]).await? {
+            let (first, lots, quantity): (i64, i64, i64) =
+                (get(&row, 0)?, get(&row, 1)?, get(&row, 2)?);
+            for lot in first..first + lots {
+                *used_since.entry(lot).or_default() -= quantity;
+            }
+        }
+    }
     let mut holds: BTreeMap<i64, String> = BTreeMap::new();
-    for row in tx.rows("SELECT lot_number, reason FROM lot_hold WHERE open = 1", vec![]).await? {
+    for row in tx
+        .rows(
+            "SELECT lot_number, reason FROM lot_hold WHERE open = 1",
+            vec![],
+        )
+        .await?
+    {
         holds.insert(get(&row, 0)?, get(&row, 1)?);
     }
     // Which line and batch a lot is of stands in its notice, a run of lots a row.
@@ -46,17 +67,22 @@ pub(super) async fn stock_fetch(tx: &Tx) -> Result<Vec<Stock>, Error> {
     let sql = "SELECT a.first_lot, a.lots, l.released_on, a.maker_lot FROM asn AS n JOIN asn_line AS a ON a.asn_no = n.asn_no \
                JOIN order_line AS l ON l.line_no = a.line_no WHERE n.received_on IS NOT NULL";
     for row in tx.rows(sql, vec![]).await? {
-        batches.insert(get(&row, 0)?, (get(&row, 1)?, date(&row, 2)?, get(&row, 3)?));
+        batches.insert(
+            get(&row, 0)?,
+            (get(&row, 1)?, date(&row, 2)?, get(&row, 3)?),
+        );
     }
-    let sql = "SELECT received_on, lot_number, quantity, on_hand, state FROM lot ORDER BY lot_number";
+    let sql =
+        "SELECT received_on, lot_number, quantity, on_hand, state FROM lot ORDER BY lot_number";
     let mut stock = Vec::new();
     for row in tx.rows(sql, vec![]).await? {
         let number: i64 = get(&row, 1)?;
         let batch = batches.range(..=number).next_back();
         let batch = batch.filter(|(first, (lots, _, _))| number < *first + lots);
-        let (ordered_on, maker_lot) = batch.map_or((date(&row, 0)?, String::new()), |(_, batch)| {
-            (batch.1, batch.2.clone())
-        });
+        let (ordered_on, maker_lot) = batch
+            .map_or((date(&row, 0)?, String::new()), |(_, batch)| {
+                (batch.1, batch.2.clone())
+            });
         let state: i64 = get(&row, 4)?;
         stock.push(Stock {
             source: SourceNo::of_lot(LotNumber(number)),
@@ -69,6 +95,7 @@ pub(super) async fn stock_fetch(tx: &Tx) -> Result<Vec<Stock>, Error> {
                 .ok_or_else(|| Error::broken(format!("a lot has the state {state}")))?,
             reason: holds.get(&number).cloned().unwrap_or_default(),
             maker_lot,
+            used_since: Quantity(used_since.get(&number).copied().unwrap_or_default()),
         });
     }
     Ok(stock)
@@ -91,14 +118,23 @@ pub(super) async fn open_fetch(tx: &Tx, catalogue: &Catalogue) -> Result<Vec<Ope
     let sql = "SELECT a.line_no, n.asn_id, n.shipped_on, n.expected_on, a.first_lot, a.lots, a.quantity, a.quantities FROM asn AS n \
                JOIN asn_line AS a ON a.asn_no = n.asn_no WHERE n.received_on IS NULL AND n.lost_on IS NULL ORDER BY a.first_lot";
     for row in tx.rows(sql, vec![]).await? {
-        let (first, lots, quantity): (i64, i64, i64) = (get(&row, 4)?, get(&row, 5)?, get(&row, 6)?);
+        let (first, lots, quantity): (i64, i64, i64) =
+            (get(&row, 4)?, get(&row, 5)?, get(&row, 6)?);
         let sizes = match get::<Option<Vec<u8>>>(&row, 7)? {
-            Some(packed) => DailySeries::decode(packed.as_slice())
-                .map_err(|error| Error::broken(format!("sizes of lots: {error}")))?
-                .thousandths,
+            Some(packed) => {
+                DailySeries::decode(packed.as_slice())
+                    .map_err(|error| Error::broken(format!("sizes of lots: {error}")))?
+                    .thousandths
+            }
             None => vec![quantity / lots.max(1); usize::try_from(lots).unwrap_or_default()],
         };
-        let part = (get(&row, 1)?, date(&row, 2)?, date(&row, 3)?, LotNumber(first).n(), sizes);
+        let part = (
+            get(&row, 1)?,
+            date(&row, 2)?,
+            date(&row, 3)?,
+            LotNumber(first).n(),
+            sizes,
+        );
         under_way.entry(get(&row, 0)?).or_default().push(part);
     }
     let filter = LineFilter {

@@ -13,12 +13,15 @@ use takt_service::{Call, Error, Tx};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Opening, book::books, read, store,
+    Opening,
+    book::books,
+    read, store,
     wire::{lot_pb, opening_of, order_pb, total_pb},
 };
 use crate::{
     desk::{Answers, Desk, chunks},
     programme::Catalogue,
+    requirement::store::plan_fetch,
     rows::count,
 };
 
@@ -44,6 +47,8 @@ impl OpeningService for OpeningRpc {
             all.request_id = part.request_id;
             all.as_of = part.as_of;
             all.validate_only = part.validate_only;
+            all.plan_id = part.plan_id;
+            all.plan_as_of = part.plan_as_of;
         }
         let catalogue = self.0.catalogue(&call).await?;
         let mut violations = Violations::new();
@@ -82,11 +87,14 @@ impl OpeningService for OpeningRpc {
                     if let Some(why) = read::not_at_rest(tx).await? {
                         return Err(Error::refused(
                             "BOOKS_NOT_AT_REST",
-                            format!("{why}; export when no build is under way and every lot is counted"),
+                            format!(
+                                "{why}; export when no build is under way and every lot is counted"
+                            ),
                         ));
                     }
+                    let plan = plan_fetch(tx).await?.map(|(plan, _)| plan.as_of);
                     Ok(Opening {
-                        stock: read::stock_fetch(tx).await?,
+                        stock: read::stock_fetch(tx, plan).await?,
                         open: read::open_fetch(tx, &catalogue).await?,
                         ..Opening::default()
                     })
@@ -102,7 +110,10 @@ impl OpeningService for OpeningRpc {
         }
         for orders in opening.open.chunks(CHUNK) {
             parts.push(pb::StreamOpeningResponse {
-                orders: orders.iter().map(|order| order_pb(&catalogue, order)).collect(),
+                orders: orders
+                    .iter()
+                    .map(|order| order_pb(&catalogue, order))
+                    .collect(),
                 ..Default::default()
             });
         }
@@ -127,12 +138,13 @@ async fn book(
     id: String,
     validate_only: bool,
 ) -> Result<pb::BookOpeningResponse, Error> {
-    let answer = |was_booked, [item_count, lot_count, order_count]: [i64; 3]| pb::BookOpeningResponse {
-        was_booked,
-        item_count,
-        lot_count,
-        order_count,
-    };
+    let answer =
+        |was_booked, [item_count, lot_count, order_count]: [i64; 3]| pb::BookOpeningResponse {
+            was_booked,
+            item_count,
+            lot_count,
+            order_count,
+        };
     if let Some((booked, counts)) = store::opening_fetch(tx).await? {
         if booked == id {
             return Ok(answer(true, counts));
@@ -141,7 +153,9 @@ async fn book(
         return Err(Error::refused("OPENING_BOOKED", message));
     }
     if let Some(table) = store::in_use(tx).await? {
-        let message = format!("the books are not empty: there are rows in {table}; book an opening into empty services");
+        let message = format!(
+            "the books are not empty: there are rows in {table}; book an opening into empty services"
+        );
         return Err(Error::refused("BOOKS_IN_USE", message));
     }
     let mut violations = Violations::new();

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use prost::Message;
 use takt_contract::common::v1::DailySeries;
 use takt_kernel::{Date, LotNumber};
-use takt_service::{Error, Tx, Value};
+use takt_service::{Error, Invariant, Tx, Value};
 
 use super::{
     Opening,
@@ -19,6 +19,7 @@ use crate::{
     invariants::INVARIANTS,
     programme::Catalogue,
     purchase_order,
+    requirement::{Plan, handler::requirements_owe},
     rows::{count, day, day_opt, get},
     supply::store::{cells_fetch, changes_record},
 };
@@ -36,7 +37,14 @@ pub(super) async fn opening_fetch(tx: &Tx) -> Result<Option<Booked>, Error> {
 
 /// The table of the books that something stands in, if there is one.
 pub(super) async fn in_use(tx: &Tx) -> Result<Option<&'static str>, Error> {
-    for table in ["order_line", "asn", "lot", "ledger", "reservation", "balance"] {
+    for table in [
+        "order_line",
+        "asn",
+        "lot",
+        "ledger",
+        "reservation",
+        "balance",
+    ] {
         let sql = format!("SELECT COUNT(*) FROM (SELECT 1 FROM {table} LIMIT 1) AS t");
         if tx.number(&sql, vec![]).await? > 0 {
             return Ok(Some(table));
@@ -63,7 +71,8 @@ pub(super) async fn books_add(
     taken_back_add(tx, books, eve).await?;
     notices_add(tx, books).await?;
     lots_add(tx, books).await?;
-    ledger_add(tx, books, eve).await?;
+    let plan_on = opening.plan.as_ref().map(|(_, on)| *on);
+    ledger_add(tx, books, eve, plan_on).await?;
     balances_add(tx, books).await?;
     let names = books.names.iter().map(|name| {
         vec![
@@ -74,7 +83,8 @@ pub(super) async fn books_add(
         ]
     });
     let columns = ["line_no", "order_name", "order_line", "received"];
-    tx.insert_many("opening_order", &columns, names.collect(), "").await?;
+    tx.insert_many("opening_order", &columns, names.collect(), "")
+        .await?;
     let [items, lots, orders] = counts;
     let row = vec![
         1i64.into(),
@@ -84,12 +94,32 @@ pub(super) async fn books_add(
         lots.into(),
         orders.into(),
     ];
-    let columns = ["opening_no", "request_id", "as_of", "items", "lots", "orders"];
+    let columns = [
+        "opening_no",
+        "request_id",
+        "as_of",
+        "items",
+        "lots",
+        "orders",
+    ];
     tx.insert_many("opening", &columns, vec![row], "").await?;
-    for invariant in INVARIANTS {
-        if let Some(row) = tx.rows(invariant.violated, vec![]).await?.first() {
-            let (id, example): (&str, String) = (invariant.id, get(row, 0)?);
-            return Err(Error::broken(format!("the opening breaks {id} at {example}")));
+    if let Some((id, as_of)) = &opening.plan {
+        // It was there before any fact of these services.
+        let plan = Plan {
+            id: id.clone(),
+            as_of: *as_of,
+            position: 0,
+        };
+        requirements_owe(tx, &plan).await?;
+    }
+    for Invariant {
+        id, rule, violated, ..
+    } in INVARIANTS
+    {
+        if let Some(row) = tx.rows(violated, vec![]).await?.first() {
+            let example: String = get(row, 0)?;
+            let message = format!("the opening breaks {id}, {rule}: {example}");
+            return Err(Error::refused("OPENING_INVALID", message));
         }
     }
     // The books were empty, so what the tables hold is what has changed.
@@ -153,7 +183,10 @@ async fn notices_add(tx: &Tx, books: &Books) -> Result<(), Error> {
     ];
     let suffix = "RETURNING asn_id, asn_no";
     let mut numbers: BTreeMap<String, i64> = BTreeMap::new();
-    for row in tx.insert_returning("asn", &columns, rows.collect(), suffix).await? {
+    for row in tx
+        .insert_returning("asn", &columns, rows.collect(), suffix)
+        .await?
+    {
         numbers.insert(get(&row, 0)?, get(&row, 1)?);
     }
     let mut rows = Vec::new();
@@ -191,7 +224,9 @@ async fn notices_add(tx: &Tx, books: &Books) -> Result<(), Error> {
         "quantities",
         "maker_lot",
     ];
-    tx.insert_many("asn_line", &columns, rows, "").await.map(|_| ())
+    tx.insert_many("asn_line", &columns, rows, "")
+        .await
+        .map(|_| ())
 }
 
 async fn lots_add(tx: &Tx, books: &Books) -> Result<(), Error> {
@@ -233,31 +268,8 @@ async fn lots_add(tx: &Tx, books: &Books) -> Result<(), Error> {
         .map(|_| ())
 }
 
-/// Receipts on their days, and what was used of them as one use on the eve of the opening.
-async fn ledger_add(tx: &Tx, books: &Books, eve: Date) -> Result<(), Error> {
-    let received = runs(&books.lots, |lot| lot.stock.received.milli());
-    let used = runs(&books.lots, |lot| lot.stock.received.milli() - lot.stock.on_hand.milli());
-    let mut reservation = 0i64;
-    if !used.is_empty() {
-        let row = vec![
-            "OPENING".into(),
-            day(eve),
-            2i64.into(),
-            0i64.into(),
-            0i64.into(),
-        ];
-        let columns = [
-            "reservation_id",
-            "build_on",
-            "state",
-            "vehicle_count",
-            "consumed_count",
-        ];
-        let made = tx
-            .insert_returning("reservation", &columns, vec![row], "RETURNING reservation_no")
-            .await?;
-        reservation = made.first().map(|row| get(row, 0)).transpose()?.unwrap_or_default();
-    }
+/// Receipts on their days, and what was used of them before the plan's day and since, each as one use.
+async fn ledger_add(tx: &Tx, books: &Books, eve: Date, plan_on: Option<Date>) -> Result<(), Error> {
     let entry = |on: Date, kind: i64, reservation: i64, run: &Run, sign: i64| -> Vec<Value> {
         vec![
             day(on),
@@ -269,9 +281,47 @@ async fn ledger_add(tx: &Tx, books: &Books, eve: Date) -> Result<(), Error> {
             (run.each * sign).into(),
         ]
     };
-    let mut rows: Vec<Vec<Value>> = Vec::with_capacity(received.len() + used.len());
-    rows.extend(received.iter().map(|run| entry(run.received_on, 1, 0, run, 1)));
-    rows.extend(used.iter().map(|run| entry(eve, 2, reservation, run, -1)));
+    let received = runs(&books.lots, |lot| lot.stock.received.milli());
+    let since = runs(&books.lots, |lot| lot.stock.used_since.milli());
+    let before = runs(&books.lots, |lot| {
+        let stock = &lot.stock;
+        stock.received.milli() - stock.on_hand.milli() - stock.used_since.milli()
+    });
+    // A plan counts on from what was used before its day, so uses before and since are two.
+    let before_on = plan_on.map_or(eve, |on| on.minus(1).min(eve));
+    let mut rows: Vec<Vec<Value>> = Vec::with_capacity(received.len() + before.len() + since.len());
+    rows.extend(
+        received
+            .iter()
+            .map(|run| entry(run.received_on, 1, 0, run, 1)),
+    );
+    for (name, on, used) in [
+        ("OPENING-BEFORE-PLAN", before_on, before),
+        ("OPENING", eve, since),
+    ] {
+        if used.is_empty() {
+            continue;
+        }
+        let row = vec![name.into(), day(on), 2i64.into(), 0i64.into(), 0i64.into()];
+        let columns = [
+            "reservation_id",
+            "build_on",
+            "state",
+            "vehicle_count",
+            "consumed_count",
+        ];
+        let made = tx
+            .insert_returning(
+                "reservation",
+                &columns,
+                vec![row],
+                "RETURNING reservation_no",
+            )
+            .await?;
+        let number = made.first().map(|row| get::<i64>(row, 0)).transpose()?;
+        let number = number.unwrap_or_default();
+        rows.extend(used.iter().map(|run| entry(on, 2, number, run, -1)));
+    }
     let columns = [
         "day",
         "kind",
@@ -281,7 +331,9 @@ async fn ledger_add(tx: &Tx, books: &Books, eve: Date) -> Result<(), Error> {
         "lots",
         "quantity",
     ];
-    tx.insert_many("ledger", &columns, rows, "").await.map(|_| ())
+    tx.insert_many("ledger", &columns, rows, "")
+        .await
+        .map(|_| ())
 }
 
 /// Consecutive lots of one day of receipt of each of which the same quantity moved.
@@ -338,17 +390,19 @@ async fn balances_add(tx: &Tx, books: &Books) -> Result<(), Error> {
         let [_, _, lost, _] = sums.entry(line.source.item_no()).or_default();
         *lost += line.of_lots(line.withdrawn).milli();
     }
-    let rows = sums.iter().map(|(item_no, [on_hand, received, lost, lots])| {
-        vec![
-            i64::from(*item_no).into(),
-            (*on_hand).into(),
-            0i64.into(),
-            (*received).into(),
-            (received - on_hand).into(),
-            (*lost).into(),
-            (*lots).into(),
-        ]
-    });
+    let rows = sums
+        .iter()
+        .map(|(item_no, [on_hand, received, lost, lots])| {
+            vec![
+                i64::from(*item_no).into(),
+                (*on_hand).into(),
+                0i64.into(),
+                (*received).into(),
+                (received - on_hand).into(),
+                (*lost).into(),
+                (*lots).into(),
+            ]
+        });
     let columns = [
         "item_no", "on_hand", "reserved", "received", "issued", "lost", "lots",
     ];

@@ -21,13 +21,21 @@ pub(super) fn opening_of(
     violations: &mut Violations,
 ) -> Opening {
     let as_of = date_req(message.as_of.as_ref(), "as_of", violations);
+    let has_plan = !message.plan_id.is_empty();
+    let plan_on = date_opt(message.plan_as_of.as_ref(), "plan_as_of", violations);
+    violations.require(
+        plan_on.is_some() == has_plan && plan_on.is_none_or(|on| on <= as_of),
+        "plan_as_of",
+        format!("a plan is named with its day, which is {as_of} or before"),
+    );
     let mut opening = Opening {
         as_of,
+        plan: plan_on.map(|on| (message.plan_id.clone(), on)),
         ..Opening::default()
     };
     for (place, lot) in message.lots.iter().enumerate() {
         let lot = violations.scope(format!("lots[{place}]"), |violations| {
-            stock_of(lot, as_of, catalogue, violations)
+            stock_of(lot, (as_of, has_plan), catalogue, violations)
         });
         opening.stock.extend(lot);
     }
@@ -74,7 +82,7 @@ fn not_negative(figures: &[(&str, i64)], violations: &mut Violations) {
 
 fn stock_of(
     lot: &pb::OpeningLot,
-    as_of: Date,
+    (as_of, has_plan): (Date, bool),
     catalogue: &Catalogue,
     violations: &mut Violations,
 ) -> Option<Stock> {
@@ -84,20 +92,47 @@ fn stock_of(
     violations.require(
         here,
         "location",
-        format!("{:?} is not the plant of the programme, {plant}", lot.location),
+        format!(
+            "{:?} is not the plant of the programme, {plant}",
+            lot.location
+        ),
     );
     let (received, on_hand) = (lot.received_thousandths, lot.on_hand_thousandths);
-    violations.require(received > 0, "received_thousandths", "a lot is more than nothing");
-    not_negative(&[("on_hand_thousandths", on_hand), ("lot_sequence", lot.lot_sequence)], violations);
+    violations.require(
+        received > 0,
+        "received_thousandths",
+        "a lot is more than nothing",
+    );
+    not_negative(
+        &[
+            ("on_hand_thousandths", on_hand),
+            ("lot_sequence", lot.lot_sequence),
+        ],
+        violations,
+    );
     violations.require(
         on_hand <= received,
         "on_hand_thousandths",
-        format!("{} of {} are more than were received", Quantity(on_hand), Quantity(received)),
+        format!(
+            "{} of {} are more than were received",
+            Quantity(on_hand),
+            Quantity(received)
+        ),
+    );
+    let used_since = lot.used_since_plan_thousandths;
+    violations.require(
+        (0..=(received - on_hand).max(0)).contains(&used_since) && (has_plan || used_since == 0),
+        "used_since_plan_thousandths",
+        "it is a part of what was used, and a plan is named",
     );
     let received_on = date_req(lot.received_on.as_ref(), "received_on", violations);
     let ordered_on = date_opt(lot.ordered_on.as_ref(), "ordered_on", violations);
     let before = received_on < as_of;
-    violations.require(before, "received_on", format!("{received_on} is not before {as_of}"));
+    violations.require(
+        before,
+        "received_on",
+        format!("{received_on} is not before {as_of}"),
+    );
     let ordered_on = ordered_on.unwrap_or(received_on);
     violations.require(
         ordered_on <= received_on,
@@ -130,6 +165,7 @@ fn stock_of(
         state,
         reason: lot.reason.clone(),
         maker_lot: lot.maker_lot.clone(),
+        used_since: Quantity(used_since),
     })
 }
 
@@ -158,7 +194,11 @@ fn open_of(
         "ordered_on",
         format!("{ordered_on} is not before {as_of}"),
     );
-    violations.require(due >= ordered_on, "due", format!("{due} is before the order of {ordered_on}"));
+    violations.require(
+        due >= ordered_on,
+        "due",
+        format!("{due} is before the order of {ordered_on}"),
+    );
     let is_under_way = order.in_transit_thousandths > 0;
     let shipped_on = date_opt(order.shipped_on.as_ref(), "shipped_on", violations);
     violations.require(
@@ -172,7 +212,8 @@ fn open_of(
         "shipped_on",
         format!("what is under way left on {ordered_on} or later and before {as_of}"),
     );
-    let expected_on = date_opt(order.expected_on.as_ref(), "expected_on", violations).unwrap_or(due);
+    let expected_on =
+        date_opt(order.expected_on.as_ref(), "expected_on", violations).unwrap_or(due);
     let shipped_on = shipped_on.unwrap_or(ordered_on);
     violations.require(
         expected_on >= shipped_on || !is_under_way,
@@ -229,6 +270,7 @@ pub(super) fn lot_pb(catalogue: &Catalogue, lot: &Stock) -> pb::OpeningLot {
         status: status.into(),
         reason: lot.reason.clone(),
         maker_lot: lot.maker_lot.clone(),
+        used_since_plan_thousandths: lot.used_since.milli(),
     }
 }
 
