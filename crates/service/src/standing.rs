@@ -263,6 +263,11 @@ async fn booked_before(tx: &Tx, id: &str) -> Result<Option<pb::BookStandingRespo
 
 /// Writes rows into tables that are empty.
 async fn book(tx: &Tx, sheets: &[Standing], rows: &Rows) -> Result<i64, Error> {
+    let session = tx.session_fetch().await?;
+    if session.is_none_or(|session| session.state != pb::ImportState::Active) {
+        let message = "no programme is active yet; run `takt import DIR` first";
+        return Err(Error::refused("NO_PROGRAMME", message));
+    }
     let mut count = 0;
     for sheet in sheets {
         let table = sheet.table;

@@ -61,13 +61,16 @@ pub(super) fn opening_of(
     opening
 }
 
-/// The source that a message names.
+/// The source that a message names; the supplier may stay out where the item has one alone.
 fn source_of<'c>(
     (item, supplier): (&str, &str),
     catalogue: &'c Catalogue,
     violations: &mut Violations,
 ) -> Option<&'c Source> {
     let bought = catalogue.item_named(item, "item_id", violations)?;
+    if let ([only], "") = (bought.sources.as_slice(), supplier) {
+        return Some(only);
+    }
     let source = (bought.sources.iter()).find(|source| source.terms.supplier.as_str() == supplier);
     let unknown = format!("{supplier:?} has no agreement for {item}");
     violations.require(source.is_some(), "supplier_id", unknown);

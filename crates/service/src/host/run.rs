@@ -156,6 +156,7 @@ impl Definition {
             sink: wiring.import,
             active: deps.active.clone(),
         };
+        // What sheets there are is told before a programme is there; rows are booked only behind it.
         let mut routes = behind_gate(wiring.routes, &deps)
             .add_service(server!(EventServiceServer, event, deps.chassis))
             .add_service(server!(AdminServiceServer, admin, deps.chassis))
