@@ -8,7 +8,7 @@ use takt_contract::{
     procurement::v1::{self as pb, opening_service_server::OpeningService},
     request_id,
 };
-use takt_kernel::Violations;
+use takt_kernel::{FieldViolation, Violations};
 use takt_service::{Call, Error, Tx};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -160,11 +160,16 @@ async fn book(
     }
     let mut violations = Violations::new();
     opening.control(catalogue, &mut violations);
-    if let Err(violations) = violations.finish() {
-        return Err(Error::Invalid {
-            reason: "CONTROL_TOTAL",
-            violations,
-        });
+    if let Err(found) = violations.finish() {
+        let mut found = found.into_iter();
+        let first = found
+            .next()
+            .unwrap_or_else(|| FieldViolation::new("totals", "they do not agree"));
+        let mut error = Error::invalid_because("CONTROL_TOTAL", first.field, first.description);
+        if let Error::Invalid { violations, .. } = &mut error {
+            violations.extend(found);
+        }
+        return Err(error);
     }
     let mut violations = Violations::new();
     let books = books(opening, catalogue, &mut violations);
