@@ -11,7 +11,7 @@ use takt_kernel::{Date, ParseError};
 use super::sheet::{Cells, whole};
 
 /// The first column of every sheet.
-pub const KIND: &str = "kind";
+pub const KIND: &str = "row";
 
 /// The kinds by file, in the order in which the service tells them.
 pub fn by_file(kinds: &[StandingKind]) -> BTreeMap<&str, Vec<&StandingKind>> {
@@ -38,7 +38,7 @@ pub fn row_of(kinds: &[&StandingKind], row: &mut Cells<'_>) -> Option<StandingRo
     let name = row.text(KIND);
     let Some(kind) = kinds.iter().find(|kind| kind.kind == name) else {
         let all: Vec<&str> = kinds.iter().map(|kind| kind.kind.as_str()).collect();
-        row.wrong(format!("kind {name:?} is not one of {}", all.join(", ")));
+        row.wrong(format!("row {name:?} is not one of {}", all.join(", ")));
         return None;
     };
     let cells = kind.columns.iter().map(|column| cell_of(column, row));
