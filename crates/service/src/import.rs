@@ -181,8 +181,9 @@ impl ProgrammeService for ImportRpc {
         let mut stream = request.into_inner();
         let mut all = pb::ReviseProgrammeRequest::default();
         while let Some(part) = stream.message().await? {
-            let rows = [std::mem::take(&mut all.rows), part.rows].concat();
-            all = pb::ReviseProgrammeRequest { rows, ..part };
+            all.rows.extend(part.rows);
+            (all.import_id, all.programme_id) = (part.import_id, part.programme_id);
+            all.validate_only = part.validate_only;
         }
         let (all, sink) = (Arc::new(all), Arc::clone(&self.sink));
         let revision = self

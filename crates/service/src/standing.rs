@@ -125,8 +125,9 @@ impl StandingService for StandingRpc {
         let mut stream = request.into_inner();
         let mut all = pb::BookStandingRequest::default();
         while let Some(part) = stream.message().await? {
-            let rows = [std::mem::take(&mut all.rows), part.rows].concat();
-            all = pb::BookStandingRequest { rows, ..part };
+            all.rows.extend(part.rows);
+            (all.request_id, all.as_of) = (part.request_id, part.as_of);
+            all.validate_only = part.validate_only;
         }
         let mut violations = Violations::new();
         request_id(&all.request_id, "request_id", &mut violations);

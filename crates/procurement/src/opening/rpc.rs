@@ -131,7 +131,7 @@ impl OpeningService for OpeningRpc {
 }
 
 /// Books an opening, or finds that it was booked, or only checks it.
-async fn book(
+pub(crate) async fn book(
     tx: &Tx,
     catalogue: &Catalogue,
     opening: &Opening,

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Reads an opening.
-pub(super) fn opening_of(
+pub(crate) fn opening_of(
     message: &pb::BookOpeningRequest,
     catalogue: &Catalogue,
     violations: &mut Violations,
