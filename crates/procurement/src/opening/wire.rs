@@ -122,11 +122,16 @@ fn stock_of(
             Quantity(received)
         ),
     );
-    let used_since = lot.used_since_plan_thousandths;
+    // Without a plan there is no day since which it would count.
+    let used_since = if has_plan {
+        lot.used_since_plan_thousandths
+    } else {
+        0
+    };
     violations.require(
-        (0..=(received - on_hand).max(0)).contains(&used_since) && (has_plan || used_since == 0),
+        (0..=(received - on_hand).max(0)).contains(&used_since),
         "used_since_plan_thousandths",
-        "it is a part of what was used, and a plan is named",
+        "it is a part of what was used",
     );
     let received_on = date_req(lot.received_on.as_ref(), "received_on", violations);
     let ordered_on = date_opt(lot.ordered_on.as_ref(), "ordered_on", violations);
