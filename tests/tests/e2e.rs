@@ -15,6 +15,8 @@ mod capacity;
 mod chain;
 #[path = "e2e/client.rs"]
 mod client;
+#[path = "e2e/cutover.rs"]
+mod cutover;
 #[path = "e2e/deploy.rs"]
 mod deploy;
 #[path = "e2e/disruptions.rs"]

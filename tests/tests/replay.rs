@@ -7,6 +7,8 @@
 mod changes;
 #[path = "replay/crash.rs"]
 mod crash;
+#[path = "replay/cutover.rs"]
+mod cutover;
 #[path = "replay/databases.rs"]
 mod databases;
 #[path = "replay/edits.rs"]

@@ -8,7 +8,7 @@ use takt_contract::{
     date_req, id_req,
 };
 use takt_kernel::{LaneId, PlantId, ProgrammeId, VariantId, Violations, Zone};
-use takt_service::{BoxFuture, Error, ImportSink, Tx};
+use takt_service::{BoxFuture, Error, ImportSink, MasterRows, Revision, Tx, Value};
 
 use crate::programme::{Lane, Milestone, OptionOffer, Programme, Variant, option_words, store};
 use crate::shipment::LANES;
@@ -19,24 +19,20 @@ pub(crate) struct ProgrammeSink;
 /// The rows of a chunk that delivery owns.
 #[derive(Default)]
 struct Staged {
-    programmes: Vec<Programme>,
-    variants: Vec<Variant>,
-    offers: Vec<OptionOffer>,
-    lanes: Vec<Lane>,
-    milestones: Vec<Milestone>,
+    programmes: Vec<Vec<Value>>,
+    variants: Vec<Vec<Value>>,
+    offers: Vec<Vec<Value>>,
+    lanes: Vec<Vec<Value>>,
+    milestones: Vec<Vec<Value>>,
 }
 
 impl ImportSink for ProgrammeSink {
     fn stage<'t>(&'t self, tx: &'t Tx, rows: &'t [Row]) -> BoxFuture<'t, Result<(), Error>> {
         Box::pin(async move {
-            let staged = Staged::read(rows)?;
-            for programme in &staged.programmes {
-                store::programme_add(tx, programme).await?;
+            for MasterRows { table, rows } in self.tables(rows)? {
+                tx.insert_many(table.name, table.columns, rows, "").await?;
             }
-            store::variants_add(tx, &staged.variants).await?;
-            store::offers_add(tx, &staged.offers).await?;
-            store::lanes_add(tx, &staged.lanes).await?;
-            store::milestones_add(tx, &staged.milestones).await
+            Ok(())
         })
     }
 
@@ -48,14 +44,8 @@ impl ImportSink for ProgrammeSink {
         })
     }
 
-    fn clear<'t>(&'t self, tx: &'t Tx) -> BoxFuture<'t, Result<(), Error>> {
-        Box::pin(store::programme_clear(tx))
-    }
-}
-
-impl Staged {
-    fn read(rows: &[Row]) -> Result<Self, Error> {
-        let mut staged = Self::default();
+    fn tables(&self, rows: &[Row]) -> Result<Vec<MasterRows>, Error> {
+        let mut staged = Staged::default();
         let mut violations = Violations::new();
         for (place, row) in rows.iter().enumerate() {
             violations.scope(format!("rows[{place}]"), |violations| {
@@ -63,16 +53,50 @@ impl Staged {
             });
         }
         violations.finish()?;
-        Ok(staged)
+        let tables = [
+            (store::PROGRAMME, staged.programmes),
+            (store::VARIANT, staged.variants),
+            (store::OPTION_VALUE, staged.offers),
+            (store::LANE, staged.lanes),
+            (store::MILESTONE, staged.milestones),
+        ];
+        Ok(tables
+            .map(|(table, rows)| MasterRows { table, rows })
+            .into())
     }
 
+    fn revised<'t>(&'t self, tx: &'t Tx, _: &'t Revision) -> BoxFuture<'t, Result<(), Error>> {
+        self.prepare(tx)
+    }
+
+    fn clear<'t>(&'t self, tx: &'t Tx) -> BoxFuture<'t, Result<(), Error>> {
+        Box::pin(store::programme_clear(tx))
+    }
+}
+
+impl Staged {
     fn take(&mut self, row: &Row, violations: &mut Violations) {
         match row {
-            Row::Header(row) => self.programmes.push(programme_of(row, violations)),
-            Row::Variant(row) => self.variants.push(variant_of(row, violations)),
-            Row::OptionValue(row) => self.offers.push(offer_of(row, violations)),
-            Row::Lane(row) if row.outbound => self.lanes.push(lane_of(row, violations)),
-            Row::Milestone(row) => self.milestones.push(milestone_of(row, violations)),
+            Row::Header(row) => {
+                let programme = programme_of(row, violations);
+                self.programmes.push(store::programme_row(&programme));
+            }
+            Row::Variant(row) => {
+                let variant = variant_of(row, violations);
+                self.variants.push(store::variant_row(&variant));
+            }
+            Row::OptionValue(row) => {
+                let offer = offer_of(row, violations);
+                self.offers.push(store::offer_row(&offer));
+            }
+            Row::Lane(row) if row.outbound => {
+                let lane = lane_of(row, violations);
+                self.lanes.push(store::lane_row(&lane));
+            }
+            Row::Milestone(row) => {
+                let milestone = milestone_of(row, violations);
+                self.milestones.push(store::milestone_row(&milestone));
+            }
             _ => {}
         }
     }

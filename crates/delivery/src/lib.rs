@@ -21,6 +21,7 @@ mod quote;
 mod reactions;
 mod rows;
 mod shipment;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -53,6 +54,8 @@ pub fn definition() -> Definition {
         migrations: migrations::MIGRATIONS,
         tables: invariants::TABLES,
         invariants: invariants::INVARIANTS,
+        standing: standing::STANDING,
+        standing_elsewhere: standing::ELSEWHERE,
         peers: &["production"],
         subscribers: &["production"],
         endless: &[],

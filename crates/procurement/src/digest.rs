@@ -334,6 +334,15 @@ pub const TABLES: &[Table] = &[
             "blocks",
         ],
     },
+    // The id of an opening names the files; what they said is here.
+    Table {
+        name: "opening",
+        columns: &["as_of", "items", "lots", "orders"],
+    },
+    Table {
+        name: "opening_order",
+        columns: &["line_no", "order_name", "order_line", "received"],
+    },
     Table {
         name: "declared_link",
         columns: &crate::network::store::DECLARED,

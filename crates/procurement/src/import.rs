@@ -11,7 +11,7 @@ use takt_contract::{
 use takt_kernel::{
     ItemId, LaneId, PlantId, ProgrammeId, Quantity, Share, SupplierId, Unit, Violations,
 };
-use takt_service::{BoxFuture, Error, ImportSink, Tx, Value};
+use takt_service::{BoxFuture, Error, ImportSink, MasterRows, Revision, Tx, Value};
 
 use crate::{
     programme::{Agreement, Item, Programme, Supplier, store},
@@ -24,10 +24,10 @@ pub(crate) struct ProgrammeSink;
 /// The rows of a chunk that procurement owns.
 #[derive(Default)]
 struct Staged {
-    programmes: Vec<Programme>,
-    suppliers: Vec<Supplier>,
-    items: Vec<Item>,
-    agreements: Vec<Agreement>,
+    programmes: Vec<Vec<Value>>,
+    suppliers: Vec<Vec<Value>>,
+    items: Vec<Vec<Value>>,
+    agreements: Vec<Vec<Value>>,
     lanes: Vec<Vec<Value>>,
     links: Vec<Vec<Value>>,
     nodes: Vec<Vec<Value>>,
@@ -36,21 +36,57 @@ struct Staged {
 impl ImportSink for ProgrammeSink {
     fn stage<'t>(&'t self, tx: &'t Tx, rows: &'t [Row]) -> BoxFuture<'t, Result<(), Error>> {
         Box::pin(async move {
-            let staged = Staged::read(rows)?;
-            for programme in &staged.programmes {
-                store::programme_add(tx, programme).await?;
+            for MasterRows { table, rows } in self.tables(rows)? {
+                tx.insert_many(table.name, table.columns, rows, "").await?;
             }
-            store::suppliers_add(tx, &staged.suppliers).await?;
-            store::items_add(tx, &staged.items).await?;
-            store::agreements_add(tx, &staged.agreements).await?;
-            store::rows_add(tx, "lane", &store::LANE, &staged.lanes).await?;
-            store::rows_add(tx, "link", &store::LINK, &staged.links).await?;
-            store::rows_add(tx, "node", &store::NODE, &staged.nodes).await
+            Ok(())
         })
     }
 
     fn prepare<'t>(&'t self, tx: &'t Tx) -> BoxFuture<'t, Result<(), Error>> {
         Box::pin(async move { store::catalogue_fetch(tx).await.map(|_| ()) })
+    }
+
+    fn tables(&self, rows: &[Row]) -> Result<Vec<MasterRows>, Error> {
+        let mut staged = Staged::default();
+        let mut violations = Violations::new();
+        for (place, row) in rows.iter().enumerate() {
+            violations.scope(format!("rows[{place}]"), |violations| {
+                staged.take(row, violations)
+            });
+        }
+        violations.finish()?;
+        let tables = [
+            (store::PROGRAMME, staged.programmes),
+            (store::SUPPLIER, staged.suppliers),
+            (store::ITEM, staged.items),
+            (store::AGREEMENT, staged.agreements),
+            (store::LANES, staged.lanes),
+            (store::LINKS, staged.links),
+            (store::NODES, staged.nodes),
+        ];
+        Ok(tables
+            .map(|(table, rows)| MasterRows { table, rows })
+            .into())
+    }
+
+    fn revised<'t>(
+        &'t self,
+        tx: &'t Tx,
+        revision: &'t Revision,
+    ) -> BoxFuture<'t, Result<(), Error>> {
+        Box::pin(async move {
+            store::catalogue_fetch(tx).await?;
+            let mut violations = Violations::new();
+            if revision.touches(store::AGREEMENT.name) {
+                for (item, size) in store::lots_of_another_size(tx).await? {
+                    let field = format!("agreement {item}.lot_size");
+                    let size = Quantity(size);
+                    violations.push(&field, format!("orders were made in lots of {size}, and they count as such; keep the size"));
+                }
+            }
+            Ok(violations.finish()?)
+        })
     }
 
     fn clear<'t>(&'t self, tx: &'t Tx) -> BoxFuture<'t, Result<(), Error>> {
@@ -59,24 +95,26 @@ impl ImportSink for ProgrammeSink {
 }
 
 impl Staged {
-    fn read(rows: &[Row]) -> Result<Self, Error> {
-        let mut staged = Self::default();
-        let mut violations = Violations::new();
-        for (place, row) in rows.iter().enumerate() {
-            violations.scope(format!("rows[{place}]"), |violations| {
-                staged.take(row, violations)
-            });
-        }
-        violations.finish()?;
-        Ok(staged)
-    }
-
     fn take(&mut self, row: &Row, violations: &mut Violations) {
         match row {
-            Row::Header(row) => self.programmes.push(programme_of(row, violations)),
-            Row::Supplier(row) => self.suppliers.extend(supplier_of(row, violations)),
-            Row::Item(row) => self.items.extend(item_of(row, violations)),
-            Row::Agreement(row) => self.agreements.extend(agreement_of(row, violations)),
+            Row::Header(row) => {
+                let programme = programme_of(row, violations);
+                self.programmes.push(store::programme_row(&programme));
+            }
+            Row::Supplier(row) => {
+                let supplier = supplier_of(row, violations);
+                self.suppliers
+                    .extend(supplier.as_ref().map(store::supplier_row));
+            }
+            Row::Item(row) => {
+                let item = item_of(row, violations);
+                self.items.extend(item.as_ref().map(store::item_row));
+            }
+            Row::Agreement(row) => {
+                let agreement = agreement_of(row, violations);
+                self.agreements
+                    .extend(agreement.as_ref().map(store::agreement_row));
+            }
             Row::Lane(row) if !row.outbound => self.lanes.push(lane_of(row, violations)),
             Row::Link(row) => self.links.push(link_of(row, violations)),
             Row::Node(row) => self.nodes.push(node_of(row, violations)),

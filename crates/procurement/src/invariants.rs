@@ -252,6 +252,13 @@ pub const INVARIANTS: &[Invariant] = &[
                    OR (i.blocks <> 0 AND i.state IN (1, 4) AND i.approved_by = '') ORDER BY i.invoice_number",
     },
     Invariant {
+        id: "OP-1",
+        rule: "what was open when the books began is an order line, and the books began once",
+        checked: "SELECT COUNT(*) FROM opening",
+        violated: "SELECT o.order_name FROM opening_order AS o LEFT JOIN order_line AS l ON l.line_no = o.line_no \
+                   WHERE l.line_no IS NULL OR NOT EXISTS (SELECT 1 FROM opening) ORDER BY o.order_name",
+    },
+    Invariant {
         id: "NW-1",
         rule: "a declared link joins two sites, and what goes to the plant is the bought item itself",
         checked: "SELECT COUNT(*) FROM declared_link",

@@ -15,6 +15,7 @@ mod invoice;
 mod material;
 mod migrations;
 mod network;
+mod opening;
 mod partnership;
 mod peers;
 mod programme;
@@ -25,6 +26,7 @@ mod risk;
 mod rows;
 mod safety;
 mod sourcing;
+mod standing;
 mod supplier;
 mod supply;
 #[cfg(test)]
@@ -36,7 +38,7 @@ use takt_contract::procurement::v1::{
     call_off_service_server::CallOffServiceServer,
     disruption_service_server::DisruptionServiceServer,
     inbound_service_server::InboundServiceServer, invoice_service_server::InvoiceServiceServer,
-    material_service_server::MaterialServiceServer,
+    material_service_server::MaterialServiceServer, opening_service_server::OpeningServiceServer,
     partnership_service_server::PartnershipServiceServer,
     purchase_order_service_server::PurchaseOrderServiceServer,
     requirement_service_server::RequirementServiceServer, risk_service_server::RiskServiceServer,
@@ -53,6 +55,8 @@ pub fn definition() -> Definition {
         migrations: migrations::MIGRATIONS,
         tables: digest::TABLES,
         invariants: invariants::INVARIANTS,
+        standing: standing::STANDING,
+        standing_elsewhere: standing::ELSEWHERE,
         peers: &["production"],
         subscribers: &[],
         endless: &[],
@@ -130,6 +134,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             InvoiceServiceServer,
             invoice::rpc::InvoiceRpc(Arc::clone(&desk)),
+            chassis
+        ))
+        .add_service(server!(
+            OpeningServiceServer,
+            opening::rpc::OpeningRpc(Arc::clone(&desk)),
             chassis
         ))
         .add_service(server!(

@@ -241,10 +241,21 @@ const PARTNERSHIP: Migration = Migration {
 
 /// The safety times that were learnt, by source. An import leaves them as they are.
 const SAFETY_TIME: Migration = Migration {
-    name: "m0026_safety_time",
+    name: "m0028_safety_time",
     up: &[
         "CREATE TABLE safety_time (source_no {id}, days {int} NOT NULL, basis {int} NOT NULL, deliveries {int} NOT NULL, learnt_on {int} NOT NULL, \
          CONSTRAINT sf_1 CHECK (days >= 0 AND basis BETWEEN 1 AND 3 AND deliveries > 0))",
+    ],
+};
+
+/// The opening with which the books began, and how the carmaker names the order lines that were open then.
+const OPENING: Migration = Migration {
+    name: "m0026_opening",
+    up: &[
+        "CREATE TABLE opening (opening_no {id}, request_id {text} NOT NULL, as_of {int} NOT NULL, items {int} NOT NULL, lots {int} NOT NULL, \
+         orders {int} NOT NULL, CONSTRAINT op_0 CHECK (opening_no = 1))",
+        "CREATE TABLE opening_order (line_no {id}, order_name {text} NOT NULL, order_line {text} NOT NULL, received {int} NOT NULL, \
+         CONSTRAINT op_1 CHECK (received >= 0))",
     ],
 };
 
@@ -262,6 +273,7 @@ pub const MIGRATIONS: &[Migration] = &[
     DISRUPTION,
     INVOICE,
     ORDER_CHANGE,
+    OPENING,
     PARTNERSHIP,
     SAFETY_TIME,
 ];

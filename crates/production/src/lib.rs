@@ -23,6 +23,7 @@ mod ramp;
 mod reactions;
 mod sequence;
 mod shop_floor;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod vehicle;
@@ -86,6 +87,8 @@ pub fn definition() -> Definition {
         migrations: migrations::MIGRATIONS,
         tables: digest::TABLES,
         invariants: invariants::INVARIANTS,
+        standing: standing::STANDING,
+        standing_elsewhere: standing::ELSEWHERE,
         peers: &["procurement"],
         subscribers: &["procurement", "delivery"],
         endless: &[

@@ -8,14 +8,18 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, future::BoxFuture, stream, stream::BoxStream};
 use takt_contract::common::v1::{
     self as pb, ImportState, programme_row::Row, programme_service_server::ProgrammeService,
 };
 use takt_kernel::Violations;
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::{Call, Error, Migration, Store, store::Tx};
+use crate::{
+    Call, Error, Migration, Store,
+    revise::{MasterRows, Revision, revise},
+    store::Tx,
+};
 
 /// The table of sessions; there is one session at a time.
 pub(crate) const MIGRATION: Migration = Migration {
@@ -39,6 +43,22 @@ pub trait ImportSink: Send + Sync + 'static {
     /// # Errors
     /// `Refused` when something is missing or contradicts itself.
     fn prepare<'t>(&'t self, tx: &'t Tx) -> BoxFuture<'t, Result<(), Error>>;
+
+    /// Sorts rows by table, to compare them with what is there. The kinds that the service does not own are nothing to it.
+    ///
+    /// # Errors
+    /// `Invalid` when a row cannot be.
+    fn tables(&self, rows: &[Row]) -> Result<Vec<MasterRows>, Error>;
+
+    /// Checks the programme as a whole after it was revised.
+    ///
+    /// # Errors
+    /// `Refused` when something is missing, contradicts itself, or cannot be changed in this way.
+    fn revised<'t>(
+        &'t self,
+        tx: &'t Tx,
+        revision: &'t Revision,
+    ) -> BoxFuture<'t, Result<(), Error>>;
 
     /// Removes what a session that was given up had stored. It is called only while nothing was active yet.
     ///
@@ -151,6 +171,43 @@ impl Tx {
 
 #[tonic::async_trait]
 impl ProgrammeService for ImportRpc {
+    type ReviseProgrammeStream = BoxStream<'static, Result<pb::ReviseProgrammeResponse, Status>>;
+
+    async fn revise_programme(
+        &self,
+        request: Request<Streaming<pb::ReviseProgrammeRequest>>,
+    ) -> Result<Response<Self::ReviseProgrammeStream>, Status> {
+        let call = Call::of(&request);
+        let mut stream = request.into_inner();
+        let mut all = pb::ReviseProgrammeRequest::default();
+        while let Some(part) = stream.message().await? {
+            all.rows.extend(part.rows);
+            (all.import_id, all.programme_id) = (part.import_id, part.programme_id);
+            all.validate_only = part.validate_only;
+        }
+        let (all, sink) = (Arc::new(all), Arc::clone(&self.sink));
+        let revision = self
+            .store
+            .write(&call, "import_revise", move |tx| {
+                let (all, sink) = (Arc::clone(&all), Arc::clone(&sink));
+                Box::pin(async move { revised(tx, &all, sink.as_ref()).await })
+            })
+            .await?;
+        self.active.refresh(&self.store, &call).await?;
+        let mut answers = vec![pb::ReviseProgrammeResponse {
+            tables: revision.tables,
+            differences: Vec::new(),
+        }];
+        let told = revision.differences.chunks(TOLD).map(<[_]>::to_vec);
+        answers.extend(told.map(|differences| pb::ReviseProgrammeResponse {
+            tables: Vec::new(),
+            differences,
+        }));
+        Ok(Response::new(
+            stream::iter(answers.into_iter().map(Ok)).boxed(),
+        ))
+    }
+
     async fn begin_import(
         &self,
         request: Request<pb::BeginImportRequest>,
@@ -294,6 +351,56 @@ impl ProgrammeService for ImportRpc {
     }
 }
 
+/// The differences of one answer of a revision.
+const TOLD: usize = 50;
+
+/// Takes rows over into the active programme, or only tells what would become of them.
+async fn revised(
+    tx: &Tx,
+    all: &pb::ReviseProgrammeRequest,
+    sink: &dyn ImportSink,
+) -> Result<Revision, Error> {
+    let session = tx.session_fetch().await?;
+    let Some(session) = session.filter(|session| session.state == ImportState::Active) else {
+        return Err(Error::refused(
+            "NO_PROGRAMME",
+            "no programme is active yet; run `takt import DIR` first",
+        ));
+    };
+    if session.programme_id != all.programme_id {
+        let message = format!(
+            "programme {} is active here and {} is given; give the folder of the active one",
+            session.programme_id, all.programme_id
+        );
+        return Err(Error::refused("OTHER_PROGRAMME", message));
+    }
+    let tables = sink.tables(&known_rows(&all.rows)?)?;
+    // What is only told is tried out as a whole and taken back, so that it is refused exactly where it would be.
+    if all.validate_only {
+        tx.exec("SAVEPOINT revision", vec![]).await?;
+    }
+    let revision = revise(tx, &tables).await?;
+    if !revision.differences.is_empty() {
+        sink.revised(tx, &revision).await?;
+        let sql = "UPDATE import_session SET version = version + 1 WHERE session = 1";
+        tx.exec(sql, vec![]).await?;
+    }
+    if all.validate_only {
+        tx.exec("ROLLBACK TO SAVEPOINT revision", vec![]).await?;
+        tx.exec("RELEASE SAVEPOINT revision", vec![]).await?;
+    }
+    Ok(revision)
+}
+
+/// Rows whose kind is known here.
+fn known_rows(rows: &[pb::ProgrammeRow]) -> Result<Vec<Row>, Error> {
+    let known = rows.iter().enumerate().map(|(place, row)| {
+        let unknown = || Error::invalid(format!("rows[{place}]"), "its kind is not known here");
+        row.row.clone().ok_or_else(unknown)
+    });
+    known.collect()
+}
+
 async fn begin(
     tx: &Tx,
     message: &pb::BeginImportRequest,
@@ -312,7 +419,7 @@ async fn begin(
         }
         Some(session) if session.state == ImportState::Active => {
             let message = format!(
-                "programme {} is active here by import {}; use empty databases for another one",
+                "programme {} is active here by import {}; change it with `takt import DIR --delta`, or use empty databases for another one",
                 session.programme_id, session.import_id
             );
             return Err(Error::refused("PROGRAMME_ACTIVE", message));
@@ -359,18 +466,7 @@ async fn store_chunk(
             format!("{index} is not the next one; send chunk {}", session.stored),
         ));
     }
-    let mut rows = Vec::with_capacity(chunk.rows.len());
-    for (place, row) in chunk.rows.iter().enumerate() {
-        match &row.row {
-            Some(row) => rows.push(row.clone()),
-            None => {
-                return Err(Error::invalid(
-                    format!("rows[{place}]"),
-                    "its kind is not known here",
-                ));
-            }
-        }
-    }
+    let rows = known_rows(&chunk.rows)?;
     sink.stage(tx, &rows).await?;
     tx.exec(
         "UPDATE import_session SET stored_chunk_count = stored_chunk_count + 1 WHERE session = 1",

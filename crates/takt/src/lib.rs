@@ -14,6 +14,7 @@ pub mod health;
 pub mod host;
 pub mod import;
 pub mod offline;
+pub mod opening;
 pub mod output;
 pub mod problem;
 pub mod programme;

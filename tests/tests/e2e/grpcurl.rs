@@ -139,6 +139,7 @@ fn what_is_there_is_listed_and_described() -> Result {
             own,
             "takt.common.v1.AdminService",
             "takt.common.v1.ProgrammeService",
+            "takt.common.v1.StandingService",
             "takt.events.v1.EventService",
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",

@@ -2,7 +2,7 @@
 //!
 //! It must not know the wire. Invariant: rows are written by an import alone.
 
-use takt_service::{Error, Tx};
+use takt_service::{Error, MasterTable, Tx, Value};
 
 use super::{
     Catalogue, Lane, Milestone, OptionOffer, Programme, Variant,
@@ -13,9 +13,10 @@ use crate::rows::{date, day, get};
 /// The tables that an import fills.
 const TABLES: [&str; 5] = ["lane", "milestone", "option_value", "programme", "variant"];
 
-/// Stores the programme; a second one is a conflict that `programme_count` finds.
-pub(crate) async fn programme_add(tx: &Tx, programme: &Programme) -> Result<(), Error> {
-    let columns = [
+/// The programme; a second one is a conflict of its key.
+pub(crate) const PROGRAMME: MasterTable = MasterTable {
+    name: "programme",
+    columns: &[
         "programme_no",
         "programme_id",
         "name",
@@ -26,8 +27,69 @@ pub(crate) async fn programme_add(tx: &Tx, programme: &Programme) -> Result<(), 
         "vehicle_count",
         "priority_option",
         "priority_value",
-    ];
-    let row = vec![
+    ],
+    key: &["programme_no"],
+    number: None,
+    refers: None,
+    fixed: &["programme_id", "plant_id", "time_zone"],
+    computed: &[],
+};
+/// Variants; orders bear their number.
+pub(crate) const VARIANT: MasterTable = MasterTable {
+    name: "variant",
+    columns: &["variant_no", "variant_id", "name", "reference"],
+    key: &["variant_id"],
+    number: Some(("variant_no", &[])),
+    ..LIKE
+};
+/// Values of options.
+pub(crate) const OPTION_VALUE: MasterTable = MasterTable {
+    name: "option_value",
+    columns: &["option_key", "variant_id", "value_id", "value_no", "share"],
+    key: &["option_key", "variant_id", "value_id"],
+    ..LIKE
+};
+/// Lanes; shipments bear their number.
+pub(crate) const LANE: MasterTable = MasterTable {
+    name: "lane",
+    columns: &[
+        "lane_no",
+        "lane_id",
+        "city",
+        "mode",
+        "distance_km",
+        "transit_millidays",
+        "share",
+    ],
+    key: &["lane_id"],
+    number: Some(("lane_no", &[])),
+    ..LIKE
+};
+/// Milestones.
+pub(crate) const MILESTONE: MasterTable = MasterTable {
+    name: "milestone",
+    columns: &[
+        "milestone_no",
+        "published_on",
+        "event",
+        "cumulative_produced",
+        "cumulative_delivered",
+        "locked_orders",
+        "source_kind",
+    ],
+    key: &["published_on", "event"],
+    number: Some(("milestone_no", &[])),
+    ..LIKE
+};
+/// What most tables have in common.
+const LIKE: MasterTable = MasterTable {
+    fixed: &[],
+    ..PROGRAMME
+};
+
+/// The values of the programme.
+pub(crate) fn programme_row(programme: &Programme) -> Vec<Value> {
+    vec![
         1i64.into(),
         programme.id.as_str().into(),
         programme.name.as_str().into(),
@@ -38,99 +100,54 @@ pub(crate) async fn programme_add(tx: &Tx, programme: &Programme) -> Result<(), 
         programme.vehicle_count.into(),
         programme.priority_option.as_str().into(),
         programme.priority_value.as_str().into(),
-    ];
-    tx.insert_many("programme", &columns, vec![row], "").await?;
-    Ok(())
+    ]
 }
 
-/// Stores variants.
-pub(crate) async fn variants_add(tx: &Tx, variants: &[Variant]) -> Result<(), Error> {
-    let rows = variants.iter().map(|variant| {
-        vec![
-            variant.number.into(),
-            variant.id.as_str().into(),
-            variant.name.as_str().into(),
-            options_text(&variant.reference).into(),
-        ]
-    });
-    tx.insert_many(
-        "variant",
-        &["variant_no", "variant_id", "name", "reference"],
-        rows.collect(),
-        "",
-    )
-    .await?;
-    Ok(())
+/// The values of a variant.
+pub(crate) fn variant_row(variant: &Variant) -> Vec<Value> {
+    vec![
+        variant.number.into(),
+        variant.id.as_str().into(),
+        variant.name.as_str().into(),
+        options_text(&variant.reference).into(),
+    ]
 }
 
-/// Stores values of options.
-pub(crate) async fn offers_add(tx: &Tx, offers: &[OptionOffer]) -> Result<(), Error> {
-    let rows = offers.iter().map(|offer| {
-        vec![
-            offer.key.as_str().into(),
-            offer.variant_id.as_str().into(),
-            offer.value.as_str().into(),
-            offer.number.into(),
-            offer.share.into(),
-        ]
-    });
-    let columns = ["option_key", "variant_id", "value_id", "value_no", "share"];
-    tx.insert_many("option_value", &columns, rows.collect(), "")
-        .await?;
-    Ok(())
+/// The values of a value of an option.
+pub(crate) fn offer_row(offer: &OptionOffer) -> Vec<Value> {
+    vec![
+        offer.key.as_str().into(),
+        offer.variant_id.as_str().into(),
+        offer.value.as_str().into(),
+        offer.number.into(),
+        offer.share.into(),
+    ]
 }
 
-/// Stores lanes.
-pub(crate) async fn lanes_add(tx: &Tx, lanes: &[Lane]) -> Result<(), Error> {
-    let rows = lanes.iter().map(|lane| {
-        vec![
-            lane.number.into(),
-            lane.id.as_str().into(),
-            lane.city.as_str().into(),
-            lane.mode.as_str().into(),
-            lane.distance_km.into(),
-            lane.transit_millidays.into(),
-            lane.share.into(),
-        ]
-    });
-    let columns = [
-        "lane_no",
-        "lane_id",
-        "city",
-        "mode",
-        "distance_km",
-        "transit_millidays",
-        "share",
-    ];
-    tx.insert_many("lane", &columns, rows.collect(), "").await?;
-    Ok(())
+/// The values of a lane.
+pub(crate) fn lane_row(lane: &Lane) -> Vec<Value> {
+    vec![
+        lane.number.into(),
+        lane.id.as_str().into(),
+        lane.city.as_str().into(),
+        lane.mode.as_str().into(),
+        lane.distance_km.into(),
+        lane.transit_millidays.into(),
+        lane.share.into(),
+    ]
 }
 
-/// Stores milestones.
-pub(crate) async fn milestones_add(tx: &Tx, milestones: &[Milestone]) -> Result<(), Error> {
-    let rows = milestones.iter().map(|milestone| {
-        vec![
-            milestone.number.into(),
-            day(milestone.published_on),
-            milestone.event.as_str().into(),
-            milestone.cumulative_produced.into(),
-            milestone.cumulative_delivered.into(),
-            milestone.locked_orders.into(),
-            milestone.source_kind.as_str().into(),
-        ]
-    });
-    let columns = [
-        "milestone_no",
-        "published_on",
-        "event",
-        "cumulative_produced",
-        "cumulative_delivered",
-        "locked_orders",
-        "source_kind",
-    ];
-    tx.insert_many("milestone", &columns, rows.collect(), "")
-        .await?;
-    Ok(())
+/// The values of a milestone.
+pub(crate) fn milestone_row(milestone: &Milestone) -> Vec<Value> {
+    vec![
+        milestone.number.into(),
+        day(milestone.published_on),
+        milestone.event.as_str().into(),
+        milestone.cumulative_produced.into(),
+        milestone.cumulative_delivered.into(),
+        milestone.locked_orders.into(),
+        milestone.source_kind.as_str().into(),
+    ]
 }
 
 /// Removes every row of a programme.

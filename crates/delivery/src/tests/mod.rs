@@ -59,10 +59,19 @@ impl World {
         world
             .write(|tx, _| {
                 Box::pin(async move {
-                    store::programme_add(tx, &sample::programme()).await?;
-                    store::variants_add(tx, &sample::variants()).await?;
-                    store::offers_add(tx, &sample::offers()).await?;
-                    store::lanes_add(tx, &sample::lanes()).await
+                    let programme = vec![store::programme_row(&sample::programme())];
+                    let variants = sample::variants().iter().map(store::variant_row).collect();
+                    let offers = sample::offers().iter().map(store::offer_row).collect();
+                    let lanes = sample::lanes().iter().map(store::lane_row).collect();
+                    for (table, rows) in [
+                        (store::PROGRAMME, programme),
+                        (store::VARIANT, variants),
+                        (store::OPTION_VALUE, offers),
+                        (store::LANE, lanes),
+                    ] {
+                        tx.insert_many(table.name, table.columns, rows, "").await?;
+                    }
+                    Ok(())
                 })
             })
             .await

@@ -5,7 +5,7 @@
 use std::str::FromStr;
 
 use takt_kernel::{Currency, Price, Quantity, Share, Unit, Violations};
-use takt_service::{Error, Row, Tx, Value};
+use takt_service::{Error, MasterTable, Row, Tx, Value};
 
 use super::{Agreement, Catalogue, Item, Programme, Rows, Supplier, Transit};
 use crate::rows::{date, day, get};
@@ -65,9 +65,10 @@ pub(crate) const NODE: [&str; 11] = [
     "stock_survives",
 ];
 
-/// Stores programmes; that there is one is checked when the import is whole.
-pub(crate) async fn programme_add(tx: &Tx, programme: &Programme) -> Result<(), Error> {
-    let columns = [
+/// The programme; that there is one is checked when the import is whole.
+pub(crate) const PROGRAMME: MasterTable = MasterTable {
+    name: "programme",
+    columns: &[
         "programme_no",
         "programme_id",
         "name",
@@ -75,24 +76,22 @@ pub(crate) async fn programme_add(tx: &Tx, programme: &Programme) -> Result<(), 
         "plant_supplier_id",
         "order_from",
         "last_plan_on",
-    ];
-    let row = vec![
-        1i64.into(),
-        programme.id.as_str().into(),
-        programme.name.as_str().into(),
-        programme.plant_id.as_str().into(),
-        programme.plant_supplier_id.as_str().into(),
-        day(programme.order_from),
-        day(programme.last_plan_on),
-    ];
-    tx.insert_many("programme", &columns, vec![row], "")
-        .await
-        .map(|_| ())
-}
-
-/// Stores suppliers.
-pub(crate) async fn suppliers_add(tx: &Tx, suppliers: &[Supplier]) -> Result<(), Error> {
-    let columns = [
+    ],
+    key: &["programme_no"],
+    number: None,
+    refers: None,
+    fixed: &[
+        "programme_id",
+        "plant_id",
+        "plant_supplier_id",
+        "order_from",
+    ],
+    computed: &[],
+};
+/// Suppliers.
+pub(crate) const SUPPLIER: MasterTable = MasterTable {
+    name: "supplier",
+    columns: &[
         "supplier_no",
         "supplier_id",
         "name",
@@ -102,65 +101,31 @@ pub(crate) async fn suppliers_add(tx: &Tx, suppliers: &[Supplier]) -> Result<(),
         "longitude_micro",
         "tier",
         "description",
-    ];
-    let rows = suppliers.iter().map(|supplier| {
-        vec![
-            supplier.number.into(),
-            supplier.id.as_str().into(),
-            supplier.name.as_str().into(),
-            supplier.country_code.as_str().into(),
-            supplier.city.as_str().into(),
-            supplier.place_micro.0.into(),
-            supplier.place_micro.1.into(),
-            supplier.tier.into(),
-            supplier.description.as_str().into(),
-        ]
-    });
-    tx.insert_many("supplier", &columns, rows.collect(), "")
-        .await
-        .map(|_| ())
-}
-
-/// Stores items.
-pub(crate) async fn items_add(tx: &Tx, items: &[Item]) -> Result<(), Error> {
-    let rows = items.iter().map(|item| {
-        vec![
-            i64::from(item.number).into(),
-            item.id.as_str().into(),
-            item.name.as_str().into(),
-            item.group.as_str().into(),
-            item.unit.code().into(),
-            i64::from(item.made).into(),
-        ]
-    });
-    let columns = [
+    ],
+    key: &["supplier_id"],
+    number: Some(("supplier_no", &[])),
+    ..PROGRAMME_LIKE
+};
+/// Items.
+pub(crate) const ITEM: MasterTable = MasterTable {
+    name: "item",
+    columns: &[
         "item_no",
         "item_id",
         "name",
         "item_group",
         "unit_code",
         "made",
-    ];
-    tx.insert_many("item", &columns, rows.collect(), "")
-        .await
-        .map(|_| ())
-}
-
-/// Stores agreements.
-pub(crate) async fn agreements_add(tx: &Tx, agreements: &[Agreement]) -> Result<(), Error> {
-    let rows = agreements.iter().map(|agreement| {
-        vec![
-            agreement.item.as_str().into(),
-            i64::from(agreement.rank).into(),
-            agreement.supplier.as_str().into(),
-            agreement.share.millionths().into(),
-            agreement.lot.milli().into(),
-            i64::from(agreement.lead_days).into(),
-            agreement.price.micros.into(),
-            agreement.price.currency.as_str().into(),
-        ]
-    });
-    let columns = [
+    ],
+    key: &["item_id"],
+    number: Some(("item_no", &[])),
+    fixed: &["unit_code", "made"],
+    ..PROGRAMME_LIKE
+};
+/// Terms; lots bear the rank of their supplier.
+pub(crate) const AGREEMENT: MasterTable = MasterTable {
+    name: "agreement",
+    columns: &[
         "item_id",
         "supplier_rank",
         "supplier_id",
@@ -169,22 +134,106 @@ pub(crate) async fn agreements_add(tx: &Tx, agreements: &[Agreement]) -> Result<
         "lead_days",
         "price_micros",
         "currency",
-    ];
-    tx.insert_many("agreement", &columns, rows.collect(), "")
-        .await
-        .map(|_| ())
+    ],
+    key: &["item_id", "supplier_id"],
+    number: Some(("supplier_rank", &["item_id"])),
+    ..PROGRAMME_LIKE
+};
+/// Inbound lanes.
+pub(crate) const LANES: MasterTable = MasterTable {
+    name: "lane",
+    columns: &LANE,
+    key: &["lane_id"],
+    number: Some(("lane_no", &[])),
+    ..PROGRAMME_LIKE
+};
+/// Links of the network; one that holds from another day is another one.
+pub(crate) const LINKS: MasterTable = MasterTable {
+    name: "link",
+    columns: &LINK,
+    key: &[
+        "from_supplier_id",
+        "to_supplier_id",
+        "item_id",
+        "valid_from",
+    ],
+    ..PROGRAMME_LIKE
+};
+/// Sites.
+pub(crate) const NODES: MasterTable = MasterTable {
+    name: "node",
+    columns: &NODE,
+    key: &["supplier_id", "item_id"],
+    ..PROGRAMME_LIKE
+};
+/// What most tables have in common.
+const PROGRAMME_LIKE: MasterTable = MasterTable {
+    fixed: &[],
+    ..PROGRAMME
+};
+
+/// The values of a programme.
+pub(crate) fn programme_row(programme: &Programme) -> Vec<Value> {
+    vec![
+        1i64.into(),
+        programme.id.as_str().into(),
+        programme.name.as_str().into(),
+        programme.plant_id.as_str().into(),
+        programme.plant_supplier_id.as_str().into(),
+        day(programme.order_from),
+        day(programme.last_plan_on),
+    ]
 }
 
-/// Stores rows of a table that is not computed with here.
-pub(crate) async fn rows_add(
-    tx: &Tx,
-    table: &str,
-    columns: &[&str],
-    rows: &[Vec<Value>],
-) -> Result<(), Error> {
-    tx.insert_many(table, columns, rows.to_vec(), "")
-        .await
-        .map(|_| ())
+/// The values of a supplier.
+pub(crate) fn supplier_row(supplier: &Supplier) -> Vec<Value> {
+    vec![
+        supplier.number.into(),
+        supplier.id.as_str().into(),
+        supplier.name.as_str().into(),
+        supplier.country_code.as_str().into(),
+        supplier.city.as_str().into(),
+        supplier.place_micro.0.into(),
+        supplier.place_micro.1.into(),
+        supplier.tier.into(),
+        supplier.description.as_str().into(),
+    ]
+}
+
+/// The values of an item.
+pub(crate) fn item_row(item: &Item) -> Vec<Value> {
+    vec![
+        i64::from(item.number).into(),
+        item.id.as_str().into(),
+        item.name.as_str().into(),
+        item.group.as_str().into(),
+        item.unit.code().into(),
+        i64::from(item.made).into(),
+    ]
+}
+
+/// The values of an agreement.
+pub(crate) fn agreement_row(agreement: &Agreement) -> Vec<Value> {
+    vec![
+        agreement.item.as_str().into(),
+        i64::from(agreement.rank).into(),
+        agreement.supplier.as_str().into(),
+        agreement.share.millionths().into(),
+        agreement.lot.milli().into(),
+        i64::from(agreement.lead_days).into(),
+        agreement.price.micros.into(),
+        agreement.price.currency.as_str().into(),
+    ]
+}
+
+/// What was ordered in lots of another size than an item has by now: netting counts lots, so the size stays.
+pub(crate) async fn lots_of_another_size(tx: &Tx) -> Result<Vec<(String, i64)>, Error> {
+    let sql = "SELECT i.item_id, MAX(l.lot_size) FROM order_line AS l JOIN item AS i ON i.item_no = l.source_no / 100 \
+               JOIN agreement AS a ON a.item_id = i.item_id WHERE a.lot_size <> l.lot_size GROUP BY i.item_id ORDER BY i.item_id";
+    let rows = tx.rows(sql, vec![]).await?;
+    rows.iter()
+        .map(|row| Ok((get(row, 0)?, get(row, 1)?)))
+        .collect()
 }
 
 /// Removes what an import stored.

@@ -94,7 +94,7 @@ async fn changes_fetch(tx: &Tx, after: i64) -> Result<Vec<(i64, Cells)>, Error> 
 }
 
 /// Supply as the tables have it.
-async fn cells_fetch(tx: &Tx) -> Result<Cells, Error> {
+pub(crate) async fn cells_fetch(tx: &Tx) -> Result<Cells, Error> {
     let mut cells = Cells::default();
     let sql = "SELECT item_no, received_on, CAST(SUM(on_hand - reserved) AS BIGINT) FROM lot WHERE state = 3 AND on_hand > reserved GROUP BY 1, 2";
     for row in tx.rows(sql, vec![]).await? {

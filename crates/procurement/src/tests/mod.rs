@@ -8,6 +8,7 @@ mod inbound;
 mod invoices;
 mod material;
 mod network;
+mod openings;
 mod order_changes;
 mod orders;
 mod partnerships;

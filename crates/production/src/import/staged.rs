@@ -169,7 +169,9 @@ impl Staged {
             "component_scrap_millionths",
             "it is at least 0 and below 1,000,000",
         );
+        // Lines are numbered when they are stored.
         self.lines.push(vec![
+            0i64.into(),
             row.parent_item_id.clone().into(),
             row.child_item_id.clone().into(),
             row.quantity_thousandths.into(),

@@ -12,7 +12,7 @@ pub use run::Running;
 
 use crate::{
     ActiveProgramme, Error, ImportSink, IntentHandler, Invariant, Migration, Reactions, Routes,
-    Store, Table, config::Chassis, peer::Peer,
+    Standing, Store, Table, config::Chassis, peer::Peer,
 };
 
 /// What a service is.
@@ -26,6 +26,10 @@ pub struct Definition {
     pub tables: &'static [Table],
     /// The rules that its rows keep.
     pub invariants: &'static [Invariant],
+    /// What stands in its books, as sheets that another carmaker's books can be read into.
+    pub standing: &'static [Standing],
+    /// Its tables that no sheet needs to carry, because they come by other ways.
+    pub standing_elsewhere: &'static [&'static str],
     /// The services that it asks.
     pub peers: &'static [&'static str],
     /// The services that it tells its facts.
@@ -84,6 +88,7 @@ pub fn core_migrations() -> Vec<Migration> {
         crate::facts::MIGRATION,
         crate::intents::MIGRATION,
         crate::import::MIGRATION,
+        crate::standing::MIGRATION,
     ]
 }
 

@@ -9,6 +9,7 @@ use takt_contract::{
     FILE_DESCRIPTOR_SET,
     common::v1::{
         admin_service_server::AdminServiceServer, programme_service_server::ProgrammeServiceServer,
+        standing_service_server::StandingServiceServer,
     },
     events::v1::{
         event_service_server::EventServiceServer, inbox_service_server::InboxServiceServer,
@@ -31,6 +32,7 @@ use crate::{
     peer::{Peer, PeerOptions},
     serve::Server,
     server,
+    standing::StandingRpc,
     telemetry::Telemetry,
 };
 
@@ -141,14 +143,24 @@ impl Definition {
             tables: self.tables,
             invariants: invariants.copied().collect(),
         };
+        let standing = StandingRpc {
+            store: store.clone(),
+            sheets: self.standing,
+            tables: self.tables,
+            elsewhere: self.standing_elsewhere,
+            invariants: self.invariants.to_vec(),
+            active: deps.active.clone(),
+        };
         let import = ImportRpc {
             store: store.clone(),
             sink: wiring.import,
             active: deps.active.clone(),
         };
+        // What sheets there are is told before a programme is there; rows are booked only behind it.
         let mut routes = behind_gate(wiring.routes, &deps)
             .add_service(server!(EventServiceServer, event, deps.chassis))
             .add_service(server!(AdminServiceServer, admin, deps.chassis))
+            .add_service(server!(StandingServiceServer, standing, deps.chassis))
             .add_service(server!(ProgrammeServiceServer, import, deps.chassis));
         if let Some(reactions) = wiring.reactions {
             let inbox = InboxRpc {

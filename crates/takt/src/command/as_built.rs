@@ -18,6 +18,7 @@ use crate::as_built::{catena, epcis};
 use crate::bulk::{cut, send};
 use crate::connection::{Peer, WHOLE, within};
 use crate::failure::{Failure, Outcome};
+use crate::opening;
 use crate::output::{Answer, Format, grouped, table, table_text, tell, write_out};
 
 const IMPORT_EXAMPLES: &str = "\
@@ -29,6 +30,12 @@ const EXPORT_EXAMPLES: &str = "\
 Examples:
   takt export epcis --vin LXMSU7A10RB000001 --data takt-data/su7
   takt export epcis --from 2024-04-01 --to 2024-04-30 --file april.json";
+
+const OPENING_EXAMPLES: &str = "\
+Examples:
+  takt export opening ./cut                  the books of the services of takt up
+  takt export opening ./cut --data takt-data/su7
+  takt import su7 --as-of 2024-07-27 --opening ./cut --data takt-data/new";
 
 /// What `takt import-asbuilt` is told.
 #[derive(Debug, Args)]
@@ -145,6 +152,20 @@ pub(super) enum ExportTask {
     /// The life of vehicles and packs as an EPCIS 2.0 document (JSON-LD)
     #[command(after_help = EXPORT_EXAMPLES)]
     Epcis(EpcisArgs),
+    /// The books of the three services as the files of an opening: stock, open orders, plan, vehicles, what is built in
+    #[command(after_help = OPENING_EXAMPLES)]
+    Opening(OpeningArgs),
+}
+
+/// Where the files go.
+#[derive(Debug, Args)]
+pub(super) struct OpeningArgs {
+    /// The directory; it is made where it is missing
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+
+    #[command(flatten)]
+    target: TargetArgs,
 }
 
 /// Whose events.
@@ -188,7 +209,14 @@ impl Answer for Exported {
 }
 
 pub(super) async fn export(task: ExportTask, output: Format) -> Outcome<()> {
-    let ExportTask::Epcis(args) = task;
+    let args = match task {
+        ExportTask::Epcis(args) => args,
+        ExportTask::Opening(args) => {
+            let target = args.target.open().await?;
+            let exported = opening::export(&target.peers, &args.directory).await;
+            return tell(output, &target.close_after(exported).await?);
+        }
+    };
     let message = StreamEpcisEventsRequest {
         vin: args.vin.map(|vin| vin.to_string()).unwrap_or_default(),
         from: args.from.map(date_pb),

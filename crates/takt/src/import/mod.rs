@@ -2,6 +2,7 @@
 //! Invariants: nothing is sent before the whole folder is right; a session that was broken off is taken up at its
 //! last chunk; the programme becomes visible only when all three have prepared it; the same import again does
 //! nothing.
+pub mod delta;
 mod network;
 mod rows;
 mod sequence;

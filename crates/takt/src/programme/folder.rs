@@ -29,6 +29,20 @@ pub const FILES: [&str; 17] = [
     "world.csv",
 ];
 
+/// Files with which the books begin; they may lie in the folder and are no part of the programme.
+const OPENING: [&str; 10] = [
+    "stock.csv",
+    "open_orders.csv",
+    "control.csv",
+    "plan.csv",
+    "wip.csv",
+    "asbuilt.csv",
+    "performance.csv",
+    "customer_orders.csv",
+    "deliveries.csv",
+    "agreements.csv",
+];
+
 /// The programmes that the binary carries.
 pub const BUILT_IN: [&str; 2] = ["su7", "yu7"];
 
@@ -165,6 +179,7 @@ impl Folder {
                 Some(file) => {
                     folder.files.insert(*file, Cow::Owned(read_file(&path)?));
                 }
+                None if OPENING.contains(&name) => {}
                 None if name.ends_with(".csv")
                     || name.ends_with(".yaml")
                     || name.ends_with(".yml") =>

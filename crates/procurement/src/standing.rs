@@ -1,0 +1,131 @@
+//! What stands in the books of procurement beside stock and orders: approvals, scheduling agreements, declared links and grants.
+//!
+//! It must not know rules: the invariants are checked when it is booked. Invariant: the columns are those of the tables.
+
+use takt_service::{
+    Form::{Bytes, Day, Number, Text},
+    Standing,
+};
+
+/// The sheets, in the order in which they are booked.
+pub const STANDING: &[Standing] = &[
+    Standing {
+        file: "agreements.csv",
+        table: "part_approval",
+        columns: &[
+            ("item_id", Text, false),
+            ("supplier_id", Text, false),
+            ("ppap_level", Number, false),
+            ("status", Number, false),
+            ("valid_from", Number, false),
+        ],
+        key: &["item_id", "supplier_id"],
+        seeded: false,
+    },
+    Standing {
+        file: "agreements.csv",
+        table: "schedule_agreement",
+        columns: &[
+            ("source_no", Number, false),
+            ("reset_on", Day, false),
+            ("firm_days", Number, false),
+            ("fabrication_days", Number, false),
+            ("material_days", Number, false),
+            ("releases", Number, false),
+            ("last_as_of", Number, true),
+            ("fabrication", Number, false),
+            ("material", Number, false),
+            ("cancelled_on", Day, true),
+        ],
+        key: &["source_no"],
+        seeded: false,
+    },
+    Standing {
+        file: "agreements.csv",
+        table: "call_off",
+        columns: &[
+            ("source_no", Number, false),
+            ("release_no", Number, false),
+            ("as_of", Day, false),
+            ("reset_on", Day, false),
+            ("plan_id", Text, false),
+            ("shipped", Number, false),
+            ("received", Number, false),
+            ("backlog", Number, false),
+            ("fabrication", Number, false),
+            ("material", Number, false),
+            ("lines", Bytes, false),
+        ],
+        key: &["source_no", "release_no"],
+        seeded: false,
+    },
+    Standing {
+        file: "agreements.csv",
+        table: "declared_link",
+        columns: &[
+            ("from_supplier_id", Text, false),
+            ("from_item_id", Text, false),
+            ("to_supplier_id", Text, false),
+            ("to_item_id", Text, false),
+            ("quantity", Number, false),
+            ("share", Number, false),
+            ("lead_days", Number, true),
+            ("evidence", Number, false),
+            ("confidence", Number, false),
+            ("valid_from", Number, true),
+            ("valid_until", Number, true),
+        ],
+        key: &[
+            "from_supplier_id",
+            "from_item_id",
+            "to_supplier_id",
+            "to_item_id",
+        ],
+        seeded: false,
+    },
+    Standing {
+        file: "agreements.csv",
+        table: "visibility_grant",
+        columns: &[
+            ("grant_id", Text, false),
+            ("supplier_id", Text, false),
+            ("item_ids", Text, false),
+            ("valid_from", Number, false),
+            ("valid_until", Number, false),
+            ("revoked", Number, false),
+        ],
+        key: &["grant_id"],
+        seeded: false,
+    },
+];
+
+/// The tables that come by other ways, or that count what comes and goes.
+pub const ELSEWHERE: &[&str] = &[
+    "programme",
+    "supplier",
+    "item",
+    "agreement",
+    "lane",
+    "link",
+    "node",
+    "requirement_plan",
+    "requirement",
+    "order_book",
+    "quota_count",
+    "purchase_order",
+    "order_line",
+    "order_line_event",
+    "asn",
+    "asn_line",
+    "lot",
+    "lot_hold",
+    "balance",
+    "ledger",
+    "reservation",
+    "reservation_line",
+    "consumption",
+    "supply_head",
+    "invoice_tolerance",
+    "opening",
+    "opening_order",
+];
