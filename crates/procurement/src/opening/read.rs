@@ -101,6 +101,9 @@ pub(super) async fn stock_fetch(tx: &Tx, plan_on: Option<Date>) -> Result<Vec<St
     Ok(stock)
 }
 
+/// Lots of a line under way: the notice, when it left and is expected, the first lot's number and the size of each.
+type UnderWay = (String, Date, Date, i64, Vec<i64>);
+
 /// What is on order, by line and lot: what is under way, notice by notice, and what is open.
 pub(super) async fn open_fetch(tx: &Tx, catalogue: &Catalogue) -> Result<Vec<Open>, Error> {
     let mut names: BTreeMap<i64, (String, String, i64)> = BTreeMap::new();
@@ -114,7 +117,7 @@ pub(super) async fn open_fetch(tx: &Tx, catalogue: &Catalogue) -> Result<Vec<Ope
     for row in tx.rows(sql, vec![]).await? {
         received.insert(get(&row, 0)?, get(&row, 1)?);
     }
-    let mut under_way: BTreeMap<i64, Vec<(String, Date, Date, i64, Vec<i64>)>> = BTreeMap::new();
+    let mut under_way: BTreeMap<i64, Vec<UnderWay>> = BTreeMap::new();
     let sql = "SELECT a.line_no, n.asn_id, n.shipped_on, n.expected_on, a.first_lot, a.lots, a.quantity, a.quantities FROM asn AS n \
                JOIN asn_line AS a ON a.asn_no = n.asn_no WHERE n.received_on IS NULL AND n.lost_on IS NULL ORDER BY a.first_lot";
     for row in tx.rows(sql, vec![]).await? {
