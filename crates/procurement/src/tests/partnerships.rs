@@ -339,7 +339,7 @@ async fn capacity_that_is_reserved_at_another_source_spares_vehicles() {
             valid_until: on(until),
             fee: Some(Money {
                 currency_code: "USD".into(),
-                minor_units: 1_000_00,
+                minor_units: 100_000,
             }),
             released: false,
         }),
