@@ -7,6 +7,7 @@ use serde_json::Value;
 use takt_contract::{
     common::v1::{GetStatusRequest, admin_service_client::AdminServiceClient},
     date_pb,
+    events::v1::{AwaitAppliedRequest, event_service_client::EventServiceClient},
     production::v1::{
         Job, ListJobsRequest, ListVehiclesRequest, ReportRequest, ReportResponse, RunDayRequest,
         StationEvent, StationEventKind as Kind, TraceBackwardRequest, VehicleState,
@@ -269,6 +270,10 @@ async fn fresh(channel: Channel) -> Result<(String, Vec<String>)> {
         .await?
         .into_inner();
     ensure(built.last_build_number > 0, || format!("{built:?}"))?;
+    // What the day used is taken out of stock by facts; a lot that is blocked before could be used up by them afterwards.
+    EventServiceClient::new(channel.clone())
+        .await_applied(AwaitAppliedRequest { position: 0 })
+        .await?;
     let mut client = VehicleServiceClient::new(channel);
     let request = ListVehiclesRequest {
         page_size: 1_000,
