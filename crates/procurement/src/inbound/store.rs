@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost::Message;
 use takt_contract::common::v1::DailySeries;
 use takt_kernel::{Date, LotNumber, Quantity};
-use takt_service::{Error, Row, Tx};
+use takt_service::{Error, Row, Tx, Value};
 
 use super::{
     Asn, AsnLine,
@@ -78,6 +78,11 @@ pub(super) async fn asns_add(tx: &Tx, accepted: &[Accepted<'_>]) -> Result<(), E
             ]);
         }
     }
+    asn_lines_add(tx, rows).await
+}
+
+/// Writes lines of notices: first lot, notice, order line, lots, short lots, quantity, the sizes if some are short, the maker's lot.
+pub(crate) async fn asn_lines_add(tx: &Tx, rows: Vec<Vec<Value>>) -> Result<(), Error> {
     let columns = [
         "first_lot",
         "asn_no",
@@ -416,7 +421,8 @@ fn asn_line_read(row: &Row) -> Result<AsnLine, Error> {
     })
 }
 
-fn packed(sizes: &[i64]) -> Vec<u8> {
+/// The sizes of lots as a column keeps them.
+pub(crate) fn packed(sizes: &[i64]) -> Vec<u8> {
     DailySeries {
         first_date: None,
         thousandths: sizes.to_vec(),

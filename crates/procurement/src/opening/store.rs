@@ -5,8 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use prost::Message;
-use takt_contract::common::v1::DailySeries;
 use takt_kernel::{Date, LotNumber};
 use takt_service::{Error, Invariant, Tx, Value};
 
@@ -15,7 +13,10 @@ use super::{
     book::{Books, Lot},
 };
 use crate::{
-    inbound::lot::LotState,
+    inbound::{
+        lot::LotState,
+        store::{asn_lines_add, packed},
+    },
     invariants::INVARIANTS,
     programme::Catalogue,
     purchase_order,
@@ -195,13 +196,7 @@ async fn notices_add(tx: &Tx, books: &Books) -> Result<(), Error> {
         for part in &notice.parts {
             let full = part.lot_size.milli();
             let short = part.sizes.iter().filter(|size| **size < full).count();
-            let sizes = (short > 0).then(|| {
-                DailySeries {
-                    first_date: None,
-                    thousandths: part.sizes.clone(),
-                }
-                .encode_to_vec()
-            });
+            let sizes = (short > 0).then(|| packed(&part.sizes));
             rows.push(vec![
                 part.first.value().into(),
                 asn.into(),
@@ -214,19 +209,7 @@ async fn notices_add(tx: &Tx, books: &Books) -> Result<(), Error> {
             ]);
         }
     }
-    let columns = [
-        "first_lot",
-        "asn_no",
-        "line_no",
-        "lots",
-        "short_lots",
-        "quantity",
-        "quantities",
-        "maker_lot",
-    ];
-    tx.insert_many("asn_line", &columns, rows, "")
-        .await
-        .map(|_| ())
+    asn_lines_add(tx, rows).await
 }
 
 async fn lots_add(tx: &Tx, books: &Books) -> Result<(), Error> {

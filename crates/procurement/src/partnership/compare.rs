@@ -16,7 +16,7 @@ use super::{Interest, Reservation};
 use crate::{
     programme::Catalogue,
     risk::{
-        Ahead,
+        Ahead, micros,
         network::{Network, SiteStock, on_hand, under_way},
         prices,
     },
@@ -252,8 +252,7 @@ fn fee(network: &Network, catalogue: &Catalogue, nodes: &BTreeSet<usize>, on: Da
     };
     let fees = network.reserved.iter().filter(at).map(|own| {
         let fee = own.fee.filter(|fee| fee.currency == catalogue.currency())?;
-        let scale = 10i64.pow(6u32.saturating_sub(fee.currency.minor_digits()));
-        Some(fee.minor.saturating_mul(scale))
+        Some(micros(fee))
     });
     let fees = fees.collect::<Option<Vec<i64>>>()?;
     (!fees.is_empty()).then(|| fees.into_iter().fold(0, i64::saturating_add))

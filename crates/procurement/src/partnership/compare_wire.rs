@@ -8,12 +8,12 @@ use takt_planning::risk::Spared;
 
 use super::{
     compare::{Compared, Kind, Measure, Wish},
-    wire::{fee_read, interest_pb, tier_pb},
+    wire::{fee_read, interest_pb},
 };
 use crate::{
     programme::Catalogue,
-    risk::{Ahead, amount, item_id},
-    rows::count,
+    risk::{Ahead, amount, item_id, micros},
+    rows::{count, short},
 };
 
 /// A whole.
@@ -45,11 +45,10 @@ pub(super) fn wish_read(
         "second_source_cost",
         format!("give it in {}, the currency of the parts", own.as_str()),
     );
-    let scale = 10i64.pow(6u32.saturating_sub(own.minor_digits()));
     Wish {
         supplier: message.supplier_id.clone(),
         second,
-        second_cost: cost.map(|cost| cost.minor.saturating_mul(scale)),
+        second_cost: cost.map(micros),
     }
 }
 
@@ -74,7 +73,7 @@ pub(super) fn partner_pb(catalogue: &Catalogue, ahead: &Ahead, one: &Compared) -
     pb::Partner {
         supplier_id: one.supplier.clone(),
         name: one.name.clone(),
-        tier: tier_pb(one.tier),
+        tier: short(one.tier.into()),
         site_count: count(one.sites),
         time_to_recover_millidays: one.partner.time_to_recover,
         time_to_survive_millidays: one.partner.time_to_survive,

@@ -87,21 +87,14 @@ impl Development {
         let next = self.next();
         let before = at.checked_sub(1).and_then(|at| self.milestones.get(at));
         let reached_before = before.and_then(|before| before.reached_on);
+        if next.is_none_or(|next| at < next) {
+            let (id, milestone) = (self.id.clone(), milestone.to_owned());
+            return Err(PartnershipRefusal::Reached(id, milestone));
+        }
+        let after = |on: Date| reached_before.is_none_or(|before| before <= on);
         let order = match word {
-            Word::Reached(on) => {
-                if next.is_none_or(|next| at < next) {
-                    let (id, milestone) = (self.id.clone(), milestone.to_owned());
-                    return Err(PartnershipRefusal::Reached(id, milestone));
-                }
-                Some(at) == next && reached_before.is_none_or(|before| before <= on)
-            }
-            Word::Due(on) => {
-                if next.is_none_or(|next| at < next) {
-                    let (id, milestone) = (self.id.clone(), milestone.to_owned());
-                    return Err(PartnershipRefusal::Reached(id, milestone));
-                }
-                reached_before.is_none_or(|before| before <= on)
-            }
+            Word::Reached(on) => Some(at) == next && after(on),
+            Word::Due(on) => after(on),
         };
         if !order {
             let waits = next.and_then(|next| self.milestones.get(next));

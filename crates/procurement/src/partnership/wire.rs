@@ -11,7 +11,7 @@ use takt_contract::{
 use takt_kernel::{Amount, Currency, ItemId, Quantity, SupplierId, Unit, Violations};
 
 use super::{Development, Interest, Milestone, Reservation, Stake, Word};
-use crate::{programme::Catalogue, rows::short};
+use crate::programme::Catalogue;
 
 /// The most bytes of a name.
 const NAME: usize = 64;
@@ -280,9 +280,4 @@ pub(super) fn reservation_pb(catalogue: &Catalogue, own: &Reservation) -> pb::Ca
         fee: own.fee.map(money_pb),
         released: own.released,
     }
-}
-
-/// The tier of a supplier on the wire.
-pub(super) fn tier_pb(tier: u32) -> i32 {
-    short(tier.into())
 }

@@ -8,7 +8,7 @@ pub(crate) mod rpc;
 pub(crate) mod store;
 mod wire;
 
-pub(crate) use wire::{amount, item_id};
+pub(crate) use wire::{amount, item_id, micros};
 
 use std::cmp::Reverse;
 

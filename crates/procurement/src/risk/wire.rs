@@ -95,6 +95,12 @@ pub(crate) fn amount(micros: i64, currency: Currency) -> Amount {
     }
 }
 
+/// An amount in millionths of its currency.
+pub(crate) fn micros(amount: Amount) -> i64 {
+    let scale = 10i64.pow(6u32.saturating_sub(amount.currency.minor_digits()));
+    amount.minor.saturating_mul(scale)
+}
+
 /// The hole where production has not said what it builds.
 pub(super) fn production_hole(error: &dyn std::fmt::Display) -> common::Tombstone {
     common::Tombstone {

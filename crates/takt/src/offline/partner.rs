@@ -10,6 +10,7 @@ use takt_planning::stake::{Group, Holding, StakeError};
 
 use super::{Offline, unusable};
 use crate::failure::Outcome;
+use crate::programme::Stake;
 
 /// What the house has in a company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,15 +47,8 @@ impl Offline {
     /// always held.
     pub fn stake_records(&self) -> Vec<pb::Stake> {
         let stakes = &self.full.stakes;
-        let company = |stake: &crate::programme::Stake| match &stake.supplier {
-            Some(supplier) => supplier.to_string(),
-            None => stake.company.clone(),
-        };
         let named: BTreeMap<&str, String> = (stakes.iter())
-            .flat_map(|stake| {
-                let id = company(stake);
-                [(stake.company.as_str(), id)]
-            })
+            .map(|stake| (stake.company.as_str(), company(stake)))
             .collect();
         let mut records: BTreeMap<(String, String, Date), pb::Stake> = BTreeMap::new();
         for stake in stakes {
@@ -86,10 +80,6 @@ impl Offline {
     /// The house's effective interest in each company of `stakes.csv`, by supplier id, or by name where it is none.
     pub fn interests(&self) -> Outcome<BTreeMap<&str, Interest>> {
         let stakes = &self.full.stakes;
-        let company = |stake: &'_ crate::programme::Stake| match &stake.supplier {
-            Some(supplier) => supplier.to_string(),
-            None => stake.company.clone(),
-        };
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         let mut names: Vec<&str> = Vec::new();
         for stake in stakes {
@@ -135,6 +125,14 @@ impl Offline {
             interest.known = known;
         }
         Ok(names.into_iter().zip(found).collect())
+    }
+}
+
+/// The id of a company that supplies, or the name of one that does not.
+fn company(stake: &Stake) -> String {
+    match &stake.supplier {
+        Some(supplier) => supplier.to_string(),
+        None => stake.company.clone(),
     }
 }
 

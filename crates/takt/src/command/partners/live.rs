@@ -10,6 +10,7 @@ use takt_contract::{date_of, date_pb};
 use takt_kernel::{Currency, RequestId};
 
 use super::{Measure, OtherStake, PartnersArgs, Stake, Supplier, Told, days, millionths, tenth};
+use crate::command::risk::live::units;
 use crate::connection::{Peer, ask, read};
 use crate::failure::{Failure, Outcome};
 use crate::offline::Offline;
@@ -158,8 +159,7 @@ fn stake(one: &pb::Interest) -> Stake {
 
 /// An amount in whole units of its currency.
 fn whole(money: &Money) -> f64 {
-    let digits = Currency::parse(&money.currency_code).map_or(2, |own| own.minor_digits());
-    (money.minor_units as f64 / 10f64.powi(i32::try_from(digits).unwrap_or(2))).round()
+    units(money).round()
 }
 
 /// Units of a currency in its smallest ones.

@@ -96,7 +96,7 @@ fn site(node: &pb::NodeRisk) -> Site {
 }
 
 /// An amount in units of its currency.
-fn units(money: &Money) -> f64 {
+pub(in crate::command) fn units(money: &Money) -> f64 {
     let currency = Currency::parse(&money.currency_code);
     let digits = currency.map_or(2, |currency| currency.minor_digits());
     money.minor_units as f64 / 10f64.powi(i32::try_from(digits).unwrap_or(2))

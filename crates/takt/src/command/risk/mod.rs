@@ -1,7 +1,7 @@
 //! `takt risk`: what the loss of each site in a supply network costs, on all tiers: of a programme folder without any service, or of
 //! running services against live stock. It must not know how a loss is walked through time.
 pub(in crate::command) mod instance;
-mod live;
+pub(super) mod live;
 mod prediction;
 mod told;
 
