@@ -58,10 +58,22 @@ pub struct Report {
     pub objectives: Objectives,
     /// Their weighted sum.
     pub score: i64,
-    /// Whether no batch is too long.
-    pub feasible: bool,
+    /// Vehicles that stand beyond the limit of their batch: none in a sequence that can be painted.
+    pub beyond: u32,
     /// What is broken, rule by rule and then batch by batch.
     pub violations: Vec<Violation>,
+}
+
+impl Report {
+    /// Whether no batch is too long.
+    pub fn feasible(&self) -> bool {
+        self.beyond == 0
+    }
+
+    /// What makes one sequence of a day better than another, the lower the better: first that it can be painted.
+    pub fn rank(&self) -> (u32, i64) {
+        (self.beyond, self.score)
+    }
 }
 
 /// Scores `order`, indices into the day of `problem`.
@@ -84,13 +96,12 @@ pub fn report(problem: &Problem, order: &[u32]) -> Result<Report, ProblemError> 
         }
         violations.push(broken);
     }
-    let batches = batches(problem, &line, &mut objectives.paint);
-    let feasible = batches.is_empty();
+    let (batches, beyond) = batches(problem, &line, &mut objectives.paint);
     violations.extend(batches);
     Ok(Report {
         score: objectives.score(problem),
         objectives,
-        feasible,
+        beyond,
         violations,
     })
 }
@@ -127,10 +138,10 @@ fn windows(problem: &Problem, line: &[&Vehicle], ratio: usize) -> Option<Violati
     })
 }
 
-/// The batches that are too long; counts the purges on the way.
-fn batches(problem: &Problem, line: &[&Vehicle], purges: &mut i64) -> Vec<Violation> {
+/// The batches that are too long with the vehicles beyond their limit; counts the purges on the way.
+fn batches(problem: &Problem, line: &[&Vehicle], purges: &mut i64) -> (Vec<Violation>, u32) {
     let tail = problem.before.len();
-    let mut broken = Vec::new();
+    let (mut broken, mut beyond) = (Vec::new(), 0);
     let mut last = problem.before.last().map(|vehicle| vehicle.colour);
     let (mut begins, mut length) = (0, problem.carried_batch);
     for (position, vehicle) in line.iter().skip(tail).enumerate() {
@@ -141,6 +152,7 @@ fn batches(problem: &Problem, line: &[&Vehicle], purges: &mut i64) -> Vec<Violat
         }
         length = length.saturating_add(1);
         if length > problem.batch_limit {
+            beyond += 1;
             match broken.last_mut() {
                 Some(Violation::Batch {
                     begins: b,
@@ -155,5 +167,5 @@ fn batches(problem: &Problem, line: &[&Vehicle], purges: &mut i64) -> Vec<Violat
             }
         }
     }
-    broken
+    (broken, beyond)
 }

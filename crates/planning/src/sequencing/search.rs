@@ -44,7 +44,7 @@ impl Search {
     pub fn new(problem: Problem, seed: u64) -> Result<Self, ProblemError> {
         problem.check()?;
         let plan = problem.plan_order();
-        let rank = |order: &[u32]| score::report(&problem, order).map(|r| (!r.feasible, r.score));
+        let rank = |order: &[u32]| score::report(&problem, order).map(|told| told.rank());
         let start = match construct::greedy(&problem) {
             Some(greedy) if rank(&greedy)? < rank(&plan)? => greedy,
             _ => plan,

@@ -20,7 +20,7 @@ struct Balances {
 impl Balances {
     fn add(&mut self, item: usize, from: Day, until: Day, quantity: i64) {
         if let Some(row) = self.row.get(item).filter(|row| **row != usize::MAX) {
-            let day = |day: Day| ((day - self.today).max(0) as usize).min(self.days);
+            let day = |day: Day| (day.saturating_sub(self.today).max(0) as usize).min(self.days);
             for left in &mut self.rows[row * self.days..][day(from)..day(until).max(day(from))] {
                 *left += quantity;
             }

@@ -73,7 +73,7 @@ pub(super) fn told(
     let objectives = &result.objectives;
     Sequenced {
         instance: day.name.clone(),
-        feasible: result.feasible,
+        feasible: result.feasible(),
         score: (!day.is_plain).then_some(result.score),
         objectives: (!day.is_plain).then_some(Objectives {
             ep: objectives.high,
