@@ -165,6 +165,19 @@ pub const TABLES: &[Table] = &[
             "maker_lot",
         ],
     },
+    // asn_no counts arrivals of notices; the units of a notice stand in its order.
+    Table {
+        name: "handling_unit",
+        columns: &["place", "unit_id", "parent_id", "packaging"],
+    },
+    Table {
+        name: "handling_unit_lot",
+        columns: &["lot_number", "place", "line_no", "quantity"],
+    },
+    Table {
+        name: "part_serial",
+        columns: &["item_no", "serial_number", "lot_number"],
+    },
     Table {
         name: "lot",
         columns: &[
@@ -297,6 +310,24 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "capacity_reservation",
         columns: &crate::partnership::store::RESERVATION,
+    },
+    Table {
+        name: "capacity_group",
+        columns: &["group_id", "supplier_id", "name", "inactive"],
+    },
+    Table {
+        name: "capacity_group_item",
+        columns: &["group_id", "item_id", "load_factor"],
+    },
+    Table {
+        name: "capacity_group_below",
+        columns: &["group_id", "below_id"],
+    },
+    Table {
+        name: "capacity_group_week",
+        columns: &[
+            "group_id", "week_on", "actual", "maximum", "agreed", "delta",
+        ],
     },
     Table {
         name: "invoice_tolerance",

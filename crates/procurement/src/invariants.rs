@@ -226,6 +226,37 @@ pub const INVARIANTS: &[Invariant] = &[
         violated: "SELECT reservation_id FROM capacity_reservation WHERE weekly <= 0 OR valid_until < valid_from - released ORDER BY reservation_id",
     },
     Invariant {
+        id: "HU-1",
+        rule: "where a notice has handling units, they hold as much of each order line as it ships",
+        checked: "SELECT COUNT(*) FROM handling_unit",
+        violated: "SELECT DISTINCT n.asn_id FROM asn AS n JOIN (SELECT DISTINCT asn_no FROM handling_unit) AS u ON u.asn_no = n.asn_no \
+                   JOIN (SELECT asn_no, line_no, CAST(SUM(quantity) AS BIGINT) AS shipped FROM asn_line GROUP BY asn_no, line_no) AS a ON a.asn_no = n.asn_no \
+                   LEFT JOIN (SELECT asn_no, line_no, CAST(SUM(quantity) AS BIGINT) AS held FROM handling_unit_lot GROUP BY asn_no, line_no) AS h \
+                   ON h.asn_no = a.asn_no AND h.line_no = a.line_no WHERE a.shipped <> COALESCE(h.held, 0) ORDER BY n.asn_id",
+    },
+    Invariant {
+        id: "HU-2",
+        rule: "a serial number is that of a part of a lot of its item, and a lot in the house has as many as whole parts",
+        checked: "SELECT COUNT(*) FROM part_serial",
+        violated: "SELECT CAST(s.lot_number AS TEXT) FROM (SELECT lot_number, MIN(item_no) AS least, MAX(item_no) AS most, COUNT(*) AS parts \
+                   FROM part_serial GROUP BY lot_number) AS s LEFT JOIN lot AS l ON l.lot_number = s.lot_number \
+                   WHERE s.least <> s.lot_number / 1000000000 OR s.most <> s.least OR l.quantity <> s.parts * 1000 ORDER BY s.lot_number",
+    },
+    Invariant {
+        id: "CG-1",
+        rule: "a capacity group carries groups that are recorded",
+        checked: "SELECT COUNT(*) FROM capacity_group_below",
+        violated: "SELECT b.group_id FROM capacity_group_below AS b LEFT JOIN capacity_group AS g ON g.group_id = b.below_id \
+                   WHERE g.group_id IS NULL ORDER BY b.group_id",
+    },
+    Invariant {
+        id: "CG-2",
+        rule: "a week of capacity is named by its Monday",
+        checked: "SELECT COUNT(*) FROM capacity_group_week",
+        // Day 0 of the epoch was a Thursday.
+        violated: "SELECT group_id FROM capacity_group_week WHERE (week_on + 3) % 7 <> 0 ORDER BY group_id",
+    },
+    Invariant {
         id: "IV-1",
         rule: "what of an order line was invoiced is what its invoices bill that are matched, accepted or paid",
         checked: "SELECT COUNT(*) FROM invoice_line",

@@ -5,6 +5,7 @@
 //! and the queries that check them, stand in `invariants.rs`.
 
 mod call_off;
+mod capacity;
 mod desk;
 mod digest;
 mod disruption;
@@ -35,7 +36,7 @@ mod tests;
 use std::sync::Arc;
 
 use takt_contract::procurement::v1::{
-    call_off_service_server::CallOffServiceServer,
+    call_off_service_server::CallOffServiceServer, capacity_service_server::CapacityServiceServer,
     disruption_service_server::DisruptionServiceServer,
     inbound_service_server::InboundServiceServer, invoice_service_server::InvoiceServiceServer,
     material_service_server::MaterialServiceServer, opening_service_server::OpeningServiceServer,
@@ -108,6 +109,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             CallOffServiceServer,
             call_off::rpc::CallOffRpc(Arc::clone(&desk)),
+            chassis
+        ))
+        .add_service(server!(
+            CapacityServiceServer,
+            capacity::rpc::CapacityRpc(Arc::clone(&desk)),
             chassis
         ))
         .add_service(server!(

@@ -239,6 +239,44 @@ const PARTNERSHIP: Migration = Migration {
     ],
 };
 
+/// How soon reserved capacity arrives, and what sites go on making in a disruption.
+const COVER: Migration = Migration {
+    name: "m0029_cover",
+    up: &[
+        "ALTER TABLE capacity_reservation ADD COLUMN lead_days {int} NOT NULL DEFAULT 0 CHECK (lead_days >= 0)",
+        "ALTER TABLE disruption ADD COLUMN remaining {int} NOT NULL DEFAULT 0 CHECK (remaining BETWEEN 0 AND 999999)",
+    ],
+};
+
+/// What suppliers tell of their capacity by week (CX-0128). An import leaves it as it is.
+const CAPACITY: Migration = Migration {
+    name: "m0030_capacity",
+    up: &[
+        "CREATE TABLE capacity_group (group_id {text} NOT NULL PRIMARY KEY, supplier_id {text} NOT NULL, name {text} NOT NULL, inactive {int} NOT NULL) {rowless}",
+        "CREATE TABLE capacity_group_item (group_id {text} NOT NULL, item_id {text} NOT NULL, load_factor {int} NOT NULL, \
+         PRIMARY KEY (group_id, item_id), CONSTRAINT cg_1 CHECK (load_factor > 0)) {rowless}",
+        "CREATE TABLE capacity_group_below (group_id {text} NOT NULL, below_id {text} NOT NULL, PRIMARY KEY (group_id, below_id), \
+         CONSTRAINT cg_2 CHECK (group_id <> below_id)) {rowless}",
+        "CREATE TABLE capacity_group_week (group_id {text} NOT NULL, week_on {int} NOT NULL, actual {int} NOT NULL, maximum {int} NOT NULL, \
+         agreed {int}, delta {int} NOT NULL, PRIMARY KEY (group_id, week_on), CONSTRAINT cg_3 CHECK (actual >= 0 AND maximum >= actual)) {rowless}",
+    ],
+};
+
+/// The boxes and pallets of notices, what is in them, and the serial numbers of parts by lot.
+const HANDLING_UNIT: Migration = Migration {
+    name: "m0031_handling_unit",
+    up: &[
+        "CREATE TABLE handling_unit (asn_no {int} NOT NULL, place {int} NOT NULL, unit_id {text} NOT NULL, parent_id {text} NOT NULL, \
+         packaging {text} NOT NULL, PRIMARY KEY (asn_no, place), UNIQUE (asn_no, unit_id)) {rowless}",
+        "CREATE TABLE handling_unit_lot (lot_number {int} NOT NULL, asn_no {int} NOT NULL, place {int} NOT NULL, line_no {int} NOT NULL, quantity {int} NOT NULL, \
+         PRIMARY KEY (lot_number, asn_no, place), CONSTRAINT hu_1 CHECK (quantity > 0)) {rowless}",
+        "CREATE INDEX handling_unit_lot_by_unit ON handling_unit_lot (asn_no, place)",
+        "CREATE TABLE part_serial (item_no {int} NOT NULL, serial_number {text} NOT NULL, lot_number {int} NOT NULL, \
+         PRIMARY KEY (item_no, serial_number)) {rowless}",
+        "CREATE INDEX part_serial_by_lot ON part_serial (lot_number)",
+    ],
+};
+
 /// The safety times that were learnt, by source. An import leaves them as they are.
 const SAFETY_TIME: Migration = Migration {
     name: "m0028_safety_time",
@@ -276,4 +314,7 @@ pub const MIGRATIONS: &[Migration] = &[
     OPENING,
     PARTNERSHIP,
     SAFETY_TIME,
+    COVER,
+    CAPACITY,
+    HANDLING_UNIT,
 ];

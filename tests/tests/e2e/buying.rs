@@ -217,7 +217,9 @@ async fn paid(channel: &Channel, day: Date, line: &pb::OrderLine) -> Result {
                 first_lot_sequence: line.first_lot_sequence,
                 lot_thousandths: vec![line.lot_thousandths; lots],
                 maker_lot: String::new(),
+                serial_numbers: vec![],
             }],
+            handling_units: vec![],
         }],
     };
     let mut answers = (inbound.record_asns(tokio_stream::iter([asn])).await?).into_inner();
@@ -231,6 +233,7 @@ async fn paid(channel: &Channel, day: Date, line: &pb::OrderLine) -> Result {
             received_on: Some(date_pb(day.plus(6))),
             blocked_lot_numbers: Vec::new(),
             quarantine: false,
+            blocked_handling_unit_ids: vec![],
         }],
     };
     let mut answers = (inbound

@@ -8,9 +8,11 @@ mod ahead;
 mod need;
 #[cfg(test)]
 mod tests;
+mod week;
 
 pub use ahead::{Ahead, built_ahead};
 pub use need::{SiteNeed, needs};
+pub use week::{Summary, weekly};
 
 use takt_kernel::half_even_div;
 

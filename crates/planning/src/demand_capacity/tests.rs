@@ -218,3 +218,26 @@ proptest! {
         }
     }
 }
+
+/// A plan that begins on a Thursday: the Sunday before the first day is in its week, the Sunday before that in the week before.
+#[test]
+fn days_stand_in_their_weeks() {
+    let need = |first, daily: &[i64]| SiteNeed {
+        first,
+        daily: daily.to_vec(),
+    };
+    let needs = [
+        need(-5, &[0, 7, 0, 0, 0, 1, 1, 1, 1]),
+        need(0, &[0, 0, 0, 2, 5]),
+        SiteNeed::default(),
+    ];
+    let (first, weeks) = weekly(&needs, 3);
+    assert_eq!(first, -1);
+    assert_eq!(
+        weeks,
+        [vec![7, 4], vec![0, 2, 5], vec![]].map(|mut weeks: Vec<i64>| {
+            weeks.resize(3, 0);
+            weeks
+        })
+    );
+}

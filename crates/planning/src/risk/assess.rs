@@ -6,6 +6,7 @@
 use super::flow::Flow;
 use super::network::{Customer, Link, Network};
 use super::outage::{Outage, still_made};
+use super::reserve::Cover;
 use super::stock::{Stock, covered};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,8 +48,8 @@ pub struct Assessor<'a> {
     begins: Vec<Option<i64>>,
     /// What the plant has of each part; empty where it is not known.
     stock: Vec<Stock>,
-    /// The part of what each node gives that others have reserved capacity for; empty where nobody has.
-    covers: Vec<i64>,
+    /// What others give in the place of each node; empty where nobody has reserved anything.
+    covers: Vec<Cover>,
 }
 
 const DAY: i64 = 1000;
@@ -79,9 +80,9 @@ impl<'a> Assessor<'a> {
     }
 
     /// The same with reserved capacity at others, as the covers of every node ([`super::covers`]): that part of a lost site is given by
-    /// them.
+    /// them. Covers in [`Self::disrupted`] are those of its outages.
     #[must_use]
-    pub fn reserving(mut self, covers: Vec<i64>) -> Self {
+    pub fn reserving(mut self, covers: Vec<Cover>) -> Self {
         self.covers = covers;
         self
     }
@@ -176,10 +177,9 @@ impl<'a> Assessor<'a> {
                 Some(own) if own.stock_survives => own.stock,
                 _ => 0,
             };
-            let cover = self.covers.get(*node).copied().unwrap_or(0);
-            let given = match cover {
-                0 => flow.buffered(stock),
-                cover => Flow::shared([(flow, super::FULL - cover)]).buffered(stock),
+            let given = match self.covers.get(*node).filter(|cover| !cover.is_none()) {
+                None => flow.buffered(stock),
+                Some(cover) => flow.helped(cover.steps(), 0).buffered(stock),
             };
             (*node, given)
         };

@@ -5,6 +5,7 @@
 use super::FULL;
 use super::assess::{Assessor, Binding, Product};
 use super::chain::Chain;
+use super::reserve::Cover;
 use takt_kernel::half_even_div;
 
 /// The exposure to the loss of one node.
@@ -66,7 +67,7 @@ pub fn exposures(
     products: &[Product],
     money: Money<'_>,
     stock: &[i64],
-    covers: Vec<i64>,
+    covers: Vec<Cover>,
 ) -> Vec<Exposure> {
     let assessor = Assessor::new(&chain.network, products)
         .holding(stock)

@@ -32,10 +32,33 @@ impl Flow {
 
     /// Nothing flows in `[from, until)`.
     pub fn gap(from: i64, until: i64) -> Self {
+        Self::dent(from, until, 0)
+    }
+
+    /// Only `level` flows in `[from, until)`.
+    pub fn dent(from: i64, until: i64, level: i64) -> Self {
         let mut flow = Self::full();
         if from < until {
-            flow.push(from.max(0), 0);
+            flow.push(from.max(0), level.clamp(0, FULL));
             flow.push(until.max(0), FULL);
+        }
+        flow
+    }
+
+    /// The flow when others give a part of the need, in steps of instants that count from `begin`: what is missing beyond it is missing.
+    #[must_use]
+    pub fn helped(&self, steps: &[(i64, i64)], begin: i64) -> Self {
+        let own = self.0.iter().map(|(at, _)| *at);
+        let helps = steps.iter().map(|(after, _)| begin.saturating_add(*after));
+        let mut instants: Vec<i64> = own.chain(helps.filter(|at| *at >= 0)).collect();
+        instants.sort_unstable();
+        let mut flow = Self(Vec::new());
+        for at in instants {
+            let here = steps
+                .iter()
+                .take_while(|(after, _)| begin.saturating_add(*after) <= at);
+            let given = here.last().map_or(0, |(_, part)| *part);
+            flow.push(at, self.level(at).saturating_add(given).min(FULL));
         }
         flow
     }

@@ -30,6 +30,6 @@ pub use outage::{Outage, departures, still_made};
 pub use paper::{Paper, PaperError, Sourcing};
 pub use partner::{Partner, Spared, partner};
 pub use predict::{Bought, FirstStop, Plant, Prediction, Sourced, predict};
-pub use reserve::covers;
+pub use reserve::{Cover, Reserved, covers};
 pub use stock::{days_covered, needs};
 pub use synthetic::{Size, synthetic};

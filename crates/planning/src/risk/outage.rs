@@ -6,13 +6,14 @@ use super::FULL;
 use super::assess::walk;
 use super::flow::Flow;
 use super::network::Network;
+use super::reserve::Cover;
 use std::collections::BTreeMap;
 use takt_kernel::floor_div;
 
 const DAY: i64 = 1000;
 
-/// A node that makes nothing in `[from, until)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A node that makes less, or nothing, in `[from, until)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outage {
     /// The node.
     pub node: usize,
@@ -20,6 +21,23 @@ pub struct Outage {
     pub from: i64,
     /// When the node works again.
     pub until: i64,
+    /// The part of what it makes that it goes on making, in millionths.
+    pub remaining: i64,
+    /// What others give of what is missing.
+    pub cover: Cover,
+}
+
+impl Outage {
+    /// A whole outage that nobody covers.
+    pub fn whole(node: usize, from: i64, until: i64) -> Self {
+        Self {
+            node,
+            from,
+            until,
+            remaining: 0,
+            cover: Cover::default(),
+        }
+    }
 }
 
 /// What nodes still make of what is needed, by node; those that stay whole are left out. A node that is out gives from its finished
@@ -27,7 +45,8 @@ pub struct Outage {
 pub fn still_made(network: &Network, outages: &[Outage]) -> BTreeMap<usize, Flow> {
     let mut own: BTreeMap<usize, Flow> = BTreeMap::new();
     for outage in outages {
-        let gap = Flow::gap(outage.from, outage.until);
+        let gap = Flow::dent(outage.from, outage.until, outage.remaining)
+            .helped(outage.cover.steps(), outage.from);
         let known = own.entry(outage.node).or_insert_with(Flow::full);
         *known = Flow::scarcest([&*known, &gap]);
     }
@@ -103,11 +122,7 @@ mod tests {
             link(2, Customer::Part(0), FULL, 0),
         ];
         let network = Network::new(vec![Node::default(); 3], 1, links)?;
-        let outage = |node, from: i64, until: i64| Outage {
-            node,
-            from: from * DAY,
-            until: until * DAY,
-        };
+        let outage = |node, from: i64, until: i64| Outage::whole(node, from * DAY, until * DAY);
         let flows = still_made(&network, &[outage(0, 0, 30)]);
         let cells = flows.get(&2).ok_or("the cell maker is reached")?;
         assert_eq!(

@@ -1,43 +1,74 @@
 //! What capacity that is reserved at other sites gives in place of one that is lost. It must not know names, fees or dates. Units:
-//! thousandths of an item a day, shares in millionths. Model: a reservation is there from the first day of a loss, for the needs that
-//! its site serves, in the proportion in which it serves them; needs are those of the busiest day, so that a promise of cover holds on
-//! every other one. Invariants: more reserved capacity never covers less; nobody covers for himself or for who is lost with him.
+//! thousandths of an item a day, shares in millionths, thousandths of a day. Model: a reservation is there when its lead time has passed
+//! since the loss, for the needs that its site serves, in the proportion in which it serves them; those who are lost together share it;
+//! needs are those of the busiest day, so that a promise of cover holds on every other one. Invariants: more reserved capacity, or
+//! capacity that comes sooner, never covers less; nobody covers for himself or for who is lost with him.
 use super::FULL;
 use super::assess::Product;
 use super::network::{Customer, Link, Network};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// By node the part of what it gives, in millionths, that the `reserved` capacity of others gives in its place: the least over the
-/// needs that it serves. `reserved` is thousandths a day by node, and two nodes that are `together` are lost together.
+/// Capacity that a site has reserved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reserved {
+    /// The site.
+    pub node: usize,
+    /// How much, in thousandths a day.
+    pub daily: i64,
+    /// How long after a loss the first of it arrives, in thousandths of a day.
+    pub after: i64,
+}
+
+/// What others give in the place of a node that is lost: from so many thousandths of a day after the loss on, that part of what it gives,
+/// in millionths. Steps rise; none is no cover.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cover(Vec<(i64, i64)>);
+
+impl Cover {
+    /// A part from the first instant on.
+    pub fn at_once(part: i64) -> Self {
+        Self(vec![(0, part)])
+    }
+
+    /// Whether nobody gives anything.
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The steps: instants after the loss, and the part from then on.
+    pub fn steps(&self) -> &[(i64, i64)] {
+        &self.0
+    }
+}
+
+/// By node what the `reserved` capacity of others gives in its place: the least over the needs that it serves. Whoever is `together`
+/// with a node is lost with it.
 pub fn covers(
     network: &Network,
     products: &[Product],
-    reserved: &[i64],
+    reserved: &[Reserved],
     together: impl Fn(usize, usize) -> bool,
-) -> Vec<i64> {
-    let nodes = network.nodes().len();
-    if reserved.iter().all(|daily| *daily <= 0) {
-        return vec![0; nodes];
-    }
-    let rates = Rates::of(network, products);
-    let cover = |node: usize| {
-        let mut needs: BTreeMap<(Customer, usize), i128> = BTreeMap::new();
-        for link in network.out_of(node) {
-            *needs.entry((link.to, link.material)).or_default() += rates.flow(&link);
-        }
-        let of = |((customer, material), flow): (&(Customer, usize), &i128)| {
-            let others = network.into_customer(*customer).filter(|link| {
-                link.material == *material && link.from != node && !together(link.from, node)
-            });
-            let given: i128 = others
-                .map(|link| rates.given(network, reserved, &link))
-                .sum();
-            let part = (given * i128::from(FULL)).checked_div(*flow)?;
-            Some(i64::try_from(part).unwrap_or(FULL).min(FULL))
-        };
-        needs.iter().filter_map(of).min().unwrap_or(0)
+) -> Vec<Cover> {
+    let mut covers = vec![Cover::default(); network.nodes().len()];
+    let own = reserved.iter().filter(|own| own.daily > 0);
+    let instants: BTreeSet<i64> = own.map(|own| own.after.max(0)).collect();
+    let rates = match instants.is_empty() {
+        true => return covers,
+        false => Rates::of(network, products),
     };
-    (0..nodes).map(cover).collect()
+    for instant in instants {
+        let mut daily: BTreeMap<usize, i128> = BTreeMap::new();
+        for own in reserved.iter().filter(|own| own.after <= instant) {
+            *daily.entry(own.node).or_default() += i128::from(own.daily.max(0));
+        }
+        for (node, cover) in covers.iter_mut().enumerate() {
+            let part = rates.part(network, &daily, node, &together);
+            if part > cover.0.last().map_or(0, |(_, part)| *part) {
+                cover.0.push((instant, part));
+            }
+        }
+    }
+    covers
 }
 
 /// Thousandths a day on the busiest day.
@@ -79,6 +110,33 @@ impl Rates {
         rates
     }
 
+    /// The part of what a node gives that those give who have so much in reserve, in millionths.
+    fn part(
+        &self,
+        network: &Network,
+        reserved: &BTreeMap<usize, i128>,
+        node: usize,
+        together: impl Fn(usize, usize) -> bool,
+    ) -> i64 {
+        let needs: BTreeSet<(Customer, usize)> = network
+            .out_of(node)
+            .map(|link| (link.to, link.material))
+            .collect();
+        let of = |(customer, material): &(Customer, usize)| {
+            let (mut given, mut lost) = (0, 0);
+            let same = |link: &Link| link.material == *material;
+            for link in network.into_customer(*customer).filter(same) {
+                match link.from == node || together(link.from, node) {
+                    true => lost += self.flow(&link),
+                    false => given += self.given(network, reserved, &link),
+                }
+            }
+            let part = (given * i128::from(FULL)).checked_div(lost)?;
+            Some(i64::try_from(part).unwrap_or(FULL).min(FULL))
+        };
+        needs.iter().filter_map(of).min().unwrap_or(0)
+    }
+
     /// What flows over a link.
     fn flow(&self, link: &Link) -> i128 {
         let customer = match link.to {
@@ -90,8 +148,10 @@ impl Rates {
     }
 
     /// What of a site's reserved capacity goes over one of its links.
-    fn given(&self, network: &Network, reserved: &[i64], link: &Link) -> i128 {
-        let own = i128::from(reserved.get(link.from).copied().unwrap_or(0).max(0));
+    fn given(&self, network: &Network, reserved: &BTreeMap<usize, i128>, link: &Link) -> i128 {
+        let Some(own) = reserved.get(&link.from).copied() else {
+            return 0;
+        };
         match self.nodes.get(link.from).copied().unwrap_or(0) {
             // A site that serves nobody yet may serve any of those it is linked to.
             0 => {
@@ -108,6 +168,7 @@ mod tests {
     use super::super::assess::Assessor;
     use super::super::chain::{FlowRow, SiteRow, chain};
     use super::super::network::Node;
+    use super::super::outage::{Outage, still_made};
     use super::super::synthetic::{Size, synthetic};
     use super::*;
 
@@ -144,17 +205,71 @@ mod tests {
             parts: vec![(0, 5000)],
         }];
         // The first one gives 300 seats a day; the second one has reserved 100 more, and the first one nothing.
-        let covers = covers(&chain.network, &products, &[0, 100_000], |_, _| false);
-        assert_eq!(covers, [FULL / 3, 0]);
-        let lost = |covers: Vec<i64>| {
+        let reserved = |after: i64| {
+            [Reserved {
+                node: 1,
+                daily: 100_000,
+                after,
+            }]
+        };
+        let covers =
+            |after| super::covers(&chain.network, &products, &reserved(after), |_, _| false);
+        assert_eq!(covers(0), [Cover::at_once(FULL / 3), Cover::default()]);
+        let lost = |covers: Vec<Cover>| {
             let assessor = Assessor::new(&chain.network, &products).reserving(covers);
             assessor.site(&[0], Some(30_000)).lost[0] / FULL
         };
-        assert_eq!((lost(vec![]), lost(covers)), (1800, 1200));
+        assert_eq!((lost(vec![]), lost(covers(0))), (1800, 1200));
+        // Ten days pass until it arrives: 600 are lost in them, and 800 in the twenty days behind.
+        assert_eq!(lost(covers(10_000)), 1400);
         // What covers everything spares everything, and nobody covers for who is lost with him.
-        assert_eq!(lost(vec![FULL, 0]), 0);
-        let none = super::covers(&chain.network, &products, &[0, 100_000], |_, _| true);
-        assert_eq!(none, [0, 0]);
+        assert_eq!(lost(vec![Cover::at_once(FULL)]), 0);
+        let none = super::covers(&chain.network, &products, &reserved(0), |_, _| true);
+        assert_eq!(none, vec![Cover::default(); 2]);
+        Ok(())
+    }
+
+    /// Three makers of seats, 30, 30 and 40 of a hundred: two are lost together and share what the third has reserved.
+    #[test]
+    fn who_is_lost_together_shares_what_is_reserved() -> Result<(), Box<dyn std::error::Error>> {
+        let link = |from, share: i64| Link {
+            from,
+            to: Customer::Part(0),
+            material: 0,
+            quantity: 1000,
+            share: share * FULL / 100,
+            transit: 0,
+            customer_stock: 0,
+        };
+        let links = vec![link(0, 30), link(1, 30), link(2, 40)];
+        let network = Network::new(vec![Node::default(); 3], 1, links)?;
+        let products = [Product {
+            daily: vec![100 * FULL; 10],
+            parts: vec![(0, 1000)],
+        }];
+        let own = Reserved {
+            node: 2,
+            daily: 30_000,
+            after: 0,
+        };
+        let alone = covers(&network, &products, &[own], |_, _| false);
+        let both = covers(&network, &products, &[own], |a, b| a < 2 && b < 2);
+        assert_eq!(alone[0], Cover::at_once(FULL));
+        assert_eq!(
+            both[..2],
+            [Cover::at_once(FULL / 2), Cover::at_once(FULL / 2)]
+        );
+        // The same through several outages at once: half of what they gave comes, beside what one of them goes on making.
+        let out = |node, remaining| Outage {
+            node,
+            from: 0,
+            until: 10_000,
+            remaining,
+            cover: both[node].clone(),
+        };
+        let made = still_made(&network, &[out(0, 0), out(1, 400_000)]);
+        let level = |node| made.get(&node).map(|flow| flow.level(0));
+        assert_eq!((level(0), level(1)), (Some(FULL / 2), Some(900_000)));
         Ok(())
     }
 
@@ -170,19 +285,24 @@ mod tests {
                 seed,
             })?;
             let nodes = network.nodes().len();
-            let mut reserved = vec![0i64; nodes];
+            let mut reserved: Vec<Reserved> = Vec::new();
             let mut before = covers(&network, &products, &reserved, |_, _| false);
-            assert_eq!(before, vec![0; nodes]);
+            assert_eq!(before, vec![Cover::default(); nodes]);
             for step in 0..12usize {
-                let at = (step * 7 + usize::try_from(seed).unwrap_or(0)) % nodes;
-                reserved[at] += 50_000;
+                reserved.push(Reserved {
+                    node: (step * 7 + usize::try_from(seed).unwrap_or(0)) % nodes,
+                    daily: 50_000,
+                    after: (step % 3) as i64 * 5_000,
+                });
                 let after = covers(&network, &products, &reserved, |_, _| false);
-                assert!(
-                    before
-                        .iter()
-                        .zip(&after)
-                        .all(|(before, after)| before <= after)
-                );
+                let part = |cover: &Cover, at: i64| {
+                    let steps = cover.steps().iter().filter(|(from, _)| *from <= at);
+                    steps.last().map_or(0, |(_, part)| *part)
+                };
+                for at in [0, 5_000, 10_000] {
+                    let mut both = before.iter().zip(&after);
+                    assert!(both.all(|(before, after)| part(before, at) <= part(after, at)));
+                }
                 let (less, more) = (
                     Assessor::new(&network, &products).reserving(before.clone()),
                     Assessor::new(&network, &products).reserving(after.clone()),

@@ -68,6 +68,8 @@ pub(crate) struct Disruption {
     pub(crate) note: String,
     /// What was done.
     pub(crate) measure: String,
+    /// The part of what they make that the sites go on making, in millionths.
+    pub(crate) remaining: i64,
     /// The sites, by supplier and item.
     pub(crate) sites: Vec<(String, String)>,
 }

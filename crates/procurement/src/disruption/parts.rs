@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use takt_kernel::Date;
-use takt_planning::risk::{Assessor, Customer, FULL, Flow, Outage, Product, needs, still_made};
+use takt_planning::risk::{
+    Assessor, Chain, Customer, FULL, Flow, Outage, Product, needs, still_made,
+};
 use takt_service::Error;
 
 use super::Disruption;
@@ -109,7 +111,10 @@ pub(crate) fn touched(
                     NEVER
                 }
             };
-            own.push(Outage { node, from, until });
+            own.push(Outage {
+                remaining: disruption.remaining,
+                ..Outage::whole(node, from, until)
+            });
         }
         outages.push(own);
     }
@@ -119,7 +124,9 @@ pub(crate) fn touched(
     let chain = network.chain(catalogue, as_of, SiteStock::Declared, &way)?;
     let stock = on_hand(catalogue, supply);
     let assessor = Assessor::new(&chain.network, &products).holding(&stock);
-    let all: Vec<Outage> = outages.iter().flatten().copied().collect();
+    let begun = disruptions.iter().map(|disruption| disruption.begins_on);
+    cover(network, &chain, &products, begun, &mut outages);
+    let all: Vec<Outage> = outages.iter().flatten().cloned().collect();
     let less = still_made(&chain.network, &all);
     let alone: Vec<BTreeMap<usize, Flow>> = (outages.iter())
         .map(|own| reach(&chain.network, &products, own, at(as_of)))
@@ -146,6 +153,40 @@ pub(crate) fn touched(
     }
     (touched.parts).sort_by_key(|part| (part.runs_out_on, part.part));
     Ok(touched)
+}
+
+/// Lets reserved capacity stand in for what is out. Who is out at the same time shares it, and a site that gets less itself, or is out,
+/// stands in for nobody. What is reserved when a disruption begins counts in it.
+fn cover(
+    network: &Network,
+    chain: &Chain,
+    products: &[Product],
+    begun: impl Iterator<Item = Date>,
+    outages: &mut [Vec<Outage>],
+) {
+    if network.reserved.is_empty() {
+        return;
+    }
+    let all: Vec<Outage> = outages.iter().flatten().cloned().collect();
+    let less = still_made(&chain.network, &all);
+    for (own, begins_on) in outages.iter_mut().zip(begun) {
+        let Some((from, until)) = own.first().map(|first| {
+            let ends = own.iter().map(|outage| outage.until);
+            (first.from, ends.max().unwrap_or(first.until))
+        }) else {
+            continue;
+        };
+        let meanwhile: BTreeSet<usize> = (all.iter())
+            .filter(|other| other.from < until && from < other.until)
+            .map(|other| other.node)
+            .collect();
+        let covers = network.covers_of(chain, products, begins_on, |other, _| {
+            meanwhile.contains(&other) || less.contains_key(&other)
+        });
+        for outage in own {
+            outage.cover = covers.get(outage.node).cloned().unwrap_or_default();
+        }
+    }
 }
 
 /// The parts that outages reach whatever the plant has in stock.

@@ -11,7 +11,7 @@ use super::{Disruption, Scope};
 use crate::rows::{count, date, date_opt, day, day_opt, get, list};
 
 /// The columns of a disruption.
-pub(crate) const DISRUPTION: [&str; 14] = [
+pub(crate) const DISRUPTION: [&str; 15] = [
     "disruption_id",
     "scope",
     "name",
@@ -26,6 +26,7 @@ pub(crate) const DISRUPTION: [&str; 14] = [
     "note",
     "measure",
     "sites",
+    "remaining",
 ];
 
 /// Writes a new disruption with its sites.
@@ -153,6 +154,7 @@ fn row(disruption: &Disruption) -> Vec<Value> {
         disruption.note.as_str().into(),
         disruption.measure.as_str().into(),
         count(disruption.sites.len()).into(),
+        disruption.remaining.into(),
     ]
 }
 
@@ -184,6 +186,7 @@ fn read(row: &Row) -> Result<Disruption, Error> {
         resolved_on: date_opt(row, 10)?,
         note: get(row, 11)?,
         measure: get(row, 12)?,
+        remaining: get(row, 14)?,
         sites: Vec::new(),
     })
 }

@@ -9,6 +9,7 @@ use takt_contract::{
     quantity_pb,
 };
 use takt_kernel::{DisruptionId, ItemId, Quantity, SupplierId, Violations};
+use takt_planning::risk::FULL;
 
 use super::{
     Disruption, Scope,
@@ -48,6 +49,11 @@ pub(super) fn declared(
     let later = expected_end_on.is_none_or(|end| end > begins_on);
     violations.require(later, "expected_end_on", "it is not after begins_on");
     text_fits(&message.text, "text", violations);
+    violations.require(
+        (0..FULL).contains(&message.remaining_millionths),
+        "remaining_millionths",
+        "it is 0 to 999,999: sites that make everything are not out",
+    );
     Some(Disruption {
         id: id?.to_string(),
         scope: scope?,
@@ -57,6 +63,7 @@ pub(super) fn declared(
         resolved_on: None,
         note: message.text.clone(),
         measure: String::new(),
+        remaining: message.remaining_millionths,
         sites: Vec::new(),
     })
 }
@@ -165,6 +172,7 @@ pub(super) fn disruption_pb(disruption: &Disruption) -> pb::Disruption {
         text: disruption.note.clone(),
         measure: disruption.measure.clone(),
         site_count: short(count(disruption.sites.len())),
+        remaining_millionths: disruption.remaining,
     }
 }
 

@@ -25,6 +25,9 @@ pub(crate) mod rpc;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;
+pub(crate) mod unit;
+mod unit_rpc;
+mod unit_store;
 pub(crate) mod wire;
 
 /// An advance shipping notice.
@@ -40,6 +43,8 @@ pub(crate) struct Notice {
     pub(crate) expected_on: Date,
     /// The goods.
     pub(crate) lines: Vec<NoticeLine>,
+    /// The units in which they travel; empty where the supplier does not tell.
+    pub(crate) units: Vec<unit::HandlingUnit>,
 }
 
 /// Lots of an order line that leave together.
@@ -53,6 +58,8 @@ pub(crate) struct NoticeLine {
     pub(crate) sizes: Vec<i64>,
     /// The maker's own number of the batch.
     pub(crate) maker_lot: String,
+    /// The serial numbers of the parts, lot by lot; empty where the supplier does not tell.
+    pub(crate) serials: Vec<String>,
 }
 
 /// What is wrong with a notice or a receipt.
@@ -78,12 +85,13 @@ impl Flaw {
 }
 
 impl Notice {
-    /// Ships the notice's lots from order lines, all or none of them; `supplier_of` says whose a source is.
+    /// Ships the notice's lots from order lines, all or none of them: what leaves, and the lines after it. `supplier_of` says whose a source
+    /// is.
     pub(crate) fn ship(
         &self,
-        lines: &mut BTreeMap<i64, Line>,
+        lines: &BTreeMap<i64, Line>,
         supplier_of: impl Fn(SourceNo) -> Option<i64>,
-    ) -> Result<Vec<Shipped>, Flaw> {
+    ) -> Result<(Vec<Shipped>, BTreeMap<i64, Line>), Flaw> {
         let flaw = |field: String, reason: String| Flaw::new(&self.asn_id, field, reason);
         if self.expected_on < self.shipped_on {
             let reason = format!(
@@ -128,8 +136,7 @@ impl Notice {
             }
             after.insert(wanted.line, line);
         }
-        lines.extend(after);
-        Ok(shipped)
+        Ok((shipped, after))
     }
 }
 
@@ -144,6 +151,8 @@ pub(crate) struct Receipt {
     pub(crate) blocked: BTreeSet<LotNumber>,
     /// Whether the other lots wait for inspection.
     pub(crate) quarantine: bool,
+    /// The handling units that inspection kept back.
+    pub(crate) blocked_units: Vec<String>,
 }
 
 /// A notice as procurement knows it.

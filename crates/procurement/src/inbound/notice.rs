@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use takt_kernel::LotNumber;
 use takt_service::{Error, Tx};
 
-use super::{Flaw, Notice, store};
+use super::{Flaw, Notice, store, unit::Packing, unit_store};
 use crate::{
     material::store::{BalanceChange, balance_add, change},
-    programme::Catalogue,
+    programme::{Catalogue, SourceNo},
     purchase_order::{self, Shipped},
     supply::{Cells, store::changes_record},
 };
@@ -21,6 +22,28 @@ pub(super) struct Accepted<'n> {
     pub(super) notice: &'n Notice,
     /// What it ships, line by line.
     pub(super) shipped: Vec<Shipped>,
+    /// How it travels.
+    pub(super) packing: Packing,
+}
+
+/// Takes the serial numbers of a notice; one that another part of its item has is a flaw.
+fn unused(
+    notice: &Notice,
+    packing: &Packing,
+    serials: &mut BTreeMap<(u32, String), LotNumber>,
+) -> Result<(), Flaw> {
+    for (lot, serial) in &packing.serials {
+        if let Some(other) = serials.get(&(lot.item_no(), serial.clone())) {
+            let reason = format!(
+                "serial number {serial} is that of a part of lot {}",
+                other.value()
+            );
+            return Err(Flaw::new(&notice.asn_id, "lines.serial_numbers", reason));
+        }
+    }
+    let own = packing.serials.iter();
+    serials.extend(own.map(|(lot, serial)| ((lot.item_no(), serial.clone()), *lot)));
+    Ok(())
 }
 
 /// Records notices and answers with how many and with what is wrong with the others.
@@ -40,6 +63,12 @@ pub(super) async fn notices_record(
         .map(|line| line.line)
         .collect();
     let mut lines = purchase_order::store::lines_fetch(tx, wanted).await?;
+    let parts = notices.iter().flat_map(|notice| &notice.lines);
+    let parts: Vec<(u32, &str)> = parts
+        .filter_map(|line| Some((lines.get(&line.line)?.source.item_no(), &line.serials)))
+        .flat_map(|(item_no, serials)| serials.iter().map(move |serial| (item_no, serial.as_str())))
+        .collect();
+    let mut serials = unit_store::serials_fetch(tx, parts.into_iter()).await?;
     let (mut accepted, mut flaws) = (Vec::new(), Vec::new());
     for notice in notices {
         if !known.insert(notice.asn_id.clone()) {
@@ -55,8 +84,26 @@ pub(super) async fn notices_record(
                 .source(source)
                 .map(|(_, _, supplier)| supplier.number)
         };
-        match notice.ship(&mut lines, supplier_of) {
-            Ok(shipped) => accepted.push(Accepted { notice, shipped }),
+        let unit_of = |lot| {
+            let known = catalogue.source(SourceNo::of_lot(lot));
+            known.map(|(bought, _, _)| bought.item.unit)
+        };
+        let taken = notice
+            .ship(&lines, supplier_of)
+            .and_then(|(shipped, after)| {
+                let packing = notice.packing(&shipped, unit_of)?;
+                unused(notice, &packing, &mut serials)?;
+                Ok((shipped, after, packing))
+            });
+        match taken {
+            Ok((shipped, after, packing)) => {
+                lines.extend(after);
+                accepted.push(Accepted {
+                    notice,
+                    shipped,
+                    packing,
+                });
+            }
             Err(flaw) => {
                 known.remove(&notice.asn_id);
                 flaws.push(flaw);

@@ -8,7 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use takt_kernel::Quantity;
 use takt_service::{Error, Tx};
 
-use super::{AsnLine, Flaw, Receipt, lot::LotState, store};
+use super::{
+    AsnLine, Flaw, Receipt,
+    lot::LotState,
+    store,
+    unit::{Unpacked, lots_in},
+    unit_store::{Wanted, units_fetch},
+};
 use crate::{
     material::{
         Run,
@@ -63,6 +69,11 @@ pub(super) async fn receipts_record(
     for line in store::asn_lines_fetch(tx, &open).await? {
         goods.entry(line.asn_no).or_default().push(line);
     }
+    let sorted = receipts
+        .iter()
+        .filter(|receipt| !receipt.blocked_units.is_empty());
+    let sorted = sorted.filter_map(|receipt| Some(asns.get(&receipt.asn_id)?.number));
+    let units = units_fetch(tx, &Wanted::Notices(sorted.collect())).await?;
     let (mut arrived, mut received, mut flaws) = (Vec::new(), Vec::new(), Vec::new());
     let mut lines: BTreeMap<i64, i64> = BTreeMap::new();
     let mut supply = Cells::default();
@@ -76,6 +87,22 @@ pub(super) async fn receipts_record(
             continue;
         };
         let goods = goods.get(&asn.number).map_or(&[][..], Vec::as_slice);
+        let own = units.iter().filter(|placed| placed.asn_no == asn.number);
+        let own: Vec<Unpacked> = own.map(|placed| placed.unit.clone()).collect();
+        let mut blocked = receipt.blocked.clone();
+        match lots_in(&own, &receipt.blocked_units) {
+            Ok(lots) => blocked.extend(lots),
+            Err(unit) => {
+                let reason = format!("handling unit {unit} does not travel with it");
+                let field = "blocked_handling_unit_ids";
+                flaws.push(Flaw::new(&receipt.asn_id, field, reason));
+                continue;
+            }
+        }
+        let receipt = &Receipt {
+            blocked,
+            ..receipt.clone()
+        };
         if let Err(flaw) = asn.receive(receipt, goods) {
             flaws.push(flaw);
             continue;

@@ -25,7 +25,7 @@ use super::{
     lot::{Lot, Verdict, lots_judge},
     notice::notices_record,
     receipt::receipts_record,
-    store,
+    store, unit_rpc,
     wire::{asn_pb, flaw_pb, lost_pb, lot_pb, lots_of, notice_of, receipt_of},
 };
 use crate::{
@@ -302,6 +302,20 @@ impl InboundService for InboundRpc {
         Ok(Response::new(pb::GetLotResponse {
             lot: Some(lot_pb(&catalogue, &lot)),
         }))
+    }
+
+    async fn find_serial(
+        &self,
+        request: Request<pb::FindSerialRequest>,
+    ) -> Result<Response<pb::FindSerialResponse>, Status> {
+        unit_rpc::find(&self.0, request).await
+    }
+
+    async fn list_handling_units(
+        &self,
+        request: Request<pb::ListHandlingUnitsRequest>,
+    ) -> Result<Response<pb::ListHandlingUnitsResponse>, Status> {
+        unit_rpc::list(&self.0, request).await
     }
 
     async fn block_lots(

@@ -15,6 +15,7 @@ use super::{
     lot::{Lot, LotState},
     notice::Accepted,
     receipt::Arrived,
+    unit_store::packings_add,
 };
 use crate::{
     programme::SourceNo,
@@ -61,8 +62,15 @@ pub(super) async fn asns_add(tx: &Tx, accepted: &[Accepted<'_>]) -> Result<(), E
         numbers.insert(get(&row, 0)?, get(&row, 1)?);
     }
     let mut rows = Vec::new();
-    for Accepted { notice, shipped } in accepted {
+    let mut packings = Vec::new();
+    for Accepted {
+        notice,
+        shipped,
+        packing,
+    } in accepted
+    {
         let number = numbers.get(&notice.asn_id).copied().unwrap_or_default();
+        packings.push((number, packing));
         for (line, shipped) in notice.lines.iter().zip(shipped) {
             // Sizes are kept only where they differ from each other or from the order.
             let sizes = (shipped.short_lots > 0).then(|| packed(&line.sizes));
@@ -78,7 +86,8 @@ pub(super) async fn asns_add(tx: &Tx, accepted: &[Accepted<'_>]) -> Result<(), E
             ]);
         }
     }
-    asn_lines_add(tx, rows).await
+    asn_lines_add(tx, rows).await?;
+    packings_add(tx, &packings).await
 }
 
 /// Writes lines of notices: first lot, notice, order line, lots, short lots, quantity, the sizes if some are short, the maker's lot.

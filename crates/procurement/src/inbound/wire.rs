@@ -11,6 +11,8 @@ use takt_kernel::{AsnId, LotId, LotNumber, Violations};
 use super::{
     Asn, AsnLine, Flaw, Notice, NoticeLine, Receipt,
     lot::{Lot, LotState},
+    unit::HandlingUnit,
+    unit_store::Placed,
 };
 use crate::{
     programme::{Catalogue, SourceNo},
@@ -19,6 +21,8 @@ use crate::{
 
 /// The most characters of a batch's own number.
 const MAKER_LOT: usize = 64;
+/// The most characters of a serial number.
+const SERIAL: usize = 64;
 
 /// A notice in a message.
 pub(super) fn notice_of(message: &pb::Asn, catalogue: &Catalogue) -> Result<Notice, Flaw> {
@@ -41,14 +45,24 @@ pub(super) fn notice_of(message: &pb::Asn, catalogue: &Catalogue) -> Result<Noti
             &field,
             format!("it has at most {MAKER_LOT} printable characters"),
         );
+        let plain = |serial: &String| {
+            (1..=SERIAL).contains(&serial.len()) && !serial.chars().any(char::is_control)
+        };
+        violations.require(
+            line.serial_numbers.iter().all(plain),
+            &format!("lines[{place}].serial_numbers"),
+            format!("a serial number has 1 to {SERIAL} printable characters"),
+        );
         NoticeLine {
             line: line.line_number,
             first_lot: line.first_lot_sequence,
             sizes: line.lot_thousandths.clone(),
             maker_lot: line.maker_lot.clone(),
+            serials: line.serial_numbers.clone(),
         }
     });
     let lines = lines.collect();
+    let units = units_of(&message.handling_units, &mut violations);
     first_flaw(&message.asn_id, violations)?;
     let supplier_no = supplier.map(|supplier| supplier.number).unwrap_or_default();
     Ok(Notice {
@@ -57,7 +71,59 @@ pub(super) fn notice_of(message: &pb::Asn, catalogue: &Catalogue) -> Result<Noti
         shipped_on,
         expected_on,
         lines,
+        units,
     })
+}
+
+/// The most characters of a label, and of the name of a packaging.
+const LABEL: usize = 35;
+
+fn units_of(units: &[pb::HandlingUnit], violations: &mut Violations) -> Vec<HandlingUnit> {
+    let unit = |(place, unit): (usize, &pb::HandlingUnit)| {
+        let texts = [
+            ("handling_unit_id", &unit.handling_unit_id, 1),
+            ("parent_id", &unit.parent_id, 0),
+            ("packaging", &unit.packaging, 0),
+        ];
+        for (name, text, least) in texts {
+            let plain =
+                (least..=LABEL).contains(&text.len()) && !text.chars().any(char::is_control);
+            violations.require(
+                plain,
+                &format!("handling_units[{place}].{name}"),
+                format!("it has {least} to {LABEL} printable characters"),
+            );
+        }
+        let content = |content: &pb::HandlingUnitContent| {
+            (
+                content.line_number,
+                content.lot_sequence,
+                content.thousandths,
+            )
+        };
+        HandlingUnit {
+            id: unit.handling_unit_id.clone(),
+            parent: unit.parent_id.clone(),
+            packaging: unit.packaging.clone(),
+            contents: unit.contents.iter().map(content).collect(),
+        }
+    };
+    units.iter().enumerate().map(unit).collect()
+}
+
+/// A handling unit.
+pub(super) fn unit_pb(catalogue: &Catalogue, placed: &Placed) -> pb::HandlingUnitStatus {
+    let lot = |(number, _, thousandths): &(LotNumber, i64, i64)| pb::HandlingUnitLot {
+        lot_id: catalogue.lot_text(*number),
+        thousandths: *thousandths,
+    };
+    pb::HandlingUnitStatus {
+        handling_unit_id: placed.unit.id.clone(),
+        parent_id: placed.unit.parent.clone(),
+        packaging: placed.unit.packaging.clone(),
+        asn_id: placed.asn_id.clone(),
+        lots: placed.unit.lots.iter().map(lot).collect(),
+    }
 }
 
 /// A receipt in a message.
@@ -77,6 +143,7 @@ pub(super) fn receipt_of(message: &pb::Receipt) -> Result<Receipt, Flaw> {
         received_on,
         blocked,
         quarantine: message.quarantine,
+        blocked_units: message.blocked_handling_unit_ids.clone(),
     })
 }
 

@@ -131,7 +131,7 @@ pub(crate) fn compare(known: Known<'_>, as_of: Date, wish: &Wish) -> Result<Vec<
         );
         let reserved = nodes
             .iter()
-            .any(|node| covers.get(*node).is_some_and(|cover| *cover > 0));
+            .any(|node| covers.get(*node).is_some_and(|cover| !cover.is_none()));
         let without = reserved
             .then_some(found.time_to_recover)
             .flatten()

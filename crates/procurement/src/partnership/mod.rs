@@ -155,6 +155,8 @@ pub(crate) struct Reservation {
     pub(crate) fee: Option<Amount>,
     /// Whether it was given back.
     pub(crate) released: bool,
+    /// How many days after a loss the first of it arrives.
+    pub(crate) lead_days: i64,
 }
 
 impl Reservation {
@@ -321,6 +323,7 @@ mod tests {
             valid: (day(0), day(99)),
             fee: None,
             released: false,
+            lead_days: 0,
         };
         let mut early = whole.clone();
         early.release(day(-5))?;

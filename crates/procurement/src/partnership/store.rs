@@ -31,7 +31,7 @@ pub(crate) const MILESTONE: [&str; 6] = [
     "reached_on",
 ];
 /// The columns of a reservation.
-pub(crate) const RESERVATION: [&str; 9] = [
+pub(crate) const RESERVATION: [&str; 10] = [
     "reservation_id",
     "supplier_id",
     "item_id",
@@ -41,6 +41,7 @@ pub(crate) const RESERVATION: [&str; 9] = [
     "fee_minor",
     "fee_currency",
     "released",
+    "lead_days",
 ];
 
 /// Every stake, by holder, company and day.
@@ -260,6 +261,7 @@ pub(super) async fn reservation_add(tx: &Tx, new: &Reservation) -> Result<(), Er
         new.fee.map(|fee| fee.minor).into(),
         currency.as_ref().map_or("", Currency::as_str).into(),
         i64::from(new.released).into(),
+        new.lead_days.into(),
     ];
     let suffix = "ON CONFLICT DO NOTHING RETURNING reservation_id";
     let written = tx
@@ -315,5 +317,6 @@ fn reservation(row: &Row) -> Result<Reservation, Error> {
         valid: (date(row, 4)?, date(row, 5)?),
         fee,
         released: get::<i64>(row, 8)? != 0,
+        lead_days: get(row, 9)?,
     })
 }

@@ -11,7 +11,7 @@ use takt_contract::{
 use takt_kernel::{Amount, Currency, ItemId, Quantity, SupplierId, Unit, Violations};
 
 use super::{Development, Interest, Milestone, Reservation, Stake, Word};
-use crate::programme::Catalogue;
+use crate::{programme::Catalogue, rows::short};
 
 /// The most bytes of a name.
 const NAME: usize = 64;
@@ -216,6 +216,9 @@ pub(super) fn etag(development: &Development) -> String {
     format!("\"{}\"", development.version)
 }
 
+/// The most days until reserved capacity arrives: ten years are never.
+const MOST_LEAD_DAYS: i32 = 3_650;
+
 /// Reads a reservation.
 pub(super) fn reservation_read(
     given: Option<&pb::CapacityReservation>,
@@ -238,6 +241,11 @@ pub(super) fn reservation_read(
         let until = date_req(given.valid_until.as_ref(), "valid_until", found);
         found.require(until >= from, "valid_until", "it lies before valid_from");
         let fee = fee_read(given.fee.as_ref(), "fee", found);
+        found.require(
+            (0..=MOST_LEAD_DAYS).contains(&given.lead_time_days),
+            "lead_time_days",
+            format!("it is 0 to {MOST_LEAD_DAYS} days"),
+        );
         Some(Reservation {
             id: given.reservation_id.clone(),
             supplier: supplier?.to_string(),
@@ -246,6 +254,7 @@ pub(super) fn reservation_read(
             valid: (from, until),
             fee,
             released: false,
+            lead_days: given.lead_time_days.into(),
         })
     })
 }
@@ -279,5 +288,6 @@ pub(super) fn reservation_pb(catalogue: &Catalogue, own: &Reservation) -> pb::Ca
         valid_until: Some(date_pb(own.valid.1)),
         fee: own.fee.map(money_pb),
         released: own.released,
+        lead_time_days: short(own.lead_days),
     }
 }

@@ -10,7 +10,8 @@ use std::{
 
 use takt_kernel::Date;
 use takt_planning::risk::{
-    Chain, ChainError, FULL, FlowRow, Node, Product, SiteRow, chain, covers, days_covered, needs,
+    Chain, ChainError, Cover, FULL, FlowRow, Node, Product, Reserved, SiteRow, chain, covers,
+    days_covered, needs,
 };
 use takt_service::{Error, Refusal};
 
@@ -31,6 +32,8 @@ pub(crate) struct Site {
     pub(crate) name: String,
     /// What is known of it.
     pub(crate) node: Node,
+    /// What it can make in a week, in thousandths; None where nobody told.
+    pub(crate) weekly: Option<i64>,
 }
 
 /// Goods from a supplier to a customer.
@@ -54,6 +57,8 @@ pub(crate) struct Way {
     pub(crate) valid_from: Option<Date>,
     /// The last day of it; None is for ever.
     pub(crate) valid_until: Option<Date>,
+    /// Thousandths of a day from order to receipt; 0 where nobody told.
+    pub(crate) lead: i64,
 }
 
 /// The network as it was imported.
@@ -120,6 +125,7 @@ impl Network {
                         item: key.1.clone(),
                         name: bought.item.name.clone(),
                         node: Node::default(),
+                        weekly: None,
                     });
                 }
                 if !led.contains(&key) {
@@ -133,6 +139,7 @@ impl Network {
                         customer_stock: 0,
                         valid_from: None,
                         valid_until: None,
+                        lead: 0,
                     });
                 }
             }
@@ -142,19 +149,34 @@ impl Network {
 
     /// What the capacity that is reserved on a day gives in the place of each node, by node of the chain; sites of one supplier are lost
     /// together.
-    pub(crate) fn covers(&self, chain: &Chain, products: &[Product], on: Date) -> Vec<i64> {
-        let daily = |site: &Site| {
-            let own = self.reserved.iter().filter(|own| {
-                let holds = own.valid.0 <= on && on <= own.valid.1;
-                holds && own.supplier == site.supplier && own.item == site.item
-            });
-            own.map(|own| own.weekly.milli() / 7).sum()
-        };
-        let reserved: Vec<i64> = self.sites.iter().map(daily).collect();
+    pub(crate) fn covers(&self, chain: &Chain, products: &[Product], on: Date) -> Vec<Cover> {
         let supplier = |node: usize| self.sites.get(node).map(|site| &site.supplier);
-        covers(&chain.network, products, &reserved, |a, b| {
-            supplier(a) == supplier(b)
-        })
+        self.covers_of(chain, products, on, |a, b| supplier(a) == supplier(b))
+    }
+
+    /// The same when nodes are lost `together`.
+    pub(crate) fn covers_of(
+        &self,
+        chain: &Chain,
+        products: &[Product],
+        on: Date,
+        together: impl Fn(usize, usize) -> bool,
+    ) -> Vec<Cover> {
+        let holds = |own: &&Reservation| own.valid.0 <= on && on <= own.valid.1;
+        let reserved = |own: &Reservation| {
+            let mut sites = self.sites.iter();
+            let is = |site: &Site| site.supplier == own.supplier && site.item == own.item;
+            Some(Reserved {
+                node: sites.position(is)?,
+                daily: own.weekly.milli() / 7,
+                after: own.lead_days * 1000,
+            })
+        };
+        let reserved: Vec<Reserved> = (self.reserved.iter())
+            .filter(holds)
+            .filter_map(reserved)
+            .collect();
+        covers(&chain.network, products, &reserved, together)
     }
 
     /// The network on a day; its nodes are the sites in their order, its parts the bought items. `under_way` says how long what was
@@ -165,6 +187,43 @@ impl Network {
         on: Date,
         site_stock: SiteStock,
         under_way: &BTreeMap<(&str, &str), i64>,
+    ) -> Result<Chain, Error> {
+        let plant = catalogue.programme().plant_supplier_id.as_str();
+        self.chain_of(catalogue, on, site_stock, |way| {
+            let shipped = under_way.get(&(way.from.as_str(), way.item.as_str()));
+            shipped.copied().filter(|_| way.to == plant).unwrap_or(0)
+        })
+    }
+
+    /// The same with the days from order to receipt in the place of goods under way.
+    pub(crate) fn chain_of_leads(&self, catalogue: &Catalogue, on: Date) -> Result<Chain, Error> {
+        let plant = catalogue.programme().plant_supplier_id.as_str();
+        let agreed: BTreeMap<(&str, &str), i64> = (catalogue.bought().iter())
+            .flat_map(|bought| {
+                let sources = bought.sources.iter();
+                sources.map(|source| {
+                    let key = (source.terms.supplier.as_str(), bought.item.id.as_str());
+                    (key, i64::from(source.terms.lead_days) * 1000)
+                })
+            })
+            .collect();
+        self.chain_of(catalogue, on, SiteStock::Declared, |way| {
+            match way.to == plant {
+                true => {
+                    let key = (way.from.as_str(), way.item.as_str());
+                    agreed.get(&key).copied().unwrap_or(0)
+                }
+                false => way.lead,
+            }
+        })
+    }
+
+    fn chain_of(
+        &self,
+        catalogue: &Catalogue,
+        on: Date,
+        site_stock: SiteStock,
+        transit: impl Fn(&Way) -> i64,
     ) -> Result<Chain, Error> {
         let site = |site: &'_ Site| Node {
             stock_survives: match site_stock {
@@ -186,13 +245,6 @@ impl Network {
             way.valid_from.is_none_or(|from| from <= on)
                 && way.valid_until.is_none_or(|until| on <= until)
         };
-        let flow = |way: &'_ Way| {
-            let under_way = under_way.get(&(way.from.as_str(), way.item.as_str()));
-            under_way
-                .copied()
-                .filter(|_| way.to == plant)
-                .unwrap_or_default()
-        };
         let flows: Vec<FlowRow<'_>> = (self.ways.iter())
             .filter(valid)
             .map(|way| FlowRow {
@@ -202,7 +254,7 @@ impl Network {
                 into: way.into.iter().map(String::as_str).collect(),
                 share: way.share,
                 quantity: way.quantity,
-                transit: flow(way),
+                transit: transit(way),
                 customer_stock: way.customer_stock,
             })
             .collect();

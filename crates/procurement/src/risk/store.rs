@@ -19,7 +19,7 @@ pub(crate) async fn network_fetch(tx: &Tx) -> Result<Network, Error> {
     let sql = "SELECT supplier_id, item_id, name, stock_days, recover_days, capacity_per_week, stock_survives FROM node ORDER BY supplier_id, item_id";
     let rows = tx.rows(sql, vec![]).await?;
     let sites = rows.iter().map(site).collect::<Result<_, Error>>()?;
-    let sql = "SELECT from_supplier_id, to_supplier_id, item_id, into_item_ids, share, quantity, customer_stock_days, valid_from, valid_until \
+    let sql = "SELECT from_supplier_id, to_supplier_id, item_id, into_item_ids, share, quantity, customer_stock_days, valid_from, valid_until, lead_days \
                FROM link ORDER BY link_no";
     let rows = tx.rows(sql, vec![]).await?;
     let ways = rows.iter().map(way).collect::<Result<_, Error>>()?;
@@ -32,6 +32,7 @@ pub(crate) async fn network_fetch(tx: &Tx) -> Result<Network, Error> {
 
 fn site(row: &Row) -> Result<Site, Error> {
     let days = |days: Option<i64>| days.map(|days| days * DAY);
+    let weekly: Option<i64> = get(row, 5)?;
     Ok(Site {
         supplier: get(row, 0)?,
         item: get(row, 1)?,
@@ -39,9 +40,10 @@ fn site(row: &Row) -> Result<Site, Error> {
         node: Node {
             stock: days(get(row, 3)?).unwrap_or(0),
             time_to_recover: days(get(row, 4)?),
-            capacity: get::<Option<i64>>(row, 5)?.map(|week| week / 7),
+            capacity: weekly.map(|week| week / 7),
             stock_survives: get::<Option<i64>>(row, 6)? == Some(1),
         },
+        weekly,
     })
 }
 
@@ -63,5 +65,6 @@ fn way(row: &Row) -> Result<Way, Error> {
         customer_stock: get::<i64>(row, 6)? * DAY,
         valid_from: date_opt(row, 7)?,
         valid_until: date_opt(row, 8)?,
+        lead: get::<i64>(row, 9)? * DAY,
     })
 }

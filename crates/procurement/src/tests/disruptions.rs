@@ -33,6 +33,7 @@ fn wish(name: &str, kind: Kind, begins: i32, ends: Option<i32>) -> pb::DeclareDi
         begins_on: on(begins),
         expected_end_on: ends.and_then(on),
         text: "a fire".into(),
+        remaining_millionths: 0,
     }
 }
 
@@ -340,4 +341,58 @@ async fn what_cannot_be_is_said_no_to() {
         reason(&parts(&unplanned, &[], 105).await.unwrap_err()),
         "NO_PLAN"
     );
+}
+
+/// Bolts come to four tenths from ALFA and to six from BETA, which has reserved two a day: half of what ALFA gives.
+#[tokio::test]
+async fn reserved_capacity_stands_in_when_it_arrives_and_only_while_its_site_works() {
+    let world = planned().await;
+    // From day 100 to day 200.
+    world
+        .by_hand(
+            "INSERT INTO capacity_reservation (reservation_id, supplier_id, item_id, weekly, valid_from, valid_until, fee_currency, released, lead_days) \
+             VALUES ('CR-1', 'BETA', 'BOLT', 14000, 19100, 19200, '', 0, 2)",
+        )
+        .await;
+    declare(&world, "D-1", supplier("ALFA"), 110, Some(115))
+        .await
+        .unwrap();
+    let uncovered = async |names: &[&str]| {
+        let found = parts(&world, names, 105).await.unwrap();
+        found.parts.iter().map(told).map(|part| part.3).sum::<i64>()
+    };
+    // Four bolts on each of two days, and two on each of three.
+    assert_eq!(uncovered(&[]).await, 14_000);
+    let mut half = wish("D-2", supplier("ALFA"), 110, Some(115));
+    half.remaining_millionths = 400_000;
+    let told_back = rpc(&world)
+        .declare_disruption(Request::new(half.clone()))
+        .await
+        .unwrap()
+        .into_inner()
+        .disruption
+        .unwrap();
+    assert_eq!(told_back.remaining_millionths, 400_000);
+    // It goes on with 1.6 a day: 2.4 are missing on two days, and 0.4 on three.
+    assert_eq!(uncovered(&["D-2"]).await, 6_000);
+    half.request_id = id("all of it");
+    half.disruption_id = "D-3".into();
+    half.remaining_millionths = 1_000_000;
+    let all = rpc(&world).declare_disruption(Request::new(half)).await;
+    assert_eq!(all.unwrap_err().code(), Code::InvalidArgument);
+    // When BETA is out meanwhile it stands in for nobody, and ALFA's reserve does not help it either.
+    world
+        .by_hand(
+            "INSERT INTO capacity_reservation (reservation_id, supplier_id, item_id, weekly, valid_from, valid_until, fee_currency, released, lead_days) \
+             VALUES ('CR-2', 'ALFA', 'BOLT', 14000, 19100, 19200, '', 0, 0)",
+        )
+        .await;
+    declare(&world, "D-4", supplier("BETA"), 114, Some(116))
+        .await
+        .unwrap();
+    // Four days of four, one of ten, one of six.
+    assert_eq!(uncovered(&["D-1", "D-4"]).await, 32_000);
+    // Alone ALFA gives two of the six.
+    assert_eq!(uncovered(&["D-4"]).await, 8_000);
+    assert_eq!(world.broken().await, []);
 }

@@ -249,6 +249,7 @@ async fn from_the_plan_to_the_last_issue() {
                 shipped_on: line.ship_on,
                 expected_on: line.receipt_on,
                 lines: vec![goods(line)],
+                handling_units: vec![],
             })
             .collect();
         let chunk = |asn: pb::Asn| pb::RecordAsnsRequest {

@@ -8,7 +8,7 @@ use tonic::{Code, Request, Status};
 use super::{World, all, goods, id, on, reason, receipt};
 
 /// Bolts, coils and lamps ordered for day 120: BETA two lots, ALFA one, GAMA two coils and one lamp.
-async fn ordered() -> World {
+pub(super) async fn ordered() -> World {
     let mut world = World::new().await;
     world
         .plan(100, &[(2, 120, &[25]), (3, 120, &[11]), (4, 120, &[2])])
@@ -19,7 +19,8 @@ async fn ordered() -> World {
     world
 }
 
-async fn of(world: &World, supplier: &str) -> Vec<pb::OrderLine> {
+/// The order lines of a supplier.
+pub(super) async fn of(world: &World, supplier: &str) -> Vec<pb::OrderLine> {
     world
         .lines()
         .await
@@ -178,6 +179,7 @@ async fn what_is_wrong_with_one_notice_leaves_the_others_alone() {
         shipped_on: on(118),
         expected_on: on(119),
         lines,
+        handling_units: vec![],
     };
     let changed = |change: fn(&mut pb::AsnLine)| {
         let mut line = beta.clone();
@@ -264,6 +266,7 @@ async fn a_line_may_come_in_parts_and_short_and_the_rest_is_ordered_anew() {
         first_lot_sequence: first,
         lot_thousandths: sizes.to_vec(),
         maker_lot: String::new(),
+        serial_numbers: vec![],
     };
     // Two notices of one chunk ship the two lots of a line, the second one short by three.
     let notice = |name: &str, line| pb::Asn {
@@ -272,6 +275,7 @@ async fn a_line_may_come_in_parts_and_short_and_the_rest_is_ordered_anew() {
         shipped_on: on(118),
         expected_on: on(119),
         lines: vec![line],
+        handling_units: vec![],
     };
     let answer = world
         .announce(

@@ -1,6 +1,7 @@
 //! Flows on a real database in a temporary folder: the rpcs are called as the server would call them.
 
 mod call_offs;
+mod capacities;
 mod disruptions;
 mod flow;
 mod import;
@@ -18,6 +19,7 @@ mod risk;
 mod safety;
 pub(crate) mod sample;
 mod supply;
+mod units;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -196,6 +198,7 @@ impl World {
             shipped_on: Some(date_pb(day(on))),
             expected_on: Some(date_pb(day(on + transit(&lines[0])))),
             lines: lines.iter().map(goods).collect(),
+            handling_units: vec![],
         };
         let answer = self.announce(&asn.asn_id, vec![asn.clone()]).await.unwrap();
         assert_eq!((answer.recorded_count, answer.refused), (1, vec![]));
@@ -398,6 +401,7 @@ pub(crate) fn goods(line: &pb::OrderLine) -> pb::AsnLine {
         first_lot_sequence: line.first_lot_sequence,
         lot_thousandths: vec![line.lot_thousandths; usize::try_from(line.lot_count).unwrap()],
         maker_lot: "HEAT-7".into(),
+        serial_numbers: vec![],
     }
 }
 

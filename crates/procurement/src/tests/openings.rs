@@ -87,6 +87,7 @@ async fn past() -> World {
             shipped_on: Some(date_pb(day(113))),
             expected_on: Some(date_pb(day(if place % 4 == 0 { 116 } else { 125 }))),
             lines: vec![sent],
+            handling_units: vec![],
         };
         match place % 4 {
             0 | 1 => {

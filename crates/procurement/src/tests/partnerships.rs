@@ -342,6 +342,7 @@ async fn capacity_that_is_reserved_at_another_source_spares_vehicles() {
                 minor_units: 100_000,
             }),
             released: false,
+            lead_time_days: 0,
         }),
     };
     let nowhere = surface

@@ -147,6 +147,7 @@ async fn every_change_of_supply_is_in_its_log() {
         shipped_on: on(117),
         expected_on: on(119),
         lines: vec![short],
+        handling_units: vec![],
     };
     assert_eq!(
         world

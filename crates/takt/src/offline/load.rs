@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use takt_kernel::Date;
-use takt_planning::demand_capacity::needs;
+use takt_planning::demand_capacity::{needs, weekly};
 use takt_planning::risk::{FlowRow, Node, SiteRow, chain};
 
 use super::{Offline, unusable};
@@ -77,39 +77,10 @@ impl Offline {
             .map(|(_, product)| product)
             .collect();
         let needs = needs(&chain.network, &products);
-        let day = |relative: i64| from.plus(i32::try_from(relative).unwrap_or(i32::MAX));
-        let earliest = (needs.iter())
-            .filter(|need| need.daily.iter().any(|daily| *daily > 0))
-            .map(|need| need.first)
-            .min();
-        let first = monday(day(earliest.unwrap_or(0)));
-        let mut by_site: Vec<Vec<i64>> = Vec::with_capacity(needs.len());
-        for need in &needs {
-            let mut weeks = Vec::new();
-            for (at, daily) in need
-                .daily
-                .iter()
-                .enumerate()
-                .filter(|(_, daily)| **daily > 0)
-            {
-                let on = day(need.first + i64::try_from(at).unwrap_or(i64::MAX));
-                let week = usize::try_from(on.days_since(first) / 7).unwrap_or(0);
-                if weeks.len() <= week {
-                    weeks.resize(week + 1, 0);
-                }
-                if let Some(sum) = weeks.get_mut(week) {
-                    *sum += *daily;
-                }
-            }
-            by_site.push(weeks);
-        }
-        let longest = by_site.iter().map(Vec::len).max().unwrap_or(0);
-        for weeks in &mut by_site {
-            weeks.resize(longest, 0);
-        }
+        let (week, sites) = weekly(&needs, from.weekday() as i64);
         Ok(Demands {
-            first,
-            sites: by_site,
+            first: monday(from).plus(i32::try_from(week * 7).unwrap_or(i32::MAX)),
+            sites,
             tiers: chain.tiers,
         })
     }

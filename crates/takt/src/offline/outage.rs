@@ -42,11 +42,8 @@ impl Outages {
             for outage in disruptions {
                 let sites = programme.nodes.iter().enumerate();
                 let own = sites.filter(|(_, site)| site.supplier == outage.supplier);
-                outages.extend(own.map(|(node, _)| Outage {
-                    node,
-                    from: at(outage.from),
-                    until: at(outage.until()),
-                }));
+                let (from, until) = (at(outage.from), at(outage.until()));
+                outages.extend(own.map(|(node, _)| Outage::whole(node, from, until)));
             }
             for (node, flow) in still_made(&chain.network, &outages) {
                 if let Some(site) = programme.nodes.get(node) {

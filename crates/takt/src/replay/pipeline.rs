@@ -38,6 +38,7 @@ impl Pipeline {
                 first_lot_sequence: fate.first_lot,
                 lot_thousandths: fate.lots,
                 maker_lot: fate.maker_lot,
+                ..AsnLine::default()
             },
             blocked: fate.blocked,
         };
@@ -76,6 +77,7 @@ impl Pipeline {
                     shipped_on: Some(date_pb(day)),
                     expected_on: Some(date_pb(arrives)),
                     lines,
+                    handling_units: Vec::new(),
                 });
             }
         }
@@ -90,7 +92,7 @@ impl Pipeline {
             asn_id,
             received_on: Some(date_pb(day)),
             blocked_lot_numbers,
-            quarantine: false,
+            ..Receipt::default()
         };
         arrived.into_iter().map(receipt).collect()
     }

@@ -10,7 +10,7 @@ use std::time::Instant;
 use clap::Args;
 use serde::Serialize;
 use takt_kernel::{Date, half_even_div};
-use takt_planning::demand_capacity::{Group, Matched, ONE, Rating, Week, built_ahead, matched};
+use takt_planning::demand_capacity::{Group, Matched, ONE, Rating, Summary, Week, matched};
 
 use super::stock::percent;
 use crate::failure::{Failure, Outcome};
@@ -270,35 +270,24 @@ fn row(
     matched: &[Matched],
     ahead: u8,
 ) -> Row {
-    let demand: Vec<i64> = matched.iter().map(|week| week.demand.max(0)).collect();
-    // A week of unknown capacity neither helps others nor asks for help.
-    let most: Vec<i64> = (matched.iter().zip(&demand))
-        .map(|(week, demand)| week.week.map_or(*demand, |week| week.maximum))
-        .collect();
-    let spread = built_ahead(&demand, &most, usize::from(ahead));
+    let sum = Summary::of(matched, usize::from(ahead));
     let monday = |at: usize| {
         first
             .plus(i32::try_from(at * 7).unwrap_or(i32::MAX))
             .to_string()
     };
-    let count = |rating: Rating| matched.iter().filter(|week| week.rating == rating).count();
-    let peak = (matched.iter().enumerate())
-        .filter_map(|(at, week)| Some((week.load()?, at)))
-        .max_by_key(|(load, at)| (*load, std::cmp::Reverse(*at)));
-    let weeks = matched.iter().zip(&spread.delta).enumerate();
+    let weeks = matched.iter().zip(&sum.ahead.delta).enumerate();
     Row {
         id: id.to_owned(),
         name: name.to_owned(),
         tier,
-        peak_load: peak.map(|(load, _)| load as f64 / ONE as f64),
-        peak_week: peak.map(|(_, at)| monday(at)),
-        flexible_weeks: count(Rating::Flexible),
-        bottleneck_weeks: count(Rating::Bottleneck),
-        unknown_weeks: (matched.iter())
-            .filter(|week| week.rating == Rating::Unknown && week.demand > 0)
-            .count(),
-        missing: units(matched.iter().map(Matched::missing).sum()),
-        missing_after_building_ahead: units(spread.missing.iter().sum()),
+        peak_load: sum.peak.map(|(load, _)| load as f64 / ONE as f64),
+        peak_week: sum.peak.map(|(_, at)| monday(at)),
+        flexible_weeks: sum.flexible,
+        bottleneck_weeks: sum.bottleneck,
+        unknown_weeks: sum.unknown,
+        missing: units(sum.missing),
+        missing_after_building_ahead: units(sum.missing_after_building_ahead()),
         weeks: weeks
             .map(|(at, (week, delta))| WeekTold {
                 week: monday(at),

@@ -280,6 +280,7 @@ async fn declare(peer: &Peer, args: &DeclareArgs) -> Outcome<One> {
         begins_on: Some(date_pb(args.begins)),
         expected_end_on: args.until.map(date_pb),
         text: args.text.clone(),
+        remaining_millionths: 0,
     };
     let answer = ask!(
         peer,

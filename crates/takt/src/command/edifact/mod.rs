@@ -187,6 +187,7 @@ fn asn(notice: &Desadv) -> pb::Asn {
             .map(|_| line.lot_size().unwrap_or_default())
             .collect(),
         maker_lot: line.maker_lot.clone(),
+        serial_numbers: Vec::new(),
     };
     pb::Asn {
         asn_id: notice.number.clone(),
@@ -194,5 +195,6 @@ fn asn(notice: &Desadv) -> pb::Asn {
         shipped_on: Some(date_pb(notice.shipped_on)),
         expected_on: Some(date_pb(notice.expected_on)),
         lines: notice.lines.iter().map(line).collect(),
+        handling_units: Vec::new(),
     }
 }
