@@ -213,7 +213,7 @@ mod tests {
             }]
         };
         let covers =
-            |after| super::covers(&chain.network, &products, &reserved(after), |_, _| false);
+            |after| covers(&chain.network, &products, &reserved(after), |_, _| false);
         assert_eq!(covers(0), [Cover::at_once(FULL / 3), Cover::default()]);
         let lost = |covers: Vec<Cover>| {
             let assessor = Assessor::new(&chain.network, &products).reserving(covers);

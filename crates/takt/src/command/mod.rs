@@ -126,7 +126,7 @@ enum Task {
     /// Suppliers side by side: exposure, spend, stakes and alternatives, and where money spares most; no service is needed
     Partners(Box<partners::PartnersArgs>),
     /// Weekly demand on every site against what it can make, on all tiers, or of Catena-X files; no service is needed
-    Capacity(capacity::CapacityArgs),
+    Capacity(Box<capacity::CapacityArgs>),
     /// Where safety stock lies cheapest in the supply network, against rules of one stage; no service is needed
     Stock(stock::StockArgs),
     /// Safety times of bought items as their deliveries teach them, what they tie up, and setting them
@@ -217,7 +217,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Suppliers(args) => suppliers::run(args, output).await,
             Task::Supply(args) => supply::run(args, output).await,
             Task::Partners(args) => partners::run(*args, output).await,
-            Task::Capacity(args) => capacity::run(args, output),
+            Task::Capacity(args) => capacity::run(*args, output).await,
             Task::Stock(args) => stock::run(args, output),
             Task::Safety(args) => safety::run(args, output).await,
             Task::Trace(args) => trace::run(args, output).await,

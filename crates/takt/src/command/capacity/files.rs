@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Number, Value};
+use takt_contract::date_pb;
+use takt_contract::procurement::v1 as pb;
 use takt_kernel::{Date, Quantity, Share};
 use takt_planning::demand_capacity::{Group, Week};
 
@@ -106,6 +108,73 @@ type Key = (String, String, String);
 
 /// Reads files: each one object, a list of them, or a message with `content.informationObject`.
 pub(super) fn read(files: &[PathBuf]) -> Outcome<Given> {
+    let (demands, groups) = told(files)?;
+    joined(&demands, &groups)
+}
+
+/// The capacity groups of files as services take them, those below before those above; the customer's materials are items.
+pub(super) fn recorded(files: &[PathBuf], supplier: &str) -> Outcome<Vec<pb::CapacityGroup>> {
+    let (_, mut left) = told(files)?;
+    if left.is_empty() {
+        return Err(Failure::bad_input(
+            "the files hold no capacity group that is active",
+        ));
+    }
+    let mut ordered: Vec<pb::CapacityGroup> = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let waits = |group: &CapacityGroup, left: &[CapacityGroup]| {
+            let mut below = group.linked_capacity_groups.iter();
+            below.any(|id| left.iter().any(|other| other.capacity_group_id == *id))
+        };
+        // Groups that carry each other are sent as they stand; the service names them.
+        let next = left.iter().position(|group| !waits(group, &left));
+        let group = left.remove(next.unwrap_or(0));
+        ordered.push(group_pb(&group, supplier)?);
+    }
+    Ok(ordered)
+}
+
+fn group_pb(group: &CapacityGroup, supplier: &str) -> Outcome<pb::CapacityGroup> {
+    let name = format!("capacity group {}", group.capacity_group_id);
+    let mut weeks = Vec::with_capacity(group.capacities.len());
+    for (on, week) in weeks_of(&name, group)? {
+        weeks.push(pb::CapacityWeek {
+            week: Some(date_pb(on)),
+            actual_thousandths: week.actual,
+            maximum_thousandths: week.maximum,
+            agreed_thousandths: week.agreed,
+            delta_thousandths: week.delta,
+        });
+    }
+    let mut loads: BTreeMap<&str, i64> = BTreeMap::new();
+    for linked in &group.linked_demand_series {
+        // An item's series of several places and categories are one demand here.
+        let factor = factor_of(&name, linked)?.millionths();
+        let known = loads.insert(&linked.material_number_customer, factor);
+        if known.is_some_and(|known| known != factor) {
+            return Err(Failure::bad_input(format!(
+                "{name} loads {} by two factors; services know one a group and item",
+                linked.material_number_customer
+            )));
+        }
+    }
+    let item = |(item, factor): (&str, i64)| pb::LinkedItem {
+        item_id: item.to_owned(),
+        load_factor_millionths: factor,
+    };
+    Ok(pb::CapacityGroup {
+        capacity_group_id: group.capacity_group_id.clone(),
+        supplier_id: supplier.to_owned(),
+        name: group.name.clone(),
+        inactive: false,
+        linked_items: loads.into_iter().map(item).collect(),
+        linked_capacity_group_ids: group.linked_capacity_groups.clone(),
+        weeks,
+    })
+}
+
+/// The demands and groups of files that are active.
+fn told(files: &[PathBuf]) -> Outcome<(Vec<MaterialDemand>, Vec<CapacityGroup>)> {
     let (mut demands, mut groups) = (Vec::new(), Vec::new());
     for file in files {
         let wrong = |told: String| Failure::bad_input(format!("{}: {told}", file.display()));
@@ -126,7 +195,53 @@ pub(super) fn read(files: &[PathBuf]) -> Outcome<Given> {
     }
     demands.retain(|demand| !demand.material_demand_is_inactive);
     groups.retain(|group| !group.capacity_group_is_inactive);
-    joined(&demands, &groups)
+    Ok((demands, groups))
+}
+
+/// The weeks of a group by their Mondays.
+fn weeks_of(name: &str, group: &CapacityGroup) -> Outcome<BTreeMap<Date, Week>> {
+    let mut weeks = BTreeMap::new();
+    for week in &group.capacities {
+        let of = |number: &Number| quantity(name, number);
+        let on = week_of(name, &week.point_in_time)?;
+        let kept = Week {
+            actual: of(&week.actual_capacity)?,
+            maximum: of(&week.maximum_capacity)?,
+            agreed: week.agreed_capacity.as_ref().map(of).transpose()?,
+            delta: (week.delta_production_result.as_ref())
+                .map_or(Ok(0), |delta| signed(name, delta))?,
+        };
+        if kept.maximum < kept.actual {
+            return Err(Failure::bad_input(format!(
+                "{name}: in the week of {on} the maximum capacity is below the actual one"
+            )));
+        }
+        weeks.insert(on, kept);
+    }
+    Ok(weeks)
+}
+
+/// The units of a group that a unit of a series takes.
+fn factor_of(name: &str, linked: &Linked) -> Outcome<Share> {
+    let factor = match &linked.load_factor {
+        None => Share::parse("1"),
+        Some(factor) => Share::parse(&factor.to_string()),
+    };
+    factor.map_err(|error| {
+        let key = key_of(linked);
+        Failure::bad_input(format!(
+            "{name}: the load factor of {}: {error}",
+            named(&key)
+        ))
+    })
+}
+
+fn key_of(linked: &Linked) -> Key {
+    (
+        linked.material_number_customer.clone(),
+        linked.customer_location.clone(),
+        linked.demand_category.demand_category_code.clone(),
+    )
 }
 
 fn objects(value: Value) -> Vec<Value> {
@@ -173,25 +288,7 @@ fn joined(demands: &[MaterialDemand], groups: &[CapacityGroup]) -> Outcome<Given
     let mut capacities: Vec<BTreeMap<Date, Week>> = Vec::new();
     for group in groups {
         let name = format!("capacity group {}", group.capacity_group_id);
-        let mut weeks = BTreeMap::new();
-        for week in &group.capacities {
-            let of = |number: &Number| quantity(&name, number);
-            let on = week_of(&name, &week.point_in_time)?;
-            let kept = Week {
-                actual: of(&week.actual_capacity)?,
-                maximum: of(&week.maximum_capacity)?,
-                agreed: week.agreed_capacity.as_ref().map(of).transpose()?,
-                delta: (week.delta_production_result.as_ref())
-                    .map_or(Ok(0), |delta| signed(&name, delta))?,
-            };
-            if kept.maximum < kept.actual {
-                return Err(Failure::bad_input(format!(
-                    "{name}: in the week of {on} the maximum capacity is below the actual one"
-                )));
-            }
-            weeks.insert(on, kept);
-        }
-        capacities.push(weeks);
+        capacities.push(weeks_of(&name, group)?);
     }
     let days = by_key.values().flat_map(|weeks| weeks.keys().copied());
     let days = days.chain(capacities.iter().flat_map(|weeks| weeks.keys().copied()));
@@ -231,21 +328,7 @@ fn joined(demands: &[MaterialDemand], groups: &[CapacityGroup]) -> Outcome<Given
         let name = format!("capacity group {}", group.capacity_group_id);
         let mut series = Vec::new();
         for linked in &group.linked_demand_series {
-            let key = (
-                linked.material_number_customer.clone(),
-                linked.customer_location.clone(),
-                linked.demand_category.demand_category_code.clone(),
-            );
-            let factor = match &linked.load_factor {
-                None => Share::parse("1"),
-                Some(factor) => Share::parse(&factor.to_string()),
-            };
-            let factor = factor.map_err(|error| {
-                Failure::bad_input(format!(
-                    "{name}: the load factor of {}: {error}",
-                    named(&key)
-                ))
-            })?;
+            let (key, factor) = (key_of(linked), factor_of(&name, linked)?);
             match keys.get(&key) {
                 Some(at) => {
                     loads.insert(*at);

@@ -2,6 +2,7 @@
 //! demand of capacity groups. It must not know how demand and capacity are matched. Invariant: a capacity that nobody told is counted as
 //! unknown, never as enough.
 mod files;
+mod live;
 mod told;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use takt_kernel::{Date, half_even_div};
 use takt_planning::demand_capacity::{Group, Matched, ONE, Rating, Summary, Week, matched};
 
 use super::stock::percent;
+use super::target::{TargetArgs, told_by};
 use crate::failure::{Failure, Outcome};
 use crate::offline::Offline;
 use crate::output::{Format, tell};
@@ -25,6 +27,9 @@ Examples:
   takt capacity su7 --flexibility 15% --ahead 2
   takt capacity su7 --site CATL/BP-01        one site week by week
   takt capacity --catena-x demands.json groups.json
+  takt capacity                              of the services of `takt up`: the released plan against the sites
+  takt capacity --catena-x groups.json --record --supplier CATL     send a supplier's groups to the services
+  takt capacity --groups                     the released plan against them
 
 A demand stands in the week in which the goods must be with the customer; materials are needed earlier by the time from order to receipt.";
 
@@ -34,13 +39,21 @@ const SHOWN: usize = 20;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct CapacityArgs {
-    /// A built-in programme or a folder
-    #[arg(value_name = "PROGRAMME", required_unless_present = "catena_x")]
+    /// A built-in programme or a folder [default: what services that run know]
+    #[arg(value_name = "PROGRAMME")]
     programme: Option<String>,
 
     /// Files with WeekBasedMaterialDemand and WeekBasedCapacityGroup objects of CX-0128 instead of a programme
-    #[arg(long, value_name = "FILE.json", num_args = 1.., conflicts_with_all = ["programme", "from", "flexibility", "supplier"])]
+    #[arg(long, value_name = "FILE.json", num_args = 1.., conflicts_with_all = ["programme", "from", "flexibility"])]
     catena_x: Vec<PathBuf>,
+
+    /// Send the capacity groups of the files to services that run, as those of --supplier, and do nothing else
+    #[arg(long, requires_all = ["catena_x", "supplier"])]
+    record: bool,
+
+    /// The capacity groups that services know, instead of sites
+    #[arg(long, conflicts_with_all = ["programme", "catena_x"])]
+    groups: bool,
 
     /// Only what is built from this day on [default: the first day of the plan]
     #[arg(long, value_name = "DATE")]
@@ -65,11 +78,17 @@ pub(super) struct CapacityArgs {
     /// How many sites a person is shown
     #[arg(long, value_name = "N", default_value_t = SHOWN)]
     top: usize,
+
+    #[command(flatten)]
+    target: TargetArgs,
 }
 
 #[derive(Debug, Serialize)]
 struct Told {
     programme: Option<String>,
+    /// What is told for a person where it is no programme.
+    #[serde(skip)]
+    of: String,
     /// The Monday of the first week, and how many weeks there are.
     first_week: String,
     weeks: usize,
@@ -122,11 +141,22 @@ struct WeekTold {
     delta: f64,
 }
 
-pub(super) fn run(args: CapacityArgs, output: Format) -> Outcome<()> {
+pub(super) async fn run(args: CapacityArgs, output: Format) -> Outcome<()> {
     let begun = Instant::now();
+    if let Some(supplier) = args.supplier.as_ref().filter(|_| args.record) {
+        let groups = files::recorded(&args.catena_x, supplier)?;
+        return told_by!(args.target, output, procurement, |peer| live::record(
+            peer, supplier, &groups
+        ));
+    }
     let mut told = match &args.programme {
         Some(programme) => of_programme(programme, &args)?,
-        None => of_files(&args)?,
+        None if !args.catena_x.is_empty() => of_files(&args)?,
+        None => {
+            let target = args.target.open().await?;
+            let told = live::told(&target.peers.procurement, &args).await;
+            target.close_after(told).await?
+        }
     };
     if let Some(site) = &args.site {
         told.groups.retain(|row| row.id == *site);
@@ -214,6 +244,7 @@ fn of_programme(programme: &str, args: &CapacityArgs) -> Outcome<Told> {
     }
     Ok(Told {
         programme: Some(offline.full.id.to_string()),
+        of: offline.full.id.to_string(),
         first_week: demands.first.to_string(),
         weeks,
         ahead_weeks: args.ahead,
@@ -250,6 +281,7 @@ fn of_files(args: &CapacityArgs) -> Outcome<Told> {
         .collect();
     Ok(Told {
         programme: None,
+        of: "the files".to_owned(),
         first_week: first.to_string(),
         weeks: rows.first().map_or(0, Vec::len),
         ahead_weeks: args.ahead,

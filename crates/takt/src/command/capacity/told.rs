@@ -48,9 +48,9 @@ impl Row {
 
 impl Answer for Told {
     fn text(&self) -> String {
-        let of = self.programme.as_deref().unwrap_or("the files");
         let mut text = format!(
-            "{of}: {} weeks from {}, {} sites or groups; up to {} weeks may be built ahead\n\n",
+            "{}: {} weeks from {}, {} sites or groups; up to {} weeks may be built ahead\n\n",
+            self.of,
             self.weeks,
             self.first_week,
             self.groups.len(),

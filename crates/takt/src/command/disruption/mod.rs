@@ -12,6 +12,7 @@ use takt_contract::procurement::v1::disruption_service_client::DisruptionService
 use takt_contract::procurement::v1::{self as pb, disruption_scope::Kind};
 use takt_kernel::{Date, decimal};
 
+use super::stock::percent;
 use super::target::{TargetArgs, told_by};
 use crate::connection::{Peer, ask, new_id, pages};
 use crate::failure::{Failure, Outcome};
@@ -146,6 +147,9 @@ pub(in crate::command) struct DeclareArgs {
     /// The first day on which they are expected to work again [default: after each site's time to recover]
     #[arg(long, value_name = "DATE")]
     until: Option<Date>,
+    /// How much of what they make the sites go on making
+    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = percent)]
+    remaining: i64,
     /// What happened
     #[arg(long, value_name = "TEXT", default_value = "")]
     text: String,
@@ -280,7 +284,7 @@ async fn declare(peer: &Peer, args: &DeclareArgs) -> Outcome<One> {
         begins_on: Some(date_pb(args.begins)),
         expected_end_on: args.until.map(date_pb),
         text: args.text.clone(),
-        remaining_millionths: 0,
+        remaining_millionths: args.remaining,
     };
     let answer = ask!(
         peer,

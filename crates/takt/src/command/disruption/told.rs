@@ -23,6 +23,8 @@ pub(super) struct One {
     text: String,
     measure: String,
     site_count: i32,
+    /// The part of what they make that the sites go on making.
+    remaining_share: f64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sites: Vec<String>,
 }
@@ -133,6 +135,7 @@ impl One {
             text: told.text.clone(),
             measure: told.measure.clone(),
             site_count: told.site_count,
+            remaining_share: told.remaining_millionths as f64 / 1_000_000.0,
             sites: (sites.iter())
                 .map(|site| format!("{}/{}", site.supplier_id, site.item_id))
                 .collect(),
@@ -285,6 +288,10 @@ impl Answer for One {
             ),
             self.site_count,
         );
+        if self.remaining_share > 0.0 {
+            let goes_on = self.remaining_share * 100.0;
+            text.push_str(&format!("the sites go on with {goes_on:.1} %\n"));
+        }
         for words in [&self.text, &self.measure] {
             if !words.is_empty() {
                 text.push_str(&format!("{words}\n"));
