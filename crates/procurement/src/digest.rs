@@ -243,6 +243,10 @@ pub const TABLES: &[Table] = &[
         columns: &["source_no", "days", "basis", "deliveries", "learnt_on"],
     },
     Table {
+        name: "agreed_price",
+        columns: &crate::sourcing::store::PRICE,
+    },
+    Table {
         name: "part_approval",
         columns: &[
             "item_id",

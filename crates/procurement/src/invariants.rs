@@ -179,6 +179,13 @@ pub const INVARIANTS: &[Invariant] = &[
                    AND a.supplier_id = p.supplier_id WHERE a.item_id IS NULL ORDER BY p.item_id, p.supplier_id",
     },
     Invariant {
+        id: "PC-1",
+        rule: "the agreed prices of a day begin with that of any quantity, in one currency",
+        checked: "SELECT COUNT(*) FROM agreed_price",
+        violated: "SELECT item_id || ' ' || supplier_id FROM agreed_price GROUP BY item_id, supplier_id, valid_from \
+                   HAVING MIN(from_quantity) <> 0 OR MIN(currency) <> MAX(currency) ORDER BY 1",
+    },
+    Invariant {
         id: "SF-1",
         rule: "a safety time is about a source, is not negative and was learnt from deliveries that happened",
         checked: "SELECT COUNT(*) FROM safety_time",

@@ -277,6 +277,16 @@ const HANDLING_UNIT: Migration = Migration {
     ],
 };
 
+/// Prices by quantity and day that were agreed beside the programme's. An import leaves them as they are.
+const AGREED_PRICE: Migration = Migration {
+    name: "m0032_agreed_price",
+    up: &[
+        "CREATE TABLE agreed_price (item_id {text} NOT NULL, supplier_id {text} NOT NULL, valid_from {int} NOT NULL, from_quantity {int} NOT NULL, \
+         price_micros {int} NOT NULL, currency {text} NOT NULL, PRIMARY KEY (item_id, supplier_id, valid_from, from_quantity), \
+         CONSTRAINT pc_1 CHECK (from_quantity >= 0 AND price_micros >= 0)) {rowless}",
+    ],
+};
+
 /// The safety times that were learnt, by source. An import leaves them as they are.
 const SAFETY_TIME: Migration = Migration {
     name: "m0028_safety_time",
@@ -317,4 +327,5 @@ pub const MIGRATIONS: &[Migration] = &[
     COVER,
     CAPACITY,
     HANDLING_UNIT,
+    AGREED_PRICE,
 ];

@@ -24,6 +24,20 @@ pub const STANDING: &[Standing] = &[
     },
     Standing {
         file: "agreements.csv",
+        table: "agreed_price",
+        columns: &[
+            ("item_id", Text, false),
+            ("supplier_id", Text, false),
+            ("valid_from", Day, false),
+            ("from_quantity", Number, false),
+            ("price_micros", Number, false),
+            ("currency", Text, false),
+        ],
+        key: &["item_id", "supplier_id", "valid_from", "from_quantity"],
+        seeded: false,
+    },
+    Standing {
+        file: "agreements.csv",
         table: "schedule_agreement",
         columns: &[
             ("source_no", Number, false),

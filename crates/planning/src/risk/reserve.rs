@@ -212,8 +212,7 @@ mod tests {
                 after,
             }]
         };
-        let covers =
-            |after| covers(&chain.network, &products, &reserved(after), |_, _| false);
+        let covers = |after| covers(&chain.network, &products, &reserved(after), |_, _| false);
         assert_eq!(covers(0), [Cover::at_once(FULL / 3), Cover::default()]);
         let lost = |covers: Vec<Cover>| {
             let assessor = Assessor::new(&chain.network, &products).reserving(covers);

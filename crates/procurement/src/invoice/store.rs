@@ -13,6 +13,7 @@ use super::{Blocks, Invoice, InvoiceLine, Known, State};
 use crate::{
     programme::{Catalogue, SourceNo},
     rows::{date, date_opt, day, day_opt, get, list, quantity},
+    sourcing::store::prices_fetch,
 };
 
 /// The columns of an invoice behind the number of its row.
@@ -198,7 +199,8 @@ pub(super) async fn known_fetch(
         "UPDATE order_line SET invoiced = invoiced WHERE line_no IN (SELECT line_no FROM v)",
     )
     .await?;
-    let sql = "SELECT l.line_no, l.source_no, (l.lots - l.withdrawn_lots) * l.lot_size, l.invoiced FROM v \
+    let prices = prices_fetch(tx, catalogue).await?;
+    let sql = "SELECT l.line_no, l.source_no, (l.lots - l.withdrawn_lots) * l.lot_size, l.invoiced, l.released_on FROM v \
                JOIN order_line AS l ON l.line_no = v.line_no";
     let mut known = BTreeMap::new();
     for row in tx
@@ -208,10 +210,11 @@ pub(super) async fn known_fetch(
         let (line, source): (i64, i64) = (get(&row, 0)?, get(&row, 1)?);
         let (_, source, supplier) = (catalogue.source(SourceNo(source)))
             .ok_or_else(|| Error::broken(format!("source {source} is not known")))?;
+        let ordered = quantity(&row, 2)?;
         let of = Known {
-            ordered: quantity(&row, 2)?,
+            ordered,
             before: quantity(&row, 3)?,
-            agreed: source.terms.price.micros,
+            agreed: prices.of(source, ordered, date(&row, 4)?).micros,
             ..Known::default()
         };
         known.insert(line, (supplier.number, of));

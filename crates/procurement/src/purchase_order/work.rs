@@ -28,7 +28,10 @@ use crate::{
     requirement::store::{needs_fetch, plan_lock},
     rows::count,
     safety::store::safety_fetch,
-    sourcing::store::gates_fetch,
+    sourcing::{
+        price::Prices,
+        store::{gates_fetch, prices_fetch},
+    },
     supply::{Cells, store::changes_record},
 };
 
@@ -297,7 +300,7 @@ pub(super) async fn line_change(
         numbers_need(&after)?;
         store::quota_add(tx, after.source, after.lots - before.lots).await?;
     }
-    let mut judge = Judge::fetch(tx, [wanted.line]).await?;
+    let mut judge = Judge::fetch(tx, catalogue, [wanted.line]).await?;
     let owed = judge.owed(catalogue, &before, &after, wanted.on)?;
     let event = Event::of(
         EventKind::Changed,
@@ -327,7 +330,7 @@ pub(super) async fn lines_cancel(
     is_trial: bool,
 ) -> Result<Vec<LineOwed>, Error> {
     let mut lines = store::lines_fetch(tx, numbers.iter().copied()).await?;
-    let mut judge = Judge::fetch(tx, numbers.iter().copied()).await?;
+    let mut judge = Judge::fetch(tx, catalogue, numbers.iter().copied()).await?;
     let (mut changed, mut all) = (Vec::new(), Vec::new());
     for number in numbers {
         let before = lines
@@ -366,10 +369,15 @@ struct Judge {
     /// Where each agreement stands; None where it has ended and said at its end what is owed.
     agreements: BTreeMap<SourceNo, Option<Standing>>,
     in_transit: BTreeMap<i64, Quantity>,
+    prices: Prices,
 }
 
 impl Judge {
-    async fn fetch(tx: &Tx, lines: impl IntoIterator<Item = i64>) -> Result<Self, Error> {
+    async fn fetch(
+        tx: &Tx,
+        catalogue: &Catalogue,
+        lines: impl IntoIterator<Item = i64>,
+    ) -> Result<Self, Error> {
         let progress = call_off::store::progress_fetch(tx).await?;
         let settled = event::settled_fetch(tx).await?;
         let open = event::open_fetch(tx).await?;
@@ -387,6 +395,7 @@ impl Judge {
         Ok(Self {
             agreements: agreements.collect(),
             in_transit: event::in_transit_fetch(tx, lines).await?,
+            prices: prices_fetch(tx, catalogue).await?,
         })
     }
 
@@ -429,7 +438,8 @@ impl Judge {
                 )
             }
         };
-        let price = source.terms.price;
+        let ordered = before.of_lots(before.lots - before.withdrawn);
+        let price = self.prices.of(source, ordered, before.released_on);
         let exact = i128::from(price.micros) * i128::from(owed.finished.milli());
         Ok(LineOwed {
             withdrawn,

@@ -6,6 +6,8 @@
 
 use takt_kernel::{Date, Quantity, ReasonCode};
 
+pub(crate) mod price;
+mod price_rpc;
 pub(crate) mod rpc;
 pub(crate) mod store;
 

@@ -13,7 +13,7 @@ use takt_kernel::{ItemId, SupplierId, Violations};
 use takt_service::{Call, Error, Once};
 use tonic::{Request, Response, Status};
 
-use super::{PartApproval, Word, standing, store};
+use super::{PartApproval, Word, price_rpc, standing, store};
 use crate::{desk::Desk, material::store::totals_fetch};
 
 /// The most items of one question.
@@ -88,6 +88,20 @@ impl SourcingService for SourcingRpc {
                 })
             });
         Ok(Response::new(write.await?))
+    }
+
+    async fn agree_prices(
+        &self,
+        request: Request<pb::AgreePricesRequest>,
+    ) -> Result<Response<pb::AgreePricesResponse>, Status> {
+        price_rpc::agree(&self.0, request).await
+    }
+
+    async fn list_prices(
+        &self,
+        request: Request<pb::ListPricesRequest>,
+    ) -> Result<Response<pb::ListPricesResponse>, Status> {
+        price_rpc::list(&self.0, request).await
     }
 
     async fn get_supply_outlook(

@@ -14,6 +14,7 @@ mod order_changes;
 mod orders;
 mod partnerships;
 mod planner;
+mod prices;
 mod reactions;
 mod risk;
 mod safety;
