@@ -159,6 +159,11 @@ impl Date {
         format!("{year:04}-W{week:02}")
     }
 
+    /// The Monday of the day's week.
+    pub fn monday(self) -> Self {
+        self.minus(self.weekday() as i32)
+    }
+
     /// The day of the week; day 0 of the epoch was a Thursday.
     pub fn weekday(self) -> Weekday {
         let index = (self.0 + 3).rem_euclid(7).unsigned_abs() as usize;

@@ -44,11 +44,6 @@ pub(crate) struct CapacityGroup {
     pub(crate) weeks: Vec<(Date, Week)>,
 }
 
-/// The Monday of a day's week.
-pub(crate) fn monday(day: Date) -> Date {
-    day.minus(day.weekday() as i32)
-}
-
 /// Whether new groups can stand beside those that are known, which they replace where they have their names.
 pub(crate) fn check(
     network: &Network,
@@ -147,7 +142,7 @@ pub(crate) fn balanced(
     let needs = planning::needs(&chain.network, &ahead.products);
     let (week, mut series) = weekly(&needs, as_of.weekday() as i64);
     let week = i32::try_from(week.saturating_mul(7)).unwrap_or(0);
-    let demanded = monday(as_of).plus(week);
+    let demanded = as_of.monday().plus(week);
     let told = known.groups.iter().flat_map(|group| &group.weeks);
     let first = match wish.sites {
         Some(_) => demanded,

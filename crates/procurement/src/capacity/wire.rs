@@ -8,7 +8,7 @@ use takt_contract::{date_opt, date_pb, date_req, id_req, procurement::v1 as pb};
 use takt_kernel::{Date, ItemId, SupplierId, Violations};
 use takt_planning::demand_capacity::{Matched, ONE, Rating, Week};
 
-use super::{CapacityGroup, Row, Wish, monday};
+use super::{CapacityGroup, Row, Wish};
 use crate::rows::{count, short};
 
 /// The most groups of a request.
@@ -109,7 +109,7 @@ fn group_read(given: &pb::CapacityGroup, found: &mut Violations) -> CapacityGrou
         found.scope(format!("weeks[{place}]"), |found| {
             let on = date_req(week.week.as_ref(), "week", found);
             found.require(
-                on == monday(on),
+                on == on.monday(),
                 "week",
                 format!("{on} is no Monday; a week is named by its Monday"),
             );

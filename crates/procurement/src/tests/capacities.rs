@@ -10,7 +10,7 @@ use takt_kernel::Date;
 use tonic::{Code, Request, Status};
 
 use super::{World, all, id, reason, sample::day};
-use crate::capacity::{monday, rpc::CapacityRpc};
+use crate::capacity::rpc::CapacityRpc;
 
 fn group(name: &str, item: &str, factor: i64, below: &[&str]) -> pb::CapacityGroup {
     pb::CapacityGroup {
@@ -65,7 +65,7 @@ async fn matched(
 async fn what_the_plan_demands_is_set_against_what_was_told() {
     let mut world = World::new().await;
     assert!(world.plan(105, &[(2, 105, &[10; 20])]).await);
-    let first = monday(day(105));
+    let first = day(105).monday();
     let weeks: Vec<_> = (0..4)
         .map(|n| week(first.plus(n * 7), 50_000, 60_000))
         .collect();
@@ -198,7 +198,7 @@ async fn what_is_wrong_with_groups_is_named() {
         "CAPACITY_GROUPS_CIRCULAR"
     );
     let mut flaws = group("A", "BOLT", 0, &["A"]);
-    flaws.weeks = vec![week(monday(day(105)).plus(1), 5, 4)];
+    flaws.weeks = vec![week(day(105).monday().plus(1), 5, 4)];
     let told = refused("flaws", vec![flaws]).await;
     for part in [
         "load_factor_millionths",

@@ -228,11 +228,6 @@ pub fn windows(days: &[ShopDay], bucket: impl Fn(Date) -> Date) -> Vec<ShopWindo
     all.into_values().collect()
 }
 
-/// The Monday of a day's week of ISO 8601.
-pub fn monday(on: Date) -> Date {
-    on.minus(on.weekday() as i32)
-}
-
 /// The vehicles that the ramp plan wants on the days that were run, by variant.
 pub fn wanted(product: &Product, days: &[RunDay]) -> Vec<i64> {
     let of_variant = |variant| {

@@ -21,7 +21,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::{
     Facts, Routing, ShopDay, ShopWindow,
     intake::{self, Tally},
-    monday, shop_days,
+    shop_days,
     store::{facts_fetch, routing_fetch, run_days_fetch},
     wanted, windows,
     wire::{energy_pb, load_pb, oee_pb, takt_pb},
@@ -203,7 +203,7 @@ impl PerformanceService for PerformanceRpc {
         let arguments = format!("{}|{}|{from}|{through}", message.shop_id, message.grain);
         let after = PageToken::open("ListOee", &arguments, &message.page_token)?;
         let after = after.as_deref().and_then(key_of);
-        let bucket = move |on: Date| if by_week { monday(on) } else { on };
+        let bucket = move |on: Date| if by_week { on.monday() } else { on };
         // Rows of a bucket may be cut by a page, so the bucket of the last row is read again.
         let begin = after.map_or(from, |(first, _)| first.max(from));
         let shops = if message.shop_id.is_empty() {

@@ -98,7 +98,7 @@ fn a_shop_on_a_day_with_overlapping_stops() {
         (of(bw, 1).time.down, of(bw, 1).metered, of(bw, 1).expected),
         (0, 7_000, 5_000)
     );
-    let weeks = windows(&days, monday);
+    let weeks = windows(&days, Date::monday);
     assert_eq!(weeks.len(), product.shops.len());
     let week = weeks.iter().find(|week| week.sums.shop == fa).unwrap();
     assert_eq!(
@@ -159,7 +159,7 @@ fn a_smaller_run_has_the_same_effectiveness() {
     assert_eq!(scaled_cycle(76_000, 100_000), 76_000);
     assert_eq!(scaled_cycle(76_000, 1_000), 7_600_000);
     assert_eq!(
-        monday(Date::from_ymd(2024, 11, 13).unwrap()),
+        Date::from_ymd(2024, 11, 13).unwrap().monday(),
         Date::from_ymd(2024, 11, 11).unwrap()
     );
 }

@@ -308,6 +308,20 @@ impl SourcingService for Procurement {
         Err(Status::unimplemented("not asked by production"))
     }
 
+    async fn agree_prices(
+        &self,
+        _: Request<pb::AgreePricesRequest>,
+    ) -> Result<Response<pb::AgreePricesResponse>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
+    async fn list_prices(
+        &self,
+        _: Request<pb::ListPricesRequest>,
+    ) -> Result<Response<pb::ListPricesResponse>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
     async fn get_supply_outlook(
         &self,
         request: Request<pb::GetSupplyOutlookRequest>,
@@ -395,6 +409,20 @@ impl InboundService for Procurement {
         &self,
         _: Request<pb::StreamAsnsRequest>,
     ) -> Result<Response<Self::StreamAsnsStream>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
+    async fn find_serial(
+        &self,
+        _: Request<pb::FindSerialRequest>,
+    ) -> Result<Response<pb::FindSerialResponse>, Status> {
+        Err(Status::unimplemented("not asked by production"))
+    }
+
+    async fn list_handling_units(
+        &self,
+        _: Request<pb::ListHandlingUnitsRequest>,
+    ) -> Result<Response<pb::ListHandlingUnitsResponse>, Status> {
         Err(Status::unimplemented("not asked by production"))
     }
 

@@ -41,10 +41,15 @@ pub struct DesadvLine {
     pub lots: i64,
     /// The maker's own number of the batch; empty when not told.
     pub maker_lot: String,
+    /// The serial numbers of the parts, lot by lot; empty when not told.
+    pub serials: Vec<String>,
 }
 
 /// The most lots that a line names; a notice of more is not one of ours.
 const MOST_LOTS: i64 = 5_000;
+
+/// The numbers that a GIN holds.
+const GIN_NUMBERS: usize = 5;
 
 impl Desadv {
     /// The notice as a file.
@@ -131,6 +136,13 @@ impl DesadvLine {
         } else {
             range.many([first, last])
         });
+        for serials in self.serials.chunks(GIN_NUMBERS) {
+            let mut numbers = Parts::new("GIN").one("BN");
+            for serial in serials {
+                numbers = numbers.one(fits("the serial number", serial, 35)?);
+            }
+            parts.push(numbers);
+        }
         parts.push(Parts::new("RFF").many(["LI".to_owned(), self.order_line.to_string()]));
         Ok(())
     }
@@ -193,6 +205,18 @@ fn line(line: &Segment, parts: &[&Segment]) -> Result<DesadvLine, Flaw> {
             ),
         ));
     }
+    let numbered = parts
+        .iter()
+        .filter(|part| part.is("GIN") && part.text(1, 1) == "BN");
+    let mut serials = Vec::new();
+    for part in numbered {
+        if (2..=GIN_NUMBERS + 1).any(|element| !part.text(element, 2).is_empty()) {
+            let what = "serial numbers are told one by one, not as a range".to_owned();
+            return Err(part.flaw(2, 2, what));
+        }
+        let all = (2..=GIN_NUMBERS + 1).map(|element| part.text(element, 1));
+        serials.extend(all.filter(|serial| !serial.is_empty()).map(str::to_owned));
+    }
     let batch = (parts.iter().filter(|part| part.is("PIA")))
         .flat_map(|part| (2..=6).map(move |element| (part.text(element, 1), part.text(element, 2))))
         .find(|(_, kind)| ["NB", "BB"].contains(kind));
@@ -204,6 +228,7 @@ fn line(line: &Segment, parts: &[&Segment]) -> Result<DesadvLine, Flaw> {
         first_lot,
         lots: count,
         maker_lot: batch.map_or_else(String::new, |(batch, _)| batch.to_owned()),
+        serials,
     };
     if read.lot_size().is_none() {
         let what = format!(

@@ -276,6 +276,8 @@ fn notice(lines: Vec<(i64, i64, i64)>, unit: Unit, maker_lot: &str) -> Result<De
             first_lot: LotId::parse(&format!("EX-01.BAICMOSU.{first:06}"))?,
             lots,
             maker_lot: maker_lot.to_owned(),
+            // Some lines with more numbers than one GIN holds, some with none.
+            serials: (0..first % 8).map(|n| format!("S+{first}?'{n}")).collect(),
         })
     };
     Ok(Desadv {

@@ -21,11 +21,6 @@ pub struct Demands {
     pub tiers: Vec<u32>,
 }
 
-/// The Monday of a day's week.
-pub fn monday(day: Date) -> Date {
-    day.minus(day.weekday() as i32)
-}
-
 impl Offline {
     /// What is demanded for everything that is built on a day and after it.
     pub fn demands(&self, from: Date) -> Outcome<Demands> {
@@ -79,7 +74,9 @@ impl Offline {
         let needs = needs(&chain.network, &products);
         let (week, sites) = weekly(&needs, from.weekday() as i64);
         Ok(Demands {
-            first: monday(from).plus(i32::try_from(week * 7).unwrap_or(i32::MAX)),
+            first: from
+                .monday()
+                .plus(i32::try_from(week * 7).unwrap_or(i32::MAX)),
             sites,
             tiers: chain.tiers,
         })

@@ -12,7 +12,6 @@ use takt_kernel::{Date, Quantity, Share};
 use takt_planning::demand_capacity::{Group, Week};
 
 use crate::failure::{Failure, Outcome};
-use crate::offline::load::monday;
 
 /// More weeks than anybody plans; the standard looks 24 months ahead.
 const MOST_WEEKS: i32 = 520;
@@ -380,7 +379,7 @@ fn named(key: &Key) -> String {
 fn week_of(name: &str, text: &str) -> Outcome<Date> {
     let on = Date::parse(text)
         .map_err(|error| Failure::bad_input(format!("{name}: pointInTime: {error}")))?;
-    if monday(on) == on {
+    if on.monday() == on {
         Ok(on)
     } else {
         Err(Failure::bad_input(format!(

@@ -187,7 +187,7 @@ fn asn(notice: &Desadv) -> pb::Asn {
             .map(|_| line.lot_size().unwrap_or_default())
             .collect(),
         maker_lot: line.maker_lot.clone(),
-        serial_numbers: Vec::new(),
+        serial_numbers: line.serials.clone(),
     };
     pb::Asn {
         asn_id: notice.number.clone(),

@@ -221,6 +221,8 @@ async fn notice(peer: &Peer, args: &WriteArgs) -> Outcome<Vec<u8>> {
             first_lot,
             lots: lots.lot_count.into(),
             maker_lot: lot.lot.unwrap_or_default().maker_lot,
+            // The services find a part by its number and do not list the numbers of a notice.
+            serials: Vec::new(),
         };
         if read.lot_size().is_none() {
             let message = format!(
