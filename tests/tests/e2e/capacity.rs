@@ -189,6 +189,6 @@ fn services_set_the_plan_against_groups_and_sites() -> Result {
         takt(&["capacity", "--supplier", "NOBODY", "--endpoints"])?.arg(suite.endpoints()),
         SHORT,
     )?
-    .expect(1)?;
+    .expect(3)?;
     ensure(unknown.stderr.contains("NOBODY"), || unknown.stderr.clone())
 }
