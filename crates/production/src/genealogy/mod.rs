@@ -12,6 +12,7 @@ pub mod edges;
 pub mod epcis;
 pub mod history;
 pub mod import;
+pub mod look_up;
 pub mod names;
 pub mod ours;
 pub mod ranges;
