@@ -44,9 +44,11 @@ impl Service {
             peers: &[],
         };
         let mut config = ServiceConfig::new(&defaults, Chassis::default());
-        config
-            .peers
-            .insert("production".into(), production.clone().served().await);
+        // Procurement is told facts too; the stand-in takes them for both.
+        let address = production.clone().served().await;
+        for peer in ["procurement", "production"] {
+            config.peers.insert(peer.into(), address.clone());
+        }
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let telemetry = Telemetry::start("delivery", &LogConfig::default()).unwrap();
