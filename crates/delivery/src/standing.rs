@@ -113,7 +113,7 @@ pub const STANDING: &[Standing] = &[
     },
     // Cases are counted anew, in the order of their ids.
     Standing {
-        file: "service_cases.csv",
+        file: "cases.csv",
         table: "service_case",
         columns: &[
             ("case_id", Text, false),
