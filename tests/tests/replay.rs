@@ -23,6 +23,8 @@ mod performance;
 mod repeat;
 #[path = "replay/risk.rs"]
 mod risk;
+#[path = "replay/service_cases.rs"]
+mod service_cases;
 #[path = "replay/swaps.rs"]
 mod swaps;
 #[path = "replay/together.rs"]
