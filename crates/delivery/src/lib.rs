@@ -62,6 +62,7 @@ pub fn definition() -> Definition {
         standing_elsewhere: standing::ELSEWHERE,
         peers: &["production"],
         subscribers: &["procurement", "production"],
+        narrow: &[("procurement", &["PartFailed"])],
         endless: &[],
         build,
     }

@@ -61,6 +61,7 @@ pub fn definition() -> Definition {
         standing_elsewhere: standing::ELSEWHERE,
         peers: &["production"],
         subscribers: &[],
+        narrow: &[],
         endless: &[],
         build,
     }

@@ -44,11 +44,12 @@ impl Service {
             peers: &[],
         };
         let mut config = ServiceConfig::new(&defaults, Chassis::default());
-        // Procurement is told facts too; the stand-in takes them for both.
-        let address = production.clone().served().await;
-        for peer in ["procurement", "production"] {
-            config.peers.insert(peer.into(), address.clone());
-        }
+        config
+            .peers
+            .insert("production".into(), production.clone().served().await);
+        // Procurement is told facts too; another stand-in of the same kind takes them.
+        let procurement = Production::default().served().await;
+        config.peers.insert("procurement".into(), procurement);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let telemetry = Telemetry::start("delivery", &LogConfig::default()).unwrap();

@@ -137,7 +137,6 @@ pub(super) async fn run(task: CasesTask, output: Format) -> Outcome<()> {
             told_by!(args.target, output, delivery, |peer| clusters(peer, &args))
         }
     }
-    Ok(())
 }
 
 #[derive(Debug, Serialize)]
