@@ -5,6 +5,8 @@
 
 #[path = "replay/changes.rs"]
 mod changes;
+#[path = "replay/clusters.rs"]
+mod clusters;
 #[path = "replay/crash.rs"]
 mod crash;
 #[path = "replay/cutover.rs"]

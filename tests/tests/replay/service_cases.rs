@@ -1,5 +1,5 @@
 //! Cases of service from the complaint to the supplier's payment, over both databases: bad input by its field, every refusal by its reason,
-//! as-built that stays true, and the bad lot of world.csv found by the clusters, where the exact world has none.
+//! and as-built that stays true.
 //!
 //! It must not know how the services work inside.
 
@@ -8,9 +8,7 @@ use std::time::Duration;
 use takt_contract::{
     common::v1::Money,
     date_of, date_pb,
-    delivery::v1::{
-        self as delivery, service_case_service_client::ServiceCaseServiceClient,
-    },
+    delivery::v1::{self as delivery, service_case_service_client::ServiceCaseServiceClient},
     events::v1::{AwaitAppliedRequest, event_service_client::EventServiceClient},
     procurement::v1::{self as procurement, warranty_service_client::WarrantyServiceClient},
     production::v1::{
@@ -33,8 +31,10 @@ use tonic::{
 };
 use tonic_types::StatusExt;
 
-use crate::SHORT;
+use crate::clusters::look_ups_agree;
 
+/// Nothing here takes longer.
+const SHORT: Duration = Duration::from_secs(120);
 /// The vehicles of the small run.
 const CARS: i64 = 100;
 
@@ -181,10 +181,16 @@ impl Clients {
             ..good.clone()
         };
         let refused = reason(self.cases.open_case(early).await)?;
-        is("a day before the handover", &refused, "CASE_BEFORE_HANDOVER")?;
+        is(
+            "a day before the handover",
+            &refused,
+            "CASE_BEFORE_HANDOVER",
+        )?;
         let first = self.cases.open_case(good.clone()).await?.into_inner();
         let again = self.cases.open_case(good.clone()).await?.into_inner();
-        ensure(first == again, || "the same request, another answer".to_owned())?;
+        ensure(first == again, || {
+            "the same request, another answer".to_owned()
+        })?;
         let case = first.service_case.unwrap_or_default();
         ensure(!case.order_id.is_empty() && !case.city.is_empty(), || {
             format!("{case:?}")
@@ -193,7 +199,11 @@ impl Clients {
             request_id: id("open twice"),
             ..good
         };
-        is("an id that is taken", &reason(self.cases.open_case(twice).await)?, "EXISTS")
+        is(
+            "an id that is taken",
+            &reason(self.cases.open_case(twice).await)?,
+            "EXISTS",
+        )
     }
 
     async fn diagnosed(&mut self, part: &AsBuiltPart, since: Date) -> Result {
@@ -213,7 +223,11 @@ impl Clients {
             ..good.clone()
         };
         let found = fields(self.cases.diagnose_case(bad).await)?.join(" ");
-        is("the fields of a diagnosis", &found, "case_id diagnosed_on serial_number")?;
+        is(
+            "the fields of a diagnosis",
+            &found,
+            "case_id diagnosed_on serial_number",
+        )?;
         for (item, lot, want) in [
             ("NO-SUCH", "", "PART_NOT_IN_VEHICLE"),
             ("ED-01", "ED-01.NOBODY.000001", "PART_NOT_AS_BUILT"),
@@ -281,7 +295,9 @@ impl Clients {
         self.cases.record_repair(good).await?;
         let now = self.parts(vin, "ED-01").await?;
         let fitted = now.iter().any(|part| part.serial_number == "SPARE-77");
-        ensure(fitted, || format!("the record does not know the new part: {now:?}"))?;
+        ensure(fitted, || {
+            format!("the record does not know the new part: {now:?}")
+        })?;
         let told = self.cases.close_case(close).await?.into_inner();
         let case = told.service_case.unwrap_or_default();
         ensure(case.state() == delivery::ServiceCaseState::Closed, || {
@@ -344,7 +360,11 @@ impl Clients {
             ..accept.clone()
         };
         let found = fields(self.claims.accept_claim(bad).await)?.join(" ");
-        is("the fields of an answer", &found, "claim_id amount.minor_units accepted_on")?;
+        is(
+            "the fields of an answer",
+            &found,
+            "claim_id amount.minor_units accepted_on",
+        )?;
         self.claims.accept_claim(accept).await?;
         let told = self.claims.settle_claim(settle).await?.into_inner();
         let claim = told.claim.unwrap_or_default();
@@ -424,7 +444,13 @@ fn over(database: Option<String>) -> Result {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async { Clients::of(&suite)?.whole_way().await })?;
+    runtime.block_on(async {
+        let mut clients = Clients::of(&suite)?;
+        look_ups_agree(&mut clients.vehicles).await?;
+        clients.whole_way().await?;
+        // A part was replaced in the field meanwhile.
+        look_ups_agree(&mut clients.vehicles).await
+    })?;
     let mut check = takt(&["check", "--endpoints", &suite.endpoints()])?;
     run(&mut check, SHORT)?.ok()?;
     Ok(())
@@ -441,50 +467,4 @@ fn a_complaint_goes_its_whole_way_on_postgresql() -> Result {
         Some(postgres) => over(Some(postgres.databases("cases")?)),
         None => Ok(()),
     }
-}
-
-/// The clusters of a run, as the command tells them.
-fn clusters(place: &std::path::Path, more: &[&str]) -> Result<serde_json::Value> {
-    let mut command = takt(&["cases", "clusters", "--output", "json", "--data"])?;
-    run(command.arg(place).args(more), SHORT)?.ok()?.json()
-}
-
-/// Lots as they are, so that a lot is in more vehicles than one: in the exact world chance explains all that fails.
-#[test]
-fn the_exact_world_has_no_cluster() -> Result {
-    let place = tempdir()?;
-    let replay = Replay::su7(place.path()).vehicles(1_000).with(&["--lots", "as-is"]);
-    let report = replay.report()?;
-    let total = report.number("/cases/total")?;
-    // 2.1 for each of 1,000 vehicles, give or take three standard deviations.
-    ensure((2_070..=2_130).contains(&total), || format!("{total} cases"))?;
-    ensure(report.number("/cases/significant")? == 0, || {
-        format!("{:?}", report.at("/cases/clusters"))
-    })?;
-    let told = clusters(place.path(), &["--all", "--top", "5"])?;
-    let tested = told.get("tested").and_then(serde_json::Value::as_i64);
-    ensure(tested.is_some_and(|tested| tested > 100), || told.to_string())
-}
-
-/// World.csv says which lot is bad; the services are told of failures alone and name it first, as a lot and by its supplier's number.
-#[test]
-fn the_bad_lot_is_named_first() -> Result {
-    let place = tempdir()?;
-    let replay = Replay::su7(place.path()).vehicles(4_000).with(&[
-        "--world", "real", "--seed", "7", "--lots", "as-is",
-    ]);
-    let report = replay.report()?;
-    ensure(report.number("/cases/significant")? > 0, || {
-        format!("{:?}", report.at("/cases"))
-    })?;
-    let told = clusters(place.path(), &["--by", "lot"])?;
-    let found = told.get("clusters").and_then(serde_json::Value::as_array);
-    let found = found.cloned().unwrap_or_default();
-    ensure(!found.is_empty(), || told.to_string())?;
-    for one in &found {
-        let text = |name: &str| one.get(name).and_then(serde_json::Value::as_str);
-        let ours = text("item") == Some("TH-09") && text("supplier") == Some("SANHUA");
-        ensure(ours, || format!("{told}"))?;
-    }
-    Ok(())
 }

@@ -88,7 +88,10 @@ pub(super) async fn record(
 /// Asks production for the parts that the records name.
 async fn held(desk: &Desk, call: &Call, records: Vec<Record>) -> Result<Vec<Asked>, Error> {
     let question = |record: &Record| {
-        let found = record.finding.as_ref().filter(|found| !found.item.is_empty())?;
+        let found = record
+            .finding
+            .as_ref()
+            .filter(|found| !found.item.is_empty())?;
         let vin = record.opening.vin.clone();
         // The day of the opening: a repair of the same day has not changed what had failed by then.
         Some((vin, found.item.clone(), record.opening.on))
@@ -130,7 +133,9 @@ async fn replace(
             // A case that is there already was perhaps taken with this very chunk; then nothing is left to replace.
             let decided = asked.iter().map(|one| {
                 let is_new = !taken.contains(&one.record.opening.id);
-                is_new.then(|| decided(one, &vehicles).ok().flatten()).flatten()
+                is_new
+                    .then(|| decided(one, &vehicles).ok().flatten())
+                    .flatten()
             });
             Ok(decided.collect::<Vec<Option<Case>>>())
         })
@@ -194,10 +199,7 @@ async fn vehicles_of(tx: &Tx, asked: &[Asked]) -> Result<BTreeMap<String, Vehicl
 }
 
 /// The case that a record makes; none where its vehicle is not known.
-fn decided(
-    one: &Asked,
-    vehicles: &BTreeMap<String, Vehicle>,
-) -> Result<Option<Case>, CaseRefusal> {
+fn decided(one: &Asked, vehicles: &BTreeMap<String, Vehicle>) -> Result<Option<Case>, CaseRefusal> {
     let record = &one.record;
     let Some(vehicle) = vehicles.get(&record.opening.vin) else {
         return Ok(None);

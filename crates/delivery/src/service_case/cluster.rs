@@ -50,7 +50,10 @@ fn wish_of(message: &pb::ListFailureClustersRequest) -> Result<Wish, Error> {
         Ok(pb::ClusterDimension::BuildWeek) => vec![Dimension::Week],
         Ok(pb::ClusterDimension::City) => vec![Dimension::City],
         Err(_) => {
-            let rule = format!("{} is not a dimension that is known here", message.dimension);
+            let rule = format!(
+                "{} is not a dimension that is known here",
+                message.dimension
+            );
             found.push("dimension", rule);
             Vec::new()
         }
@@ -61,7 +64,11 @@ fn wish_of(message: &pb::ListFailureClustersRequest) -> Result<Wish, Error> {
         days => days,
     };
     let sane = (1..=LONGEST).contains(&window);
-    found.require(sane, "window_days", format!("it is from 1 to {LONGEST} days; 0 means {WINDOW}"));
+    found.require(
+        sane,
+        "window_days",
+        format!("it is from 1 to {LONGEST} days; 0 means {WINDOW}"),
+    );
     let level = match message.level_millionths {
         0 => LEVEL,
         level => level,

@@ -7,15 +7,15 @@ pub(crate) mod bulk;
 pub(crate) mod cluster;
 pub(crate) mod parse;
 pub(crate) mod parts;
+mod refusal;
 pub(crate) mod rpc;
 pub(crate) mod store;
 mod trace;
 pub(crate) mod wire;
 
-use std::fmt;
-
 use takt_kernel::{Amount, Date};
-use takt_service::error::Refusal;
+
+pub(crate) use refusal::CaseRefusal;
 
 /// A vehicle as a case sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -140,7 +140,8 @@ impl CaseState {
         }
     }
 
-    const fn word(self) -> &'static str {
+    /// The state as people say it.
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Open => "OPEN",
             Self::Diagnosed => "DIAGNOSED",
@@ -333,155 +334,12 @@ fn names_of(parts: &[Part]) -> String {
     names.join(", ")
 }
 
-/// Why something is not done about a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum CaseRefusal {
-    /// The customer does not have the vehicle.
-    NotHandedOver {
-        /// The vehicle.
-        vin: String,
-    },
-    /// The customer did not have it then.
-    BeforeHandover {
-        /// The vehicle.
-        vin: String,
-        /// The day given.
-        on: Date,
-        /// The day of the handover.
-        handed_over_on: Date,
-    },
-    /// The case stands otherwise.
-    WrongState {
-        /// The case.
-        id: String,
-        /// How it stands.
-        state: CaseState,
-        /// How it should.
-        wanted: &'static [CaseState],
-    },
-    /// A step would come before the one before it.
-    Backwards {
-        /// The case.
-        id: String,
-        /// The step.
-        what: &'static str,
-        /// The day given.
-        on: Date,
-        /// The day of the step before.
-        before: Date,
-    },
-    /// The vehicle has no part of the item.
-    NotInVehicle {
-        /// The vehicle.
-        vin: String,
-        /// The item.
-        item: String,
-    },
-    /// The vehicle has other parts of the item.
-    NotAsBuilt {
-        /// The vehicle.
-        vin: String,
-        /// The item.
-        item: String,
-        /// The part named.
-        named: String,
-        /// The parts that it has.
-        held: String,
-    },
-    /// The vehicle has several parts of the item and none was named.
-    OneOfMany {
-        /// The vehicle.
-        vin: String,
-        /// The item.
-        item: String,
-        /// The parts that it has.
-        held: String,
-    },
-    /// A part would be put in for none.
-    NothingToReplace {
-        /// The case.
-        id: String,
-    },
-}
-
-impl fmt::Display for CaseRefusal {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotHandedOver { vin } => write!(
-                out,
-                "vehicle {vin} is not handed over; report its handover first"
-            ),
-            Self::BeforeHandover {
-                vin,
-                on,
-                handed_over_on,
-            } => write!(
-                out,
-                "vehicle {vin} was handed over on {handed_over_on} and its case would be opened on {on}; give that day or a later one"
-            ),
-            Self::WrongState { id, state, wanted } => {
-                let words: Vec<&str> = wanted.iter().map(|state| state.word()).collect();
-                write!(
-                    out,
-                    "case {id} is {}, and this is done to one that is {}; read the case and take the step that is next",
-                    state.word(),
-                    words.join(" or ")
-                )
-            }
-            Self::Backwards {
-                id,
-                what,
-                on,
-                before,
-            } => write!(
-                out,
-                "case {id}: {what} {on} lies before {before}, the day of the step before; give that day or a later one"
-            ),
-            Self::NotInVehicle { vin, item } => write!(
-                out,
-                "vehicle {vin} has no part of item {item} with a lot; read its as-built record and name an item that it has, or none"
-            ),
-            Self::NotAsBuilt {
-                vin,
-                item,
-                named,
-                held,
-            } => write!(
-                out,
-                "vehicle {vin} holds {held} of item {item} and not {named}; name what it holds, or leave it out"
-            ),
-            Self::OneOfMany { vin, item, held } => write!(
-                out,
-                "vehicle {vin} holds several parts of item {item}: {held}; name the one that failed"
-            ),
-            Self::NothingToReplace { id } => write!(
-                out,
-                "case {id} has no failed part that could be replaced; diagnose it with the item, or leave the replacement out"
-            ),
-        }
-    }
-}
-
-impl Refusal for CaseRefusal {
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::NotHandedOver { .. } => "VEHICLE_NOT_HANDED_OVER",
-            Self::BeforeHandover { .. } => "CASE_BEFORE_HANDOVER",
-            Self::WrongState { .. } => "CASE_STATE",
-            Self::Backwards { .. } => "CASE_BACKWARDS",
-            Self::NotInVehicle { .. } => "PART_NOT_IN_VEHICLE",
-            Self::NotAsBuilt { .. } => "PART_NOT_AS_BUILT",
-            Self::OneOfMany { .. } => "PART_NOT_NAMED",
-            Self::NothingToReplace { .. } => "NOTHING_TO_REPLACE",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::programme::sample::date;
     use takt_kernel::Currency;
+    use takt_service::error::Refusal;
 
     fn opening(on: &str) -> Opening {
         Opening {
@@ -537,7 +395,10 @@ mod tests {
         let mut case = Case::open(opening("2024-05-01"), vehicle(Some("2024-05-01"))).unwrap();
         assert_eq!(case.opening.city, "BEIJING");
         assert_eq!(reason(case.close(date("2024-05-03"))), "CASE_STATE");
-        assert_eq!(reason(case.repair(repair("2024-05-03", false))), "CASE_STATE");
+        assert_eq!(
+            reason(case.repair(repair("2024-05-03", false))),
+            "CASE_STATE"
+        );
         let early = case.diagnose(date("2024-04-30"), String::new(), None);
         assert_eq!(reason(early), "CASE_BACKWARDS");
         let mut other = case.clone();
@@ -550,17 +411,28 @@ mod tests {
             reason(other.repair(repair("2024-05-02", true))),
             "NOTHING_TO_REPLACE"
         );
-        other.cancel(date("2024-05-02"), "withdrawn".into()).unwrap();
-        assert_eq!(reason(other.cancel(date("2024-05-03"), String::new())), "CASE_STATE");
+        other
+            .cancel(date("2024-05-02"), "withdrawn".into())
+            .unwrap();
+        assert_eq!(
+            reason(other.cancel(date("2024-05-03"), String::new())),
+            "CASE_STATE"
+        );
         assert_eq!(
             reason(case.repair(repair("2024-05-01", true))),
             "CASE_BACKWARDS"
         );
         case.repair(repair("2024-05-04", true)).unwrap();
-        assert_eq!(reason(case.cancel(date("2024-05-05"), String::new())), "CASE_STATE");
+        assert_eq!(
+            reason(case.cancel(date("2024-05-05"), String::new())),
+            "CASE_STATE"
+        );
         assert_eq!(reason(case.close(date("2024-05-03"))), "CASE_BACKWARDS");
         case.close(date("2024-05-04")).unwrap();
-        assert_eq!((case.state, case.ended_on), (CaseState::Closed, Some(date("2024-05-04"))));
+        assert_eq!(
+            (case.state, case.ended_on),
+            (CaseState::Closed, Some(date("2024-05-04")))
+        );
     }
 
     #[test]
@@ -573,13 +445,18 @@ mod tests {
             serial: serial.into(),
         };
         let told = |finding: &Finding, held: &[Part], any| part_of("VIN", finding, held, any);
-        let reason = |finding: &Finding, held: &[Part]| {
-            told(finding, held, false).unwrap_err().reason()
-        };
+        let reason =
+            |finding: &Finding, held: &[Part]| told(finding, held, false).unwrap_err().reason();
         let two = [part("L-1", "L-1-1"), part("L-1", "L-1-2")];
         assert_eq!(told(&finding("", "", ""), &two, false), Ok(None));
-        assert_eq!(reason(&finding("BR-03", "", ""), &[]), "PART_NOT_IN_VEHICLE");
-        assert_eq!(reason(&finding("BR-03", "L-2", ""), &two), "PART_NOT_AS_BUILT");
+        assert_eq!(
+            reason(&finding("BR-03", "", ""), &[]),
+            "PART_NOT_IN_VEHICLE"
+        );
+        assert_eq!(
+            reason(&finding("BR-03", "L-2", ""), &two),
+            "PART_NOT_AS_BUILT"
+        );
         assert_eq!(reason(&finding("BR-03", "L-1", ""), &two), "PART_NOT_NAMED");
         let second = told(&finding("BR-03", "", "L-1-2"), &two, false);
         assert_eq!(second, Ok(Some(two[1].clone())));

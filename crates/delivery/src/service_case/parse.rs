@@ -27,7 +27,11 @@ pub(super) fn text(
     required: bool,
     violations: &mut Violations,
 ) -> String {
-    violations.require(!required || !given.trim().is_empty(), field, "it is missing");
+    violations.require(
+        !required || !given.trim().is_empty(),
+        field,
+        "it is missing",
+    );
     let fits = given.len() <= most && !given.chars().any(char::is_control);
     let rule = format!("it has at most {most} bytes and no control characters");
     violations.require(fits, field, rule);
@@ -65,7 +69,8 @@ pub(super) fn opening(
     violations.require(sane, "odometer_km", format!("it is from 0 to {FURTHEST}"));
     let city = &record.city;
     if !city.is_empty() && (city.len() > 64 || catalogue.lanes_to(city).is_empty()) {
-        let known = "give a city of the programme's outbound lanes, or none for the city of the order";
+        let known =
+            "give a city of the programme's outbound lanes, or none for the city of the order";
         violations.push("city", format!("{city:?} is not known; {known}"));
     }
     let on = date_req(record.opened_on.as_ref(), "opened_on", violations);
@@ -88,11 +93,18 @@ pub(super) fn finding(finding: &pb::CaseFinding, violations: &mut Violations) ->
     if !finding.item_id.is_empty() {
         violations.check("item_id", ItemId::parse(&finding.item_id));
     }
-    let named = [("lot_id", &finding.lot_id), ("serial_number", &finding.serial_number)];
+    let named = [
+        ("lot_id", &finding.lot_id),
+        ("serial_number", &finding.serial_number),
+    ];
     for (field, name) in named {
         text(name, field, SHORT, false, violations);
         let of_item = name.is_empty() || !finding.item_id.is_empty();
-        violations.require(of_item, field, "it names a part of no item; give item_id too");
+        violations.require(
+            of_item,
+            field,
+            "it names a part of no item; give item_id too",
+        );
     }
     Finding {
         on,
@@ -111,9 +123,10 @@ pub(super) fn repair(repair: &pb::Repair, violations: &mut Violations) -> Option
     let rule = format!("it is from 0 to {LONGEST} thousandths of an hour");
     violations.require(sane, "labour_millihours", rule);
     let cost = money(repair.cost.as_ref(), "cost", violations);
-    let replacement = repair.replacement.as_ref().map(|given| {
-        violations.scope("replacement", |violations| replacement(given, violations))
-    });
+    let replacement = repair
+        .replacement
+        .as_ref()
+        .map(|given| violations.scope("replacement", |violations| replacement(given, violations)));
     Some(Repair {
         on,
         remedy,
@@ -190,9 +203,17 @@ pub(super) fn record(
         .as_ref()
         .map(|on| date_req(Some(on), "closed_on", violations));
     let ordered = record.repair.is_none() || record.finding.is_some();
-    violations.require(ordered, "finding", "a repair follows a finding; give it too");
+    violations.require(
+        ordered,
+        "finding",
+        "a repair follows a finding; give it too",
+    );
     let ordered = record.closed_on.is_none() || record.repair.is_some();
-    violations.require(ordered, "repair", "a case is closed after its repair; give it too");
+    violations.require(
+        ordered,
+        "repair",
+        "a case is closed after its repair; give it too",
+    );
     let repair = match done {
         Some(done) => Some(done?),
         None => None,

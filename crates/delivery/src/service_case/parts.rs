@@ -4,9 +4,7 @@
 
 use takt_contract::{
     date_pb,
-    production::v1::{
-        self as pb, part_ref::Name, vehicle_service_client::VehicleServiceClient,
-    },
+    production::v1::{self as pb, part_ref::Name, vehicle_service_client::VehicleServiceClient},
 };
 use takt_kernel::{Date, RequestId, stable_hash};
 use takt_service::{Call, Error, client, peer::Retry};
@@ -65,15 +63,18 @@ impl Production {
                 );
                 return Err(Error::broken(detail));
             }
-            let parts = answers.into_iter().zip(chunk).map(|(answer, (_, item, _))| {
-                let part = |part: pb::TracedPart| Part {
-                    item: item.clone(),
-                    lot: part.lot_id,
-                    serial: part.serial_number,
-                    supplier: part.supplier_id,
-                };
-                answer.parts.into_iter().map(part).collect()
-            });
+            let parts = answers
+                .into_iter()
+                .zip(chunk)
+                .map(|(answer, (_, item, _))| {
+                    let part = |part: pb::TracedPart| Part {
+                        item: item.clone(),
+                        lot: part.lot_id,
+                        serial: part.serial_number,
+                        supplier: part.supplier_id,
+                    };
+                    answer.parts.into_iter().map(part).collect()
+                });
             all.extend(parts);
         }
         Ok(all)
@@ -162,13 +163,7 @@ impl Production {
 
     /// The unit that a part is directly in: the vehicle, or a piece in it. Parts that have left it since count too, so that the same
     /// replacement names the same unit when it is asked for again.
-    async fn unit_of(
-        &self,
-        call: &Call,
-        vin: &str,
-        part: &Part,
-        on: Date,
-    ) -> Result<Name, Error> {
+    async fn unit_of(&self, call: &Call, vin: &str, part: &Part, on: Date) -> Result<Name, Error> {
         let mut client = client!(VehicleServiceClient, self.peer);
         let message = pb::TraceBackwardRequest {
             vin: vin.to_owned(),
@@ -190,8 +185,9 @@ impl Production {
             .await
             .map_err(|status| self.peer.error(&status))?
         {
-            let is_it =
-                |known: &&pb::AsBuiltPart| known.lot_id == part.lot && known.serial_number == part.serial;
+            let is_it = |known: &&pb::AsBuiltPart| {
+                known.lot_id == part.lot && known.serial_number == part.serial
+            };
             if let Some(known) = page.parts.iter().find(is_it)
                 && !known.in_serial_number.is_empty()
             {

@@ -95,21 +95,24 @@ impl ServiceCaseService for ServiceCaseRpc {
         let read = request_id.zip(read);
         let (request_id, opening) = found.finish_with(read).map_err(Error::from)?;
         let once = once_of("OpenCase", request_id, &message);
-        let write = self.desk.store.write_once(&call, "case_open", once, move |tx| {
-            let opening = opening.clone();
-            Box::pin(async move {
-                let taken = case_ids_taken(tx, &[opening.id.as_str()].into()).await?;
-                if !taken.is_empty() {
-                    return Err(Error::exists("service case", &opening.id));
-                }
-                let vehicle = vehicle_fetch(tx, &opening.vin).await?;
-                let _span = case_span("case_open", vehicle.traceparent.as_deref());
-                let case = Case::open(opening, vehicle)?;
-                let service_case = Some(case_pb(&case));
-                cases_add(tx, &[case]).await?;
-                Ok(pb::OpenCaseResponse { service_case })
-            })
-        });
+        let write = self
+            .desk
+            .store
+            .write_once(&call, "case_open", once, move |tx| {
+                let opening = opening.clone();
+                Box::pin(async move {
+                    let taken = case_ids_taken(tx, &[opening.id.as_str()].into()).await?;
+                    if !taken.is_empty() {
+                        return Err(Error::exists("service case", &opening.id));
+                    }
+                    let vehicle = vehicle_fetch(tx, &opening.vin).await?;
+                    let _span = case_span("case_open", vehicle.traceparent.as_deref());
+                    let case = Case::open(opening, vehicle)?;
+                    let service_case = Some(case_pb(&case));
+                    cases_add(tx, &[case]).await?;
+                    Ok(pb::OpenCaseResponse { service_case })
+                })
+            });
         Ok(Response::new(write.await?))
     }
 
@@ -142,14 +145,17 @@ impl ServiceCaseService for ServiceCaseRpc {
             part = part_of(&case.opening.vin, &told, &held, false).map_err(Error::from)?;
         }
         let once = once_of("DiagnoseCase", request_id, &message);
-        let write = self.desk.store.write_once(&call, "case_diagnose", once, move |tx| {
-            let (id, told, part) = (id.clone(), told.clone(), part.clone());
-            Box::pin(async move {
-                let change = |case: &mut Case| Ok(case.diagnose(told.on, told.text, part)?);
-                let service_case = turned(tx, "case_diagnose", &id, change).await?;
-                Ok(pb::DiagnoseCaseResponse { service_case })
-            })
-        });
+        let write = self
+            .desk
+            .store
+            .write_once(&call, "case_diagnose", once, move |tx| {
+                let (id, told, part) = (id.clone(), told.clone(), part.clone());
+                Box::pin(async move {
+                    let change = |case: &mut Case| Ok(case.diagnose(told.on, told.text, part)?);
+                    let service_case = turned(tx, "case_diagnose", &id, change).await?;
+                    Ok(pb::DiagnoseCaseResponse { service_case })
+                })
+            });
         Ok(Response::new(write.await?))
     }
 
@@ -186,14 +192,17 @@ impl ServiceCaseService for ServiceCaseRpc {
             }
         }
         let once = once_of("RecordRepair", request_id, &message);
-        let write = self.desk.store.write_once(&call, "case_repair", once, move |tx| {
-            let (id, done) = (id.clone(), done.clone());
-            Box::pin(async move {
-                let change = |case: &mut Case| Ok(case.repair(done)?);
-                let service_case = turned(tx, "case_repair", &id, change).await?;
-                Ok(pb::RecordRepairResponse { service_case })
-            })
-        });
+        let write = self
+            .desk
+            .store
+            .write_once(&call, "case_repair", once, move |tx| {
+                let (id, done) = (id.clone(), done.clone());
+                Box::pin(async move {
+                    let change = |case: &mut Case| Ok(case.repair(done)?);
+                    let service_case = turned(tx, "case_repair", &id, change).await?;
+                    Ok(pb::RecordRepairResponse { service_case })
+                })
+            });
         Ok(Response::new(write.await?))
     }
 
@@ -210,14 +219,17 @@ impl ServiceCaseService for ServiceCaseRpc {
         let read = request_id.zip(id);
         let (request_id, id) = found.finish_with(read).map_err(Error::from)?;
         let once = once_of("CloseCase", request_id, &message);
-        let write = self.desk.store.write_once(&call, "case_close", once, move |tx| {
-            let id = id.clone();
-            Box::pin(async move {
-                let change = |case: &mut Case| Ok(case.close(on)?);
-                let service_case = turned(tx, "case_close", &id, change).await?;
-                Ok(pb::CloseCaseResponse { service_case })
-            })
-        });
+        let write = self
+            .desk
+            .store
+            .write_once(&call, "case_close", once, move |tx| {
+                let id = id.clone();
+                Box::pin(async move {
+                    let change = |case: &mut Case| Ok(case.close(on)?);
+                    let service_case = turned(tx, "case_close", &id, change).await?;
+                    Ok(pb::CloseCaseResponse { service_case })
+                })
+            });
         Ok(Response::new(write.await?))
     }
 
@@ -235,14 +247,17 @@ impl ServiceCaseService for ServiceCaseRpc {
         let read = request_id.zip(id);
         let (request_id, id) = found.finish_with(read).map_err(Error::from)?;
         let once = once_of("CancelCase", request_id, &message);
-        let write = self.desk.store.write_once(&call, "case_cancel", once, move |tx| {
-            let (id, why) = (id.clone(), why.clone());
-            Box::pin(async move {
-                let change = |case: &mut Case| Ok(case.cancel(on, why)?);
-                let service_case = turned(tx, "case_cancel", &id, change).await?;
-                Ok(pb::CancelCaseResponse { service_case })
-            })
-        });
+        let write = self
+            .desk
+            .store
+            .write_once(&call, "case_cancel", once, move |tx| {
+                let (id, why) = (id.clone(), why.clone());
+                Box::pin(async move {
+                    let change = |case: &mut Case| Ok(case.cancel(on, why)?);
+                    let service_case = turned(tx, "case_cancel", &id, change).await?;
+                    Ok(pb::CancelCaseResponse { service_case })
+                })
+            });
         Ok(Response::new(write.await?))
     }
 

@@ -40,10 +40,12 @@ const COLUMNS: [&str; 24] = [
 
 /// A vehicle and its order, in the columns that `vehicle_of` reads.
 const VEHICLE: &str = "w.vin, w.vehicle_no, o.order_id, o.traceparent, w.handed_over_on, l.city";
-const ORDER: &str = "LEFT JOIN sales_order o ON o.order_no = w.order_no LEFT JOIN lane l ON l.lane_no = o.lane_no";
+const ORDER: &str =
+    "LEFT JOIN sales_order o ON o.order_no = w.order_no LEFT JOIN lane l ON l.lane_no = o.lane_no";
 
 fn vehicle_of(row: &Row, at: usize) -> Result<Vehicle, Error> {
-    let text = |at| -> Result<String, Error> { Ok(get::<Option<String>>(row, at)?.unwrap_or_default()) };
+    let text =
+        |at| -> Result<String, Error> { Ok(get::<Option<String>>(row, at)?.unwrap_or_default()) };
     Ok(Vehicle {
         vin: get(row, at)?,
         number: get(row, at + 1)?,
@@ -157,7 +159,8 @@ fn select() -> String {
 
 fn read(row: &Row) -> Result<Case, Error> {
     let state: i64 = get(row, 3)?;
-    let state = CaseState::of_code(state).ok_or_else(|| Error::broken(format!("case state {state}")))?;
+    let state =
+        CaseState::of_code(state).ok_or_else(|| Error::broken(format!("case state {state}")))?;
     let part = Part {
         item: get(row, 11)?,
         lot: get(row, 12)?,
@@ -229,7 +232,10 @@ pub(crate) async fn cases_list(
     after: i64,
     limit: i64,
 ) -> Result<Vec<Case>, Error> {
-    let (mut sql, mut values) = (format!("{} WHERE c.case_no > $1", select()), vec![after.into()]);
+    let (mut sql, mut values) = (
+        format!("{} WHERE c.case_no > $1", select()),
+        vec![after.into()],
+    );
     let mut narrow = |column: &str, value: Value| {
         values.push(value);
         sql.push_str(&format!(" AND c.{column} = ${}", values.len()));
@@ -272,7 +278,12 @@ pub(crate) async fn counts_fetch(
     from: Option<Date>,
     until: Option<Date>,
 ) -> Result<(Vec<Count>, i64, i64), Error> {
-    let window = || vec![day(from.unwrap_or(Date::MIN)), day(until.unwrap_or(Date::MAX))];
+    let window = || {
+        vec![
+            day(from.unwrap_or(Date::MIN)),
+            day(until.unwrap_or(Date::MAX)),
+        ]
+    };
     let sql = "SELECT category, cost_currency, COUNT(*), CAST(SUM(CASE WHEN item_id <> '' THEN 1 ELSE 0 END) AS BIGINT), \
                CAST(SUM(CASE WHEN state < 4 THEN 1 ELSE 0 END) AS BIGINT), CAST(SUM(labour_millihours) AS BIGINT), \
                CAST(SUM(cost_minor) AS BIGINT) FROM service_case WHERE state <> 5 AND opened_on BETWEEN $1 AND $2 \

@@ -100,7 +100,10 @@ pub(super) fn counts_pb(counts: Vec<Count>) -> Vec<pb::CategoryCount> {
     let mut all: Vec<pb::CategoryCount> = Vec::new();
     for count in counts {
         // Categories come in order, one row for each currency.
-        if all.last().is_none_or(|last| last.category != count.category) {
+        if all
+            .last()
+            .is_none_or(|last| last.category != count.category)
+        {
             all.push(pb::CategoryCount {
                 category: count.category,
                 ..pb::CategoryCount::default()

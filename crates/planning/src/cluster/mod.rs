@@ -243,15 +243,16 @@ pub fn ranked(groups: &[Group], level: i64) -> (Vec<Verdict>, i64) {
         p.order(*q).then(failures).then(a.cmp(b))
     });
     let rising: Vec<Probability> = found.iter().map(|(.., p)| *p).collect();
-    let told = found
-        .iter()
-        .zip(corrected(&rising, tested))
-        .map(|((group, _, probability), corrected)| Verdict {
-            group: *group,
-            probability: *probability,
-            corrected,
-            significant: corrected.is_within(level),
-        });
+    let told =
+        found
+            .iter()
+            .zip(corrected(&rising, tested))
+            .map(|((group, _, probability), corrected)| Verdict {
+                group: *group,
+                probability: *probability,
+                corrected,
+                significant: corrected.is_within(level),
+            });
     (told.collect(), tested)
 }
 
@@ -278,11 +279,7 @@ mod tests {
             lot: 2,
         });
         let others = [(77, 0), (333, 1), (888, 3)].map(|(build, lot)| Failure { build, lot });
-        (
-            fleet.collect(),
-            lots.collect(),
-            bad.chain(others).collect(),
-        )
+        (fleet.collect(), lots.collect(), bad.chain(others).collect())
     }
 
     #[test]
@@ -304,8 +301,17 @@ mod tests {
         // 8 of 22,500 days against 3 of 67,500: eight times as often.
         assert_eq!(group.ratio_milli(), Some(8_000));
         let page = include_str!("../../../../docs/service-cases.md");
-        for figure in ["4,984 / 4,194,304", "0.001188", "0.00475", "2.75", "eight times"] {
-            assert!(page.contains(figure), "docs/service-cases.md has no {figure}");
+        for figure in [
+            "4,984 / 4,194,304",
+            "0.001188",
+            "0.00475",
+            "2.75",
+            "eight times",
+        ] {
+            assert!(
+                page.contains(figure),
+                "docs/service-cases.md has no {figure}"
+            );
         }
     }
 

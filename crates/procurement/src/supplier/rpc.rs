@@ -177,7 +177,10 @@ impl SupplierRpc {
         let catalogue = self.0.catalogue(call).await?;
         for bought in catalogue.bought() {
             for source in &bought.sources {
-                let key = (bought.item.id.to_string(), source.terms.supplier.to_string());
+                let key = (
+                    bought.item.id.to_string(),
+                    source.terms.supplier.to_string(),
+                );
                 if let Some(count) = failures.get(&key) {
                     scores.entry(source.number).or_default().failures = *count;
                 }

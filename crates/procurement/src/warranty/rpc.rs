@@ -123,13 +123,16 @@ impl WarrantyService for WarrantyRpc {
         let on = date_req(message.accepted_on.as_ref(), "accepted_on", &mut found);
         let (request_id, id) = found.finish_with(ids).map_err(Error::from)?;
         let once = once_of("AcceptClaim", request_id, &message);
-        let write = self.0.store.write_once(&call, "claim_accept", once, move |tx| {
-            let id = id.clone();
-            Box::pin(async move {
-                let claim = turned(tx, &id, |claim| Ok(claim.accept(amount, on)?)).await?;
-                Ok(pb::AcceptClaimResponse { claim })
-            })
-        });
+        let write = self
+            .0
+            .store
+            .write_once(&call, "claim_accept", once, move |tx| {
+                let id = id.clone();
+                Box::pin(async move {
+                    let claim = turned(tx, &id, |claim| Ok(claim.accept(amount, on)?)).await?;
+                    Ok(pb::AcceptClaimResponse { claim })
+                })
+            });
         Ok(Response::new(write.await?))
     }
 
@@ -149,13 +152,16 @@ impl WarrantyService for WarrantyRpc {
         let on = date_req(message.rejected_on.as_ref(), "rejected_on", &mut found);
         let (request_id, id) = found.finish_with(ids).map_err(Error::from)?;
         let once = once_of("RejectClaim", request_id, &message);
-        let write = self.0.store.write_once(&call, "claim_reject", once, move |tx| {
-            let (id, reason) = (id.clone(), reason.clone());
-            Box::pin(async move {
-                let claim = turned(tx, &id, |claim| Ok(claim.reject(reason, on)?)).await?;
-                Ok(pb::RejectClaimResponse { claim })
-            })
-        });
+        let write = self
+            .0
+            .store
+            .write_once(&call, "claim_reject", once, move |tx| {
+                let (id, reason) = (id.clone(), reason.clone());
+                Box::pin(async move {
+                    let claim = turned(tx, &id, |claim| Ok(claim.reject(reason, on)?)).await?;
+                    Ok(pb::RejectClaimResponse { claim })
+                })
+            });
         Ok(Response::new(write.await?))
     }
 
@@ -171,13 +177,16 @@ impl WarrantyService for WarrantyRpc {
         let on = date_req(message.settled_on.as_ref(), "settled_on", &mut found);
         let (request_id, id) = found.finish_with(ids).map_err(Error::from)?;
         let once = once_of("SettleClaim", request_id, &message);
-        let write = self.0.store.write_once(&call, "claim_settle", once, move |tx| {
-            let id = id.clone();
-            Box::pin(async move {
-                let claim = turned(tx, &id, |claim| Ok(claim.settle(amount, on)?)).await?;
-                Ok(pb::SettleClaimResponse { claim })
-            })
-        });
+        let write = self
+            .0
+            .store
+            .write_once(&call, "claim_settle", once, move |tx| {
+                let id = id.clone();
+                Box::pin(async move {
+                    let claim = turned(tx, &id, |claim| Ok(claim.settle(amount, on)?)).await?;
+                    Ok(pb::SettleClaimResponse { claim })
+                })
+            });
         Ok(Response::new(write.await?))
     }
 }

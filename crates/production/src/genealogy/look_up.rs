@@ -86,18 +86,18 @@ pub async fn trace_parts(
             let vin = violations.check("vin", Vin::parse(&asked.vin));
             let on = day_of(date_req(asked.on.as_ref(), "on", violations));
             let item = product.item(&asked.item_id);
-            questions.push(
-                vin.zip(item)
-                    .map(|(vin, item)| Question { vin, item, on }),
-            );
+            questions.push(vin.zip(item).map(|(vin, item)| Question { vin, item, on }));
         });
     }
     violations.finish().map_err(Error::from)?;
     let questions = Arc::new(questions);
-    let read = production.deps.store.read(&call, "parts_look_up", move |tx| {
-        let (product, questions) = (Arc::clone(&product), Arc::clone(&questions));
-        Box::pin(async move { parts_of(tx, &product, &questions).await })
-    });
+    let read = production
+        .deps
+        .store
+        .read(&call, "parts_look_up", move |tx| {
+            let (product, questions) = (Arc::clone(&product), Arc::clone(&questions));
+            Box::pin(async move { parts_of(tx, &product, &questions).await })
+        });
     let answers = read.await?;
     Ok(Response::new(pb::TracePartsResponse { answers }))
 }

@@ -168,13 +168,15 @@ struct Case {
 }
 
 async fn listed(peer: &Peer, args: &ListArgs) -> Outcome<Listed> {
-    let state = args.state.map_or(ServiceCaseState::Unspecified, |state| match state {
-        State::Open => ServiceCaseState::Open,
-        State::Diagnosed => ServiceCaseState::Diagnosed,
-        State::Repaired => ServiceCaseState::Repaired,
-        State::Closed => ServiceCaseState::Closed,
-        State::Cancelled => ServiceCaseState::Cancelled,
-    });
+    let state = args
+        .state
+        .map_or(ServiceCaseState::Unspecified, |state| match state {
+            State::Open => ServiceCaseState::Open,
+            State::Diagnosed => ServiceCaseState::Diagnosed,
+            State::Repaired => ServiceCaseState::Repaired,
+            State::Closed => ServiceCaseState::Closed,
+            State::Cancelled => ServiceCaseState::Cancelled,
+        });
     let mut message = ListCasesRequest {
         state: state.into(),
         category: args.category.clone().unwrap_or_default(),
@@ -298,12 +300,14 @@ struct Cluster {
 }
 
 async fn clusters(peer: &Peer, args: &ClusterArgs) -> Outcome<Clusters> {
-    let dimension = args.by.map_or(ClusterDimension::Unspecified, |by| match by {
-        By::Lot => ClusterDimension::Lot,
-        By::Supplier => ClusterDimension::Supplier,
-        By::Week => ClusterDimension::BuildWeek,
-        By::City => ClusterDimension::City,
-    });
+    let dimension = args
+        .by
+        .map_or(ClusterDimension::Unspecified, |by| match by {
+            By::Lot => ClusterDimension::Lot,
+            By::Supplier => ClusterDimension::Supplier,
+            By::Week => ClusterDimension::BuildWeek,
+            By::City => ClusterDimension::City,
+        });
     let mut message = ListFailureClustersRequest {
         item_id: args.item.clone().unwrap_or_default(),
         dimension: dimension.into(),

@@ -102,7 +102,10 @@ async fn holders_of_the_bad_lot(peers: &Peers, complaints: &Complaints) -> Outco
         message,
         |page| page.lots
     )?;
-    for lot in lots.into_iter().filter(|lot| lot.supplier_id == bad.supplier) {
+    for lot in lots
+        .into_iter()
+        .filter(|lot| lot.supplier_id == bad.supplier)
+    {
         let message = GetLotRequest {
             lot_id: lot.lot_id.clone(),
         };

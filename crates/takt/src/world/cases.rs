@@ -241,10 +241,16 @@ mod tests {
             .collect();
         // 2.1 a vehicle, give or take three standard deviations of a binomial draw.
         assert!((20_900..21_100).contains(&all.len()), "{}", all.len());
-        let mean: i64 = all.iter().map(|one| i64::from(one.on.days_since(since))).sum();
+        let mean: i64 = all
+            .iter()
+            .map(|one| i64::from(one.on.days_since(since)))
+            .sum();
         let mean = mean * 10 / i64::try_from(all.len()).unwrap_or(1);
         assert!((438..453).contains(&mean), "{mean}");
-        assert!(all.iter().all(|one| (0..90).contains(&one.on.days_since(since))));
+        assert!(
+            all.iter()
+                .all(|one| (0..90).contains(&one.on.days_since(since)))
+        );
         let of = |category: &str| all.iter().filter(|one| one.category == category).count();
         // 0.1393 and 0.008 of 21,000.
         let assistance = of("driver assistance: false or loud warnings, camera quality");
