@@ -1,11 +1,11 @@
-//! Parts of many vehicles at a time: which lot of an item each holds, and which vehicles left the plant with each lot.
+//! Parts of many vehicles at a time: which lots and pieces of an item each holds on a day.
 //!
 //! It must not decide anything. Invariants: whatever was changed after the build is read by the walk that `rpc.rs` uses, so that both
 //! say the same; the ranges alone answer for the vehicles that nothing was changed in, in a number of statements that does not depend
 //! on how many they are.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -13,12 +13,9 @@ use takt_contract::{date_req, production::v1 as pb};
 use takt_kernel::{LotNumber, Quantity, Vin, Violations};
 use takt_planning::{
     feature::Config,
-    genealogy::{Limits, Node, OPEN, Way},
+    genealogy::{Limits, Node, Way},
 };
-use takt_service::{
-    Call, Error, Tx,
-    stream::{Answers, answers},
-};
+use takt_service::{Call, Error, Tx};
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -37,16 +34,10 @@ use crate::{
 
 /// The questions of one message.
 const QUESTIONS: usize = 2_000;
-/// The items of one message.
-const ITEMS: usize = 200;
-/// The lots of one answer.
-const LOTS: usize = 200;
 /// The vehicles of one walk.
 const WALKED: usize = 500;
 /// The lots of an item, see `LotNumber`.
-const PER_ITEM: i64 = 1_000_000_000;
-/// A change that the field made: what left the plant was another thing.
-const IN_FIELD: &str = "(k.kind = 2 AND k.site = 2)";
+pub(super) const PER_ITEM: i64 = 1_000_000_000;
 
 /// All that is known, on any day.
 const EVER: Scope = Scope {
@@ -203,29 +194,48 @@ async fn changed_among(tx: &Tx, builds: &BTreeSet<i64>) -> Result<BTreeSet<i64>,
     Ok(changed)
 }
 
-/// What the ranges say of some items of some vehicles.
+/// What the ranges say of some items of some vehicles. The issue of each vehicle is found here, so that the database reads the ranges of
+/// that issue and item alone.
 async fn ranges_fetch(
     tx: &Tx,
     pairs: &BTreeSet<(i64, usize)>,
 ) -> Result<HashMap<(i64, usize), Vec<Node>>, Error> {
+    let mut found: HashMap<(i64, usize), Vec<Node>> = HashMap::new();
+    if pairs.is_empty() {
+        return Ok(found);
+    }
+    let sql = "SELECT first_build, last_build, issue_no FROM issue ORDER BY first_build";
+    let mut issues: Vec<(i64, i64, i64)> = Vec::new();
+    for row in tx.rows(sql, vec![]).await? {
+        let (first, last) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        issues.push((first, last, row.try_get_by_index(2)?));
+    }
+    let issue_of = |build: i64| {
+        let at = issues.partition_point(|(first, ..)| *first <= build);
+        let issue = at.checked_sub(1).and_then(|at| issues.get(at))?;
+        (build <= issue.1).then_some(issue.2)
+    };
     let list: Vec<_> = pairs
         .iter()
-        .map(|(build, item)| {
+        .filter_map(|(build, item)| {
             let first = number_of(*item) * PER_ITEM;
-            vec![(*build).into(), first.into(), (first + PER_ITEM - 1).into()]
+            let last = first + PER_ITEM - 1;
+            let issue = issue_of(*build)?;
+            Some(vec![
+                (*build).into(),
+                issue.into(),
+                first.into(),
+                last.into(),
+            ])
         })
         .collect();
-    // The issue of the vehicle first, then its ranges alone, as in `base.rs`.
-    let query = "SELECT v.build_number, r.lot_number, COALESCE(s.unit_no, 0) FROM v CROSS JOIN issue AS i CROSS JOIN asbuilt_range AS r \
+    let query = "SELECT v.build_number, r.lot_number, COALESCE(s.unit_no, 0) FROM v CROSS JOIN asbuilt_range AS r \
                  LEFT JOIN asbuilt_serial AS s ON s.build_number = v.build_number AND s.lot_number = r.lot_number \
-                 WHERE v.build_number BETWEEN i.first_build AND i.last_build AND r.issue_no = i.issue_no \
-                 AND r.lot_number BETWEEN v.first_lot AND v.last_lot AND r.first_build <= v.build_number AND r.last_build >= v.build_number \
+                 WHERE r.issue_no = v.issue_no AND r.lot_number BETWEEN v.first_lot AND v.last_lot \
+                 AND r.first_build <= v.build_number AND r.last_build >= v.build_number \
                  ORDER BY v.build_number, r.lot_number, s.unit_no";
-    let rows = tx
-        .rows_for(&["build_number", "first_lot", "last_lot"], list, query)
-        .await?;
-    let mut found: HashMap<(i64, usize), Vec<Node>> = HashMap::new();
-    for row in rows {
+    let columns = ["build_number", "issue_no", "first_lot", "last_lot"];
+    for row in tx.rows_for(&columns, list, query).await? {
         let lot = LotNumber(row.try_get_by_index(1)?);
         let unit: i64 = row.try_get_by_index(2)?;
         let node = match unit {
@@ -243,10 +253,15 @@ async fn ranges_fetch(
 
 /// Where parts were and when, of the vehicles in which something was changed.
 #[derive(Default)]
-struct Stays(HashMap<(i64, i64), Vec<(Node, i64, i64)>>);
+pub(super) struct Stays(HashMap<(i64, i64), Vec<(Node, i64, i64)>>);
 
 impl Stays {
-    async fn fetch(tx: &Tx, product: &Product, builds: &BTreeSet<i64>) -> Result<Self, Error> {
+    /// Walks through some vehicles.
+    pub(super) async fn fetch(
+        tx: &Tx,
+        product: &Product,
+        builds: &BTreeSet<i64>,
+    ) -> Result<Self, Error> {
         let builds: Vec<i64> = builds.iter().copied().collect();
         let mut stays = Self::default();
         for chunk in builds.chunks(WALKED) {
@@ -287,199 +302,17 @@ impl Stays {
         })
     }
 
-    fn among(&self, build: i64, item: usize, holds: impl Fn(i64, i64) -> bool) -> Vec<Node> {
+    /// The parts of an item in a vehicle whose stay, as first and last day, holds.
+    pub(super) fn among(
+        &self,
+        build: i64,
+        item: usize,
+        holds: impl Fn(i64, i64) -> bool,
+    ) -> Vec<Node> {
         let stays = self.0.get(&(build, number_of(item)));
         let stays = stays.map_or(&[][..], Vec::as_slice);
         let there = stays.iter().filter(|(_, from, to)| holds(*from, *to));
         let nodes: BTreeSet<Node> = there.map(|(node, ..)| *node).collect();
         nodes.into_iter().collect()
-    }
-}
-
-/// Streams the vehicles that left the plant with each lot of some items.
-///
-/// # Errors
-/// Every mistake in the message, and what the database said.
-pub async fn trace_lots(
-    production: &Production,
-    request: Request<pb::TraceLotsRequest>,
-) -> Result<Response<Answers<pb::TraceLotsResponse>>, Status> {
-    let call = Call::of(&request);
-    let message = request.into_inner();
-    let product = production.products.get(&call).await?;
-    let mut violations = Violations::new();
-    let few = message.item_ids.len() <= ITEMS;
-    violations.require(few, "item_ids", format!("at most {ITEMS} at a time"));
-    violations.finish().map_err(Error::from)?;
-    let mut items = Vec::with_capacity(message.item_ids.len());
-    for item_id in &message.item_ids {
-        let item = product.item(item_id);
-        items.push(item.ok_or_else(|| Error::missing("item", item_id.as_str()))?);
-    }
-    let (store, read) = (production.deps.store.clone(), Arc::clone(&product));
-    let fleet = store.read(&call, "fleet_read", move |tx| {
-        let product = Arc::clone(&read);
-        Box::pin(async move { Fleet::fetch(tx, &product).await })
-    });
-    let fleet = Arc::new(fleet.await?);
-    Ok(Response::new(answers(move |outlet| async move {
-        for item in items {
-            let (product, fleet) = (Arc::clone(&product), Arc::clone(&fleet));
-            let read = store.read(&call, "lots_look_up", move |tx| {
-                let (product, fleet) = (Arc::clone(&product), Arc::clone(&fleet));
-                Box::pin(async move { lots_of(tx, &product, &fleet, item).await })
-            });
-            let (item_id, lots) = read.await?;
-            for lots in lots.chunks(LOTS) {
-                let told = pb::TraceLotsResponse {
-                    item_id: item_id.clone(),
-                    lots: lots.to_vec(),
-                };
-                outlet.send(told).await?;
-            }
-        }
-        Ok(())
-    })))
-}
-
-/// The vehicles that are built: what they are, and what was changed of them in the plant.
-struct Fleet {
-    configs: HashMap<i64, Config>,
-    kinds: BTreeSet<i64>,
-    /// The vehicles that something was changed in before they left, or about which the record was wrong.
-    changed: BTreeSet<i64>,
-    stays: Stays,
-    /// The day on which each of those left; none while it has not.
-    left: HashMap<i64, Option<i64>>,
-}
-
-impl Fleet {
-    async fn fetch(tx: &Tx, product: &Product) -> Result<Self, Error> {
-        let mut changed = BTreeSet::new();
-        for sql in [
-            format!(
-                "SELECT DISTINCT m.build_number FROM asbuilt_mask AS m JOIN asbuilt_record AS k ON k.record_no = m.recorded_from WHERE NOT {IN_FIELD}"
-            ),
-            format!(
-                "SELECT DISTINCT -e.parent_key FROM asbuilt_edge AS e JOIN asbuilt_record AS k ON k.record_no = e.recorded_from \
-                 WHERE e.parent_key < 0 AND NOT {IN_FIELD}"
-            ),
-            format!(
-                "SELECT DISTINCT s.build_number FROM asbuilt_edge AS e JOIN asbuilt_record AS k ON k.record_no = e.recorded_from \
-                 JOIN asbuilt_serial AS s ON s.lot_number = e.parent_key AND s.unit_no = e.parent_piece WHERE e.parent_key > 0 AND NOT {IN_FIELD}"
-            ),
-        ] {
-            for row in tx.rows(&sql, vec![]).await? {
-                changed.insert(row.try_get_by_index(0)?);
-            }
-        }
-        let (mut configs, mut left) = (HashMap::new(), HashMap::new());
-        let sql = "SELECT build_number, config, dispatched_on FROM vehicle WHERE build_number > 0";
-        for row in tx.rows(sql, vec![]).await? {
-            let build = row.try_get_by_index(0)?;
-            configs.insert(build, Config(row.try_get_by_index(1)?));
-            if changed.contains(&build) {
-                left.insert(build, row.try_get_by_index(2)?);
-            }
-        }
-        let kinds = configs.values().map(|config| config.0).collect();
-        let stays = Stays::fetch(tx, product, &changed).await?;
-        Ok(Self {
-            configs,
-            kinds,
-            changed,
-            stays,
-            left,
-        })
-    }
-}
-
-async fn lots_of(
-    tx: &Tx,
-    product: &Product,
-    fleet: &Fleet,
-    item: usize,
-) -> Result<(String, Vec<pb::LotHolders>), Error> {
-    let first = number_of(item) * PER_ITEM;
-    let sql = "SELECT lot_number, first_build, last_build FROM asbuilt_range WHERE lot_number BETWEEN $1 AND $2 ORDER BY lot_number, first_build";
-    let rows = tx
-        .rows(sql, vec![first.into(), (first + PER_ITEM - 1).into()])
-        .await?;
-    let users: BTreeSet<i64> = fleet
-        .kinds
-        .iter()
-        .copied()
-        .filter(|kind| need_of(product, Config(*kind), item) > Quantity::ZERO)
-        .collect();
-    let holds = |build: i64| {
-        !fleet.changed.contains(&build)
-            && fleet
-                .configs
-                .get(&build)
-                .is_some_and(|config| users.contains(&config.0))
-    };
-    let mut holders: BTreeMap<Node, BTreeSet<i64>> = BTreeMap::new();
-    for row in rows {
-        let (from, to): (i64, i64) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-        let all = holders
-            .entry(Node::Lot(LotNumber(row.try_get_by_index(0)?)))
-            .or_default();
-        all.extend((from..=to).filter(|build| holds(*build)));
-    }
-    for build in &fleet.changed {
-        let left = fleet.left.get(build).copied().flatten().unwrap_or(OPEN - 1);
-        for node in fleet
-            .stays
-            .among(*build, item, |from, to| from <= left && left < to)
-        {
-            let lot = match node {
-                Node::Piece(lot, _) => Node::Lot(lot),
-                node => node,
-            };
-            holders.entry(lot).or_default().insert(*build);
-        }
-    }
-    holders.retain(|_, builds| !builds.is_empty());
-    let names = Names::fetch(tx, holders.keys().copied()).await?;
-    let known = product.items.get(item);
-    let made = known.is_some_and(|item| item.made);
-    let told = holders.into_iter().map(|(lot, builds)| {
-        let name = names.of(product, lot);
-        let (first_builds, last_builds) = runs_of(&builds);
-        pb::LotHolders {
-            lot_id: name.lot_id,
-            supplier_id: if made { String::new() } else { name.supplier },
-            first_builds,
-            last_builds,
-        }
-    });
-    let item_id = known.map_or_else(String::new, |item| item.item_id.clone());
-    Ok((item_id, told.collect()))
-}
-
-/// Rising numbers as runs.
-fn runs_of(builds: &BTreeSet<i64>) -> (Vec<i64>, Vec<i64>) {
-    let (mut first, mut last): (Vec<i64>, Vec<i64>) = (Vec::new(), Vec::new());
-    for build in builds {
-        match last.last_mut() {
-            Some(end) if *end + 1 == *build => *end = *build,
-            _ => {
-                first.push(*build);
-                last.push(*build);
-            }
-        }
-    }
-    (first, last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn runs_hold_what_was_put_in() {
-        let runs = runs_of(&[1, 2, 3, 5, 8, 9].into());
-        assert_eq!(runs, (vec![1, 5, 8], vec![3, 5, 9]));
-        assert_eq!(runs_of(&BTreeSet::new()), (vec![], vec![]));
     }
 }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Production,
-    genealogy::{change_rpc, epcis, import, look_up, rpc as genealogy},
+    genealogy::{change_rpc, epcis, import, look_up, lots, rpc as genealogy},
     product::Product,
     quality::hold::{free, held_fact, released_fact},
     shop_floor::{
@@ -149,7 +149,7 @@ impl VehicleService for VehicleRpc {
         &self,
         request: Request<pb::TraceLotsRequest>,
     ) -> Result<Response<Self::TraceLotsStream>, Status> {
-        look_up::trace_lots(&self.0, request).await
+        lots::trace_lots(&self.0, request).await
     }
 
     async fn get_as_built_tree(
