@@ -148,7 +148,7 @@ fn the_exact_world_has_no_cluster() -> Result {
 fn the_bad_lot_is_named_first() -> Result {
     let place = tempdir()?;
     let replay = Replay::su7(place.path())
-        .vehicles(4_000)
+        .vehicles(10_000)
         .with(&["--world", "real", "--seed", "7", "--lots", "as-is"]);
     let report = replay.report()?;
     ensure(report.number("/cases/significant")? > 0, || {

@@ -130,16 +130,21 @@ impl Clients {
             .await?
             .into_inner();
         let owned = |car: &&Vehicle| car.handed_over_on.is_some();
-        let car = listed.vehicles.iter().find(owned).cloned();
-        let car = car.ok_or_else(|| Failure::new("no vehicle is handed over"))?;
         let waiting = listed.vehicles.iter().find(|car| !owned(car)).cloned();
         let waiting = waiting.ok_or_else(|| Failure::new("every vehicle is handed over"))?;
+        // A drive unit has a serial number and one supplier's lot; the dearer vehicles have another one.
+        let mut found = None;
+        for car in listed.vehicles.iter().filter(owned) {
+            let parts = self.parts(&car.vin, "ED-01").await?;
+            if let Some(part) = parts.first() {
+                found = Some((car.clone(), part.clone()));
+                break;
+            }
+        }
+        let none = || Failure::new("no vehicle with a drive unit is handed over");
+        let (car, part) = found.ok_or_else(none)?;
         let since = date_of(car.handed_over_on.as_ref()).unwrap_or_default();
         self.opened(&car.vin, &waiting.vin, since).await?;
-        // A drive unit has a serial number and one supplier's lot.
-        let parts = self.parts(&car.vin, "ED-01").await?;
-        let part = parts.first().cloned();
-        let part = part.ok_or_else(|| Failure::new("the vehicle has no drive unit"))?;
         self.diagnosed(&part, since).await?;
         self.repaired(&car.vin, since).await?;
         self.claimed(&part, since).await?;

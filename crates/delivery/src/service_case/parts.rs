@@ -6,7 +6,7 @@ use takt_contract::{
     date_pb,
     production::v1::{self as pb, part_ref::Name, vehicle_service_client::VehicleServiceClient},
 };
-use takt_kernel::{Date, RequestId, stable_hash};
+use takt_kernel::{Date, LotId, RequestId, stable_hash};
 use takt_service::{Call, Error, client, peer::Retry};
 
 use super::{Case, Part, Replacement};
@@ -131,17 +131,18 @@ impl Production {
             Some(pb::PartRef { name: Some(name) })
         };
         let unit = self.unit_of(call, &case.opening.vin, part, on).await?;
-        let supplier = match replacement.supplier.as_str() {
-            "" => &part.supplier,
-            supplier => supplier,
-        };
+        // A part that the plant made has the plant in the name of its lot.
+        let maker =
+            LotId::parse(&part.lot).map_or_else(|_| String::new(), |lot| lot.supplier.into());
+        let known = [&replacement.supplier, &part.supplier, &maker];
+        let supplier = known.into_iter().find(|name| !name.is_empty());
         let message = pb::ReplacePartRequest {
             request_id: request_id.to_string(),
             unit: Some(pb::PartRef { name: Some(unit) }),
             item_id: part.item.clone(),
             removed: named(&part.lot, &part.serial),
             installed: named(&replacement.lot, &replacement.serial),
-            supplier_id: supplier.to_owned(),
+            supplier_id: supplier.cloned().unwrap_or_default(),
             quantity_thousandths: 0,
             replaced_on: Some(date_pb(on)),
             site: pb::ReplacementSite::Field.into(),
