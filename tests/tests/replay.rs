@@ -5,6 +5,8 @@
 
 #[path = "replay/changes.rs"]
 mod changes;
+#[path = "replay/clusters.rs"]
+mod clusters;
 #[path = "replay/crash.rs"]
 mod crash;
 #[path = "replay/cutover.rs"]
@@ -23,6 +25,8 @@ mod performance;
 mod repeat;
 #[path = "replay/risk.rs"]
 mod risk;
+#[path = "replay/service_cases.rs"]
+mod service_cases;
 #[path = "replay/swaps.rs"]
 mod swaps;
 #[path = "replay/together.rs"]

@@ -111,6 +111,21 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
                    ON o.quote_no = q.quote_no LEFT JOIN (SELECT quote_no, CAST(SUM(vehicle_count) AS BIGINT) AS vehicles FROM quote_slot GROUP BY quote_no) s \
                    ON s.quote_no = q.quote_no WHERE COALESCE(o.orders, 0) <> CASE WHEN q.state = 3 THEN COALESCE(s.vehicles, 0) ELSE 0 END LIMIT 20",
     },
+    Invariant {
+        id: "SC-1",
+        rule: "a case is about a vehicle that was handed over, and is not opened before that",
+        checked: "SELECT COUNT(*) FROM service_case",
+        violated: "SELECT c.case_id FROM service_case c LEFT JOIN vehicle w ON w.vin = c.vin \
+                   WHERE w.handed_over_on IS NULL OR c.opened_on < w.handed_over_on LIMIT 20",
+    },
+    Invariant {
+        id: "SC-2",
+        rule: "a case has the steps that its state says, on days that do not run backwards, and a part that failed has an item and a lot or a serial number",
+        checked: "SELECT COUNT(*) FROM service_case",
+        violated: "SELECT case_id FROM service_case WHERE (repaired_on IS NOT NULL) <> (state IN (3, 4)) OR (ended_on IS NOT NULL) <> (state IN (4, 5)) \
+                   OR (state IN (2, 3, 4) AND diagnosed_on IS NULL) OR diagnosed_on < opened_on OR repaired_on < diagnosed_on OR ended_on < repaired_on \
+                   OR ended_on < opened_on OR (item_id = '') <> (lot_id = '' AND serial_number = '') OR (state = 1 AND item_id <> '') LIMIT 20",
+    },
 ];
 
 /// The tables with their business columns. The numbers of vehicles and cancellations count arrivals of news and are
@@ -246,5 +261,35 @@ pub(crate) const TABLES: &[Table] = &[
     Table {
         name: "quote_order",
         columns: &["order_no"],
+    },
+    // case_no counts arrivals.
+    Table {
+        name: "service_case",
+        columns: &[
+            "case_id",
+            "vin",
+            "state",
+            "category",
+            "symptom",
+            "odometer_km",
+            "city",
+            "opened_on",
+            "diagnosed_on",
+            "finding",
+            "item_id",
+            "lot_id",
+            "serial_number",
+            "supplier_id",
+            "repaired_on",
+            "remedy",
+            "labour_millihours",
+            "cost_minor",
+            "cost_currency",
+            "new_lot_id",
+            "new_serial_number",
+            "new_supplier_id",
+            "ended_on",
+            "cancel_reason",
+        ],
     },
 ];

@@ -20,6 +20,7 @@ mod promise;
 mod quote;
 mod reactions;
 mod rows;
+mod service_case;
 mod shipment;
 mod standing;
 #[cfg(test)]
@@ -30,7 +31,9 @@ use std::sync::Arc;
 use takt_contract::delivery::v1::{
     handover_service_server::HandoverServiceServer, impact_service_server::ImpactServiceServer,
     milestone_service_server::MilestoneServiceServer, order_service_server::OrderServiceServer,
-    quote_service_server::QuoteServiceServer, shipment_service_server::ShipmentServiceServer,
+    quote_service_server::QuoteServiceServer,
+    service_case_service_server::ServiceCaseServiceServer,
+    shipment_service_server::ShipmentServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
 
@@ -44,6 +47,7 @@ use crate::{
     promise::handler::{PromiseHandler, RepromiseHandler},
     quote::{confirm::QuoteHandler, rpc::QuoteRpc},
     reactions::DeliveryReactions,
+    service_case::rpc::ServiceCaseRpc,
     shipment::rpc::ShipmentRpc,
 };
 
@@ -57,7 +61,8 @@ pub fn definition() -> Definition {
         standing: standing::STANDING,
         standing_elsewhere: standing::ELSEWHERE,
         peers: &["production"],
-        subscribers: &["production"],
+        subscribers: &["procurement", "production"],
+        narrow: &[("procurement", &["PartFailed"])],
         endless: &[],
         build,
     }
@@ -91,6 +96,13 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             HandoverServiceServer,
             HandoverRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            ServiceCaseServiceServer,
+            ServiceCaseRpc {
                 desk: Arc::clone(&desk),
             },
             chassis

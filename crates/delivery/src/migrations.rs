@@ -82,5 +82,21 @@ const QUOTE: Migration = Migration {
     ],
 };
 
+/// Cases of service. A case knows its vehicle by the number that people know, and the part that failed by the names that production told.
+const SERVICE_CASE: Migration = Migration {
+    name: "m0006_service_case",
+    up: &[
+        "CREATE TABLE service_case (case_no {serial}, case_id {text} NOT NULL UNIQUE, vin {text} NOT NULL, state {int} NOT NULL, \
+         category {text} NOT NULL, symptom {text} NOT NULL, odometer_km {int}, city {text} NOT NULL, opened_on {int} NOT NULL, \
+         diagnosed_on {int}, finding {text} NOT NULL, item_id {text} NOT NULL, lot_id {text} NOT NULL, serial_number {text} NOT NULL, \
+         supplier_id {text} NOT NULL, repaired_on {int}, remedy {text} NOT NULL, labour_millihours {int} NOT NULL, cost_minor {int} NOT NULL, \
+         cost_currency {text} NOT NULL, new_lot_id {text} NOT NULL, new_serial_number {text} NOT NULL, new_supplier_id {text} NOT NULL, \
+         ended_on {int}, cancel_reason {text} NOT NULL, \
+         CONSTRAINT sc_2 CHECK (state BETWEEN 1 AND 5 AND (repaired_on IS NOT NULL) = (state IN (3, 4)) AND (ended_on IS NOT NULL) = (state IN (4, 5)) \
+         AND (state NOT IN (2, 3, 4) OR diagnosed_on IS NOT NULL)))",
+        "CREATE INDEX service_case_by_vin ON service_case (vin)",
+    ],
+};
+
 /// The schema, step by step.
-pub const MIGRATIONS: &[Migration] = &[PROGRAMME, ORDER, PROMISE, VEHICLE, QUOTE];
+pub const MIGRATIONS: &[Migration] = &[PROGRAMME, ORDER, PROMISE, VEHICLE, QUOTE, SERVICE_CASE];

@@ -26,7 +26,7 @@ use crate::programme::Catalogue;
 /// Production, as delivery sees it.
 #[derive(Clone)]
 pub(crate) struct Production {
-    peer: Peer,
+    pub(crate) peer: Peer,
 }
 
 /// The planned builds from a day on, by the variants' places in the programme.

@@ -107,6 +107,8 @@ ids! {
     OptionValue "option value";
     /// One import of a programme folder, the hash of its content.
     ImportId "import id";
+    /// A case of service after the handover: `SC-000123`.
+    CaseId "case id";
     /// One run of the replay.
     RunId "run id";
 }

@@ -10,6 +10,7 @@ pub mod bom;
 pub mod break_even;
 pub mod call_off;
 pub mod change;
+pub mod cluster;
 pub mod ctp;
 pub mod day;
 pub mod days_of_supply;

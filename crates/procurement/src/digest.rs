@@ -386,4 +386,8 @@ pub const TABLES: &[Table] = &[
         name: "visibility_grant",
         columns: &crate::network::store::GRANT,
     },
+    Table {
+        name: "warranty_claim",
+        columns: &crate::warranty::store::COLUMNS,
+    },
 ];

@@ -310,4 +310,12 @@ pub const INVARIANTS: &[Invariant] = &[
         checked: "SELECT COUNT(*) FROM visibility_grant",
         violated: "SELECT grant_id FROM visibility_grant WHERE valid_until < valid_from ORDER BY grant_id",
     },
+    Invariant {
+        id: "WC-1",
+        rule: "a claim has the amounts and days that its state says, and none is more than what is claimed",
+        checked: "SELECT COUNT(*) FROM warranty_claim",
+        violated: "SELECT claim_id FROM warranty_claim WHERE accepted_minor NOT BETWEEN 0 AND claimed_minor OR settled_minor NOT BETWEEN 0 AND claimed_minor \
+                   OR (accepted_minor IS NOT NULL) <> (state IN (2, 4)) OR (settled_on IS NOT NULL) <> (state = 4) OR filed_on < failed_on \
+                   OR answered_on < filed_on OR settled_on < answered_on OR supplier_id = '' OR lot_id = '' ORDER BY claim_id LIMIT 20",
+    },
 ];

@@ -32,6 +32,7 @@ mod supplier;
 mod supply;
 #[cfg(test)]
 mod tests;
+mod warranty;
 
 use std::sync::Arc;
 
@@ -46,6 +47,7 @@ use takt_contract::procurement::v1::{
     safety_time_service_server::SafetyTimeServiceServer,
     sourcing_service_server::SourcingServiceServer, supplier_service_server::SupplierServiceServer,
     supply_network_service_server::SupplyNetworkServiceServer,
+    warranty_service_server::WarrantyServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
 
@@ -60,6 +62,7 @@ pub fn definition() -> Definition {
         standing_elsewhere: standing::ELSEWHERE,
         peers: &["production"],
         subscribers: &[],
+        narrow: &[],
         endless: &[],
         build,
     }
@@ -145,6 +148,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             OpeningServiceServer,
             opening::rpc::OpeningRpc(Arc::clone(&desk)),
+            chassis
+        ))
+        .add_service(server!(
+            WarrantyServiceServer,
+            warranty::rpc::WarrantyRpc(Arc::clone(&desk)),
             chassis
         ))
         .add_service(server!(

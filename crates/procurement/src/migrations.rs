@@ -307,6 +307,21 @@ const OPENING: Migration = Migration {
     ],
 };
 
+/// What suppliers are asked to pay for parts that failed with customers. An import leaves it as it is.
+const WARRANTY: Migration = Migration {
+    name: "m0029_warranty",
+    up: &[
+        "CREATE TABLE warranty_claim (claim_id {text} NOT NULL PRIMARY KEY, supplier_id {text} NOT NULL, item_id {text} NOT NULL, \
+         lot_id {text} NOT NULL, serial_number {text} NOT NULL, vin {text} NOT NULL, category {text} NOT NULL, failed_on {int} NOT NULL, \
+         filed_on {int} NOT NULL, currency {text} NOT NULL, claimed_minor {int} NOT NULL, state {int} NOT NULL, accepted_minor {int}, \
+         settled_minor {int}, answered_on {int}, settled_on {int}, reject_reason {text} NOT NULL, \
+         CONSTRAINT wc_1 CHECK (state BETWEEN 1 AND 4 AND (answered_on IS NULL) = (state = 1) AND (accepted_minor IS NOT NULL) = (state IN (2, 4)) \
+         AND (settled_minor IS NOT NULL) = (state = 4) AND (settled_on IS NOT NULL) = (state = 4)))",
+        "CREATE INDEX warranty_claim_by_supplier ON warranty_claim (supplier_id, claim_id)",
+        "CREATE INDEX warranty_claim_by_lot ON warranty_claim (lot_id, claim_id)",
+    ],
+};
+
 /// The schema, step by step.
 pub const MIGRATIONS: &[Migration] = &[
     PROGRAMME,
@@ -328,4 +343,5 @@ pub const MIGRATIONS: &[Migration] = &[
     CAPACITY,
     HANDLING_UNIT,
     AGREED_PRICE,
+    WARRANTY,
 ];

@@ -1,4 +1,5 @@
-//! What procurement does when production tells something: a new plan is fetched, a vehicle's parts are used.
+//! What procurement does when production tells something: a new plan is fetched, a vehicle's parts are used; and when delivery tells of a
+//! part that has failed: a claim is made.
 //!
 //! It must not ask anybody: a new plan is owed as an intent. Invariants: facts of a batch are applied in sets; kinds
 //! that are not known here are nothing to it.
@@ -13,6 +14,7 @@ use takt_service::{BoxFuture, Error, Reactions, Tx};
 use crate::{
     material::consumption::{Built, consumption_add},
     requirement::{Plan, handler::requirements_owe},
+    warranty::{store::claims_add, wire::claim_of},
 };
 
 /// The reactions of procurement.
@@ -26,6 +28,9 @@ impl Reactions for ProcurementReactions {
         facts: &'t [Fact],
     ) -> BoxFuture<'t, Result<(), Error>> {
         Box::pin(async move {
+            if source == "delivery" {
+                return claims_book(tx, facts).await;
+            }
             if source != "production" {
                 return Ok(());
             }
@@ -46,6 +51,21 @@ impl Reactions for ProcurementReactions {
             }
         })
     }
+}
+
+/// Books a claim for each part of a supplier that has failed.
+async fn claims_book(tx: &Tx, facts: &[Fact]) -> Result<(), Error> {
+    let told = facts
+        .iter()
+        .filter_map(|fact| match fact.body.as_ref()?.kind.as_ref()? {
+            Kind::PartFailed(told) => Some(claim_of(told)),
+            _ => None,
+        });
+    let claims = told.collect::<Result<Vec<_>, Error>>()?;
+    if claims.is_empty() {
+        return Ok(());
+    }
+    claims_add(tx, &claims).await
 }
 
 fn built_of(told: &VehicleBuilt) -> Result<Built, Error> {

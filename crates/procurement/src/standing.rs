@@ -111,6 +111,31 @@ pub const STANDING: &[Standing] = &[
         key: &["grant_id"],
         seeded: false,
     },
+    Standing {
+        file: "claims.csv",
+        table: "warranty_claim",
+        columns: &[
+            ("claim_id", Text, false),
+            ("supplier_id", Text, false),
+            ("item_id", Text, false),
+            ("lot_id", Text, false),
+            ("serial_number", Text, false),
+            ("vin", Text, false),
+            ("category", Text, false),
+            ("failed_on", Day, false),
+            ("filed_on", Day, false),
+            ("currency", Text, false),
+            ("claimed_minor", Number, false),
+            ("state", Number, false),
+            ("accepted_minor", Number, true),
+            ("settled_minor", Number, true),
+            ("answered_on", Day, true),
+            ("settled_on", Day, true),
+            ("reject_reason", Text, false),
+        ],
+        key: &["claim_id"],
+        seeded: false,
+    },
 ];
 
 /// The tables that come by other ways, or that count what comes and goes.

@@ -91,6 +91,7 @@ pub fn definition() -> Definition {
         standing_elsewhere: standing::ELSEWHERE,
         peers: &["procurement"],
         subscribers: &["procurement", "delivery"],
+        narrow: &[],
         endless: &[
             "/takt.production.v1.ShopFloorService/Report",
             "/takt.production.v1.ShopFloorService/WatchStation",

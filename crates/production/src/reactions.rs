@@ -109,7 +109,8 @@ impl Sorted {
                 | Kind::VehicleBuilt(_)
                 | Kind::VehicleReleased(_)
                 | Kind::VehicleHeld(_)
-                | Kind::PartReplaced(_) => {}
+                | Kind::PartReplaced(_)
+                | Kind::PartFailed(_) => {}
             });
         }
         violations.finish()?;

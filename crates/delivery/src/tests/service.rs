@@ -47,6 +47,9 @@ impl Service {
         config
             .peers
             .insert("production".into(), production.clone().served().await);
+        // Procurement is told facts too; another stand-in of the same kind takes them.
+        let procurement = Production::default().served().await;
+        config.peers.insert("procurement".into(), procurement);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let telemetry = Telemetry::start("delivery", &LogConfig::default()).unwrap();

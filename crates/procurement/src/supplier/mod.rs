@@ -39,6 +39,8 @@ pub(crate) struct SourceScore {
     pub(crate) agreed: i128,
     /// How long deliveries took.
     pub(crate) deliveries: Deliveries,
+    /// The parts that failed with customers and are claimed.
+    pub(crate) failures: i64,
 }
 
 /// How long deliveries took, those that are overdue with the days so far.
@@ -70,6 +72,8 @@ pub(crate) struct Score {
     pub(crate) value: i128,
     /// The value of what inspection kept back.
     pub(crate) blocked_value: i128,
+    /// The value of the parts that failed with customers, one base unit each.
+    pub(crate) failed_value: i128,
 }
 
 impl Score {
@@ -94,6 +98,8 @@ impl Score {
         sum.invoiced += source.invoiced;
         sum.agreed += source.agreed;
         sum.deliveries.with(&source.deliveries);
+        sum.failures += source.failures;
+        self.failed_value += i128::from(price.micros) * i128::from(source.failures) * 1000;
         self.value += i128::from(price.micros) * i128::from(source.quantity);
         self.blocked_value += i128::from(price.micros) * i128::from(source.blocked_quantity);
     }
@@ -106,6 +112,11 @@ impl Score {
     /// What inspection kept back in millionths of what was received, by value: units of items do not add up.
     pub(crate) fn rejected_ppm(&self) -> i64 {
         millionths(self.blocked_value, self.value)
+    }
+
+    /// The parts that failed with customers in millionths of what was received, by value like the parts kept back.
+    pub(crate) fn failed_ppm(&self) -> i64 {
+        millionths(self.failed_value, self.value)
     }
 
     /// What was invoiced above what was agreed, in millionths.
@@ -147,6 +158,7 @@ mod tests {
             },
             invoiced: 6_300_000_000,
             agreed: 6_000_000_000,
+            failures: 2,
             ..SourceScore::default()
         };
         let nuts = SourceScore {
@@ -175,6 +187,8 @@ mod tests {
             (10_000, 707)
         );
         assert_eq!(score.sum.response.mean_milli(), 333);
+        // Two bolts of 2.0 out of 6.9.
+        assert_eq!((score.sum.failures, score.failed_ppm()), (2, 579_710));
         // 0.9 of 6.9 was kept back; 6.3 was invoiced for 6.0.
         assert_eq!((score.rejected_ppm(), score.drift_ppm()), (130_435, 50_000));
     }

@@ -20,6 +20,7 @@ use crate::{
     material::value::amount_of,
     programme::{Bought, Catalogue, Source, SourceNo, Supplier},
     rows::short,
+    warranty::store::failures_fetch,
 };
 
 /// The scorecards of a message: less than four hundred bytes each.
@@ -167,9 +168,25 @@ impl SupplierRpc {
         until: Option<Date>,
     ) -> Result<BTreeMap<SourceNo, SourceScore>, Error> {
         let read = self.0.store.read(call, "scorecards", move |tx| {
-            Box::pin(store::scores_fetch(tx, from, until))
+            Box::pin(async move {
+                let scores = store::scores_fetch(tx, from, until).await?;
+                Ok((scores, failures_fetch(tx, from, until).await?))
+            })
         });
-        read.await
+        let (mut scores, failures) = read.await?;
+        let catalogue = self.0.catalogue(call).await?;
+        for bought in catalogue.bought() {
+            for source in &bought.sources {
+                let key = (
+                    bought.item.id.to_string(),
+                    source.terms.supplier.to_string(),
+                );
+                if let Some(count) = failures.get(&key) {
+                    scores.entry(source.number).or_default().failures = *count;
+                }
+            }
+        }
+        Ok(scores)
     }
 }
 
@@ -254,6 +271,8 @@ fn scorecard_pb(
         late_deliveries: share_pb(deliveries.late.above(0), delivered, confidence),
         rejected_lots: share_pb(sum.blocked, received, confidence),
         short_lots: share_pb(sum.short, received, confidence),
+        field_failure_count: sum.failures,
+        field_failure_ppm: score.failed_ppm(),
     })
 }
 

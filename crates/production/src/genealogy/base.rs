@@ -370,7 +370,8 @@ fn quantity_of(unit: i64, need: Quantity, shared: bool) -> Quantity {
     }
 }
 
-fn need_of(product: &Product, config: Config, item: usize) -> Quantity {
+/// How much of an item a vehicle of a configuration uses.
+pub fn need_of(product: &Product, config: Config, item: usize) -> Quantity {
     let mut needs = product.needs();
     let needs = needs.get(&product.bom, config);
     let mut made = needs.made.iter();

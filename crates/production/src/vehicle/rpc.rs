@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Production,
-    genealogy::{change_rpc, epcis, import, rpc as genealogy},
+    genealogy::{change_rpc, epcis, import, look_up, lots, rpc as genealogy},
     product::Product,
     quality::hold::{free, held_fact, released_fact},
     shop_floor::{
@@ -37,6 +37,7 @@ pub struct VehicleRpc(pub Production);
 impl VehicleService for VehicleRpc {
     type TraceBackwardStream = Answers<pb::TraceBackwardResponse>;
     type TraceForwardStream = Answers<pb::TraceForwardResponse>;
+    type TraceLotsStream = Answers<pb::TraceLotsResponse>;
     type ImportAsBuiltStream = Answers<pb::ImportAsBuiltResponse>;
     type StreamEpcisEventsStream = Answers<pb::StreamEpcisEventsResponse>;
 
@@ -135,6 +136,20 @@ impl VehicleService for VehicleRpc {
         request: Request<pb::TraceForwardRequest>,
     ) -> Result<Response<Self::TraceForwardStream>, Status> {
         genealogy::trace_forward(&self.0, request).await
+    }
+
+    async fn trace_parts(
+        &self,
+        request: Request<pb::TracePartsRequest>,
+    ) -> Result<Response<pb::TracePartsResponse>, Status> {
+        look_up::trace_parts(&self.0, request).await
+    }
+
+    async fn trace_lots(
+        &self,
+        request: Request<pb::TraceLotsRequest>,
+    ) -> Result<Response<Self::TraceLotsStream>, Status> {
+        lots::trace_lots(&self.0, request).await
     }
 
     async fn get_as_built_tree(

@@ -27,6 +27,8 @@ pub(crate) struct Relay {
     store: Store,
     source: &'static str,
     subscriber: &'static str,
+    /// The only kinds of facts that the subscriber is told; none for every kind.
+    kinds: Option<&'static [&'static str]>,
     peer: Peer,
     owner: String,
     leased: Vec<(i64, Cursor)>,
@@ -34,15 +36,16 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// A relay from `source`, whose log is in `store`, to `subscriber`.
+    /// A relay from `source`, whose log is in `store`, to `subscriber`, of which the kinds of facts may be narrowed.
     pub(crate) fn new(
         store: Store,
         source: &'static str,
-        subscriber: &'static str,
+        (subscriber, kinds): (&'static str, Option<&'static [&'static str]>),
         peer: Peer,
         owner: String,
     ) -> Self {
         Self {
+            kinds,
             store,
             source,
             subscriber,
@@ -121,10 +124,16 @@ impl Relay {
     }
 
     async fn deliver(&self, call: &Call, batch: Vec<LoggedFact>) -> Result<(), Error> {
-        let facts = batch
+        let mut facts = batch
             .into_iter()
             .map(|fact| wire::fact_pb(self.source, fact))
             .collect::<Result<Vec<_>, _>>()?;
+        if let Some(kinds) = self.kinds {
+            facts.retain(|fact| kinds.contains(&wire::kind_name(fact)));
+        }
+        if facts.is_empty() {
+            return Ok(());
+        }
         for gap in self.delivered(call, facts).await? {
             // The receiver misses earlier facts of the subject: send them from the one it expects.
             let (subject, expected) = gap;

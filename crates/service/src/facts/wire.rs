@@ -43,6 +43,7 @@ pub(super) fn kind_name(fact: &pb::Fact) -> &'static str {
         Some(Kind::OrderLocked(_)) => "OrderLocked",
         Some(Kind::VehicleDispatched(_)) => "VehicleDispatched",
         Some(Kind::VehicleHandedOver(_)) => "VehicleHandedOver",
+        Some(Kind::PartFailed(_)) => "PartFailed",
         Some(Kind::MasterPlanReleased(_)) => "MasterPlanReleased",
         Some(Kind::VehicleBuilt(_)) => "VehicleBuilt",
         Some(Kind::VehicleReleased(_)) => "VehicleReleased",

@@ -34,6 +34,9 @@ pub struct Definition {
     pub peers: &'static [&'static str],
     /// The services that it tells its facts.
     pub subscribers: &'static [&'static str],
+    /// Subscribers that are told some kinds of facts alone, with the kinds. A subject of such a fact has no facts of other kinds, so that
+    /// nobody misses one in between.
+    pub narrow: &'static [(&'static str, &'static [&'static str])],
     /// The paths of its streams that live until one side ends them, `/takt.production.v1.ShopFloorService/Report`.
     pub endless: &'static [&'static str],
     /// Makes its parts.

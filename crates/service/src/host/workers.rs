@@ -31,10 +31,12 @@ impl Workers {
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         for subscriber in definition.subscribers {
+            let narrow = definition.narrow.iter();
+            let kinds = narrow.copied().find(|(name, _)| name == subscriber);
             let relay = Relay::new(
                 deps.store.clone(),
                 definition.name,
-                subscriber,
+                (subscriber, kinds.map(|(_, kinds)| kinds)),
                 deps.peer(subscriber)?,
                 lease_owner(),
             );

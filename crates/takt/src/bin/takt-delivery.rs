@@ -6,6 +6,6 @@ fn main() -> ExitCode {
         takt_delivery::definition(),
         "takt-delivery",
         "Takt's delivery: customers' orders and promises, shipments, handovers",
-        &[("production", 7002)],
+        &[("procurement", 7001), ("production", 7002)],
     )
 }

@@ -224,6 +224,7 @@ fn kind_name(kind: &Kind) -> &'static str {
         Kind::OrderLocked(_) => "OrderLocked",
         Kind::VehicleDispatched(_) => "VehicleDispatched",
         Kind::VehicleHandedOver(_) => "VehicleHandedOver",
+        Kind::PartFailed(_) => "PartFailed",
         Kind::MasterPlanReleased(_) => "MasterPlanReleased",
         Kind::VehicleBuilt(_) => "VehicleBuilt",
         Kind::VehicleReleased(_) => "VehicleReleased",

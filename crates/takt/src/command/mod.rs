@@ -6,6 +6,7 @@ mod bench;
 mod buy;
 mod calloff;
 mod capacity;
+mod cases;
 mod chain;
 mod change;
 mod disruption;
@@ -33,6 +34,8 @@ mod trace;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+pub(crate) use cases::by_name;
 
 use crate::failure::{EXIT_CODES, Exit, Failure, Outcome};
 use crate::output::{Format, say};
@@ -131,6 +134,9 @@ enum Task {
     Stock(stock::StockArgs),
     /// Safety times of bought items as their deliveries teach them, what they tie up, and setting them
     Safety(safety::SafetyArgs),
+    /// Cases of service, and groups of vehicles in which an item fails too often
+    #[command(subcommand)]
+    Cases(cases::CasesTask),
     /// Trace a vehicle, a lot or a piece: what is in it, or where it is, on any day, as known at any time
     Trace(trace::TraceArgs),
     /// Import the as-built trees of suppliers' units, in the form of Catena-X
@@ -220,6 +226,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Capacity(args) => capacity::run(*args, output).await,
             Task::Stock(args) => stock::run(args, output),
             Task::Safety(args) => safety::run(args, output).await,
+            Task::Cases(task) => cases::run(task, output).await,
             Task::Trace(args) => trace::run(args, output).await,
             Task::ImportAsbuilt(args) => as_built::import(args, output).await,
             Task::Export(task) => as_built::export(task, output).await,

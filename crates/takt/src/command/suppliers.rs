@@ -108,6 +108,10 @@ struct Card {
     late_deliveries: Share,
     rejected_lots: Share,
     incomplete_lots: Share,
+    /// Warranty claims for parts that failed with customers, those that were rejected left out.
+    field_failures: i64,
+    /// Null where nothing was received.
+    field_failure_ppm: Option<i64>,
     #[serde(skip)]
     received_minor: i64,
 }
@@ -186,6 +190,8 @@ impl Card {
             blocked_lots: card.blocked_lot_count,
             otif_millionths: (card.lot_count > 0).then_some(card.otif_millionths),
             rejected_ppm: (card.received_lot_count > 0).then_some(card.rejected_ppm),
+            field_failures: card.field_failure_count,
+            field_failure_ppm: (card.received_lot_count > 0).then_some(card.field_failure_ppm),
             lead_days: Quantity(card.mean_lead_time_millidays),
             lead_spread_days: Quantity(card.lead_time_spread_millidays),
             answers: card.answered_line_count,
@@ -212,7 +218,7 @@ impl Card {
         }
     }
 
-    fn row(&self) -> [String; 11] {
+    fn row(&self) -> [String; 12] {
         let figure = |known: bool, text: String| if known { text } else { "-".to_owned() };
         let ppm = |value: Option<i64>| value.map_or_else(|| "-".to_owned(), grouped);
         let received = self.lots_received > 0;
@@ -226,6 +232,7 @@ impl Card {
             figure(received, self.lead_spread_days.to_string()),
             figure(self.answers > 0, self.response_days.to_string()),
             ppm(self.price_drift_ppm),
+            ppm(self.field_failure_ppm),
             whole_money(self.received_minor),
             self.currency.clone(),
         ]
@@ -322,6 +329,7 @@ impl Answer for Told {
                 ">spread",
                 ">answer days",
                 ">price drift ppm",
+                ">field ppm",
                 ">received",
                 "",
             ])

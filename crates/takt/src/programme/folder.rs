@@ -30,7 +30,7 @@ pub const FILES: [&str; 17] = [
 ];
 
 /// Files with which the books begin; they may lie in the folder and are no part of the programme.
-const OPENING: [&str; 10] = [
+const OPENING: [&str; 12] = [
     "stock.csv",
     "open_orders.csv",
     "control.csv",
@@ -41,6 +41,8 @@ const OPENING: [&str; 10] = [
     "customer_orders.csv",
     "deliveries.csv",
     "agreements.csv",
+    "cases.csv",
+    "claims.csv",
 ];
 
 /// The programmes that the binary carries.

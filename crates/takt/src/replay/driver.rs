@@ -15,7 +15,7 @@ use super::pipeline::Pipeline;
 use super::request::RequestIds;
 use super::settle::Settling;
 use super::state::Sample;
-use super::{carry, line, performance, supply};
+use super::{carry, cases, line, performance, supply};
 use crate::change::Told;
 use crate::connection::{Peers, read};
 use crate::failure::Outcome;
@@ -163,10 +163,15 @@ impl Driver<'_> {
         } else {
             None
         };
-        Ok(Closed {
-            finished: self.is_finished(day).await?,
-            sample,
-        })
+        let finished = self.is_finished(day).await?;
+        if finished {
+            let complaints = &self.world.complaints;
+            let (result, time) = timed(cases::play(peers, &self.ids, complaints, day)).await;
+            self.parts.add("service cases", time);
+            result?;
+            self.settle().await?;
+        }
+        Ok(Closed { finished, sample })
     }
 
     /// The steps of suppliers, carriers and the plant's machines, side by side.

@@ -3,6 +3,7 @@
 //! the same command and nothing doubles; nothing is told to the services that a customer, a supplier, a carrier or
 //! the plant's calendar would not tell them.
 mod carry;
+mod cases;
 pub mod disruption;
 mod driver;
 pub mod interrupt;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use super::cases::Cases;
 use super::genealogy::Genealogy;
 pub use super::material::Material;
 use super::plant::Plant;
@@ -57,6 +58,8 @@ pub struct Report {
     pub life: Option<Life>,
     /// What the as-built memory holds, with one recall.
     pub genealogy: Option<Genealogy>,
+    /// What customers complained of; absent while nothing is recorded.
+    pub cases: Option<Cases>,
     /// What the outages cost; absent without outages.
     pub disruption: Option<DisruptionFigures>,
     /// The hash of the business content of all three services.

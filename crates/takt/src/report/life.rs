@@ -106,10 +106,11 @@ async fn life_of(peers: &Peers, vin: &str) -> Outcome<Life> {
     Ok(life)
 }
 
-/// The lot of a part. Procurement knows those that were bought; of a made one its name says who made it.
+/// The lot of a part. Procurement knows those that were bought; of a made one its name says who made it, and of one that a workshop put in
+/// nobody tells a lot.
 async fn lot(peer: &Peer, part: &AsBuiltPart) -> Outcome<Lot> {
     let lot_id = part.lot_id.clone();
-    if part.made {
+    if part.made || lot_id.is_empty() {
         let maker = LotId::parse(&lot_id).map(|lot| lot.supplier.to_string());
         return Ok(Lot {
             lot_id,

@@ -1,6 +1,7 @@
 //! The report of a run, read from the three services and from what the run's folder remembers of itself. It must not
 //! know the programme folder: a finished run tells the same when that is gone. Invariant: every figure is asked of
 //! the service that owns it.
+mod cases;
 mod chart;
 mod disruption;
 pub mod figures;
@@ -54,6 +55,7 @@ pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
     )?;
     let [_, of_production, _] = &statuses;
     let genealogy = genealogy::figures(&peers.production, of_production, life.as_ref()).await?;
+    let cases = cases::cases(&peers.delivery).await?;
     let produced = production::produced(&line.ramp)?;
     let delivered = delivered(&line.ramp, &curve)?;
     Ok(Report {
@@ -89,6 +91,7 @@ pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
         material,
         life,
         genealogy,
+        cases,
         produced,
         delivered,
         digests: digests

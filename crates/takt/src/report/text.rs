@@ -36,6 +36,9 @@ impl Answer for Report {
         if let Some(life) = &self.life {
             one_life(life, &mut text);
         }
+        if let Some(cases) = &self.cases {
+            cases.text(&mut text);
+        }
         if let Some(genealogy) = &self.genealogy {
             text.push_str(&format!("{}\n", genealogy.line()));
         }

@@ -1,6 +1,7 @@
 //! The outside world that a replay plays: customers, suppliers, carriers and what happens on the line. Services must
 //! not know it (RULES 19); it speaks to them through the contract like anybody else. Invariants: with the exact world
 //! nothing is left to chance; with the real one every draw depends on the seed and a business key alone.
+mod cases;
 pub mod class;
 pub mod dice;
 mod line;
@@ -19,6 +20,7 @@ use crate::replay::options::{Options, WorldMode};
 use class::{Lateness, mode_of};
 use dice::Dice;
 
+pub use cases::{Complaint, Complaints};
 pub use line::{LineDay, StationStop};
 pub use orders::{Customers, scale_of};
 pub use supply::{Fate, Suppliers};
@@ -31,6 +33,8 @@ pub struct World {
     pub suppliers: Suppliers,
     /// Who carries vehicles.
     pub carriers: Carriers,
+    /// What owners complain about.
+    pub complaints: Complaints,
     line: line::Line,
     meters: meter::Meters,
 }
@@ -49,6 +53,7 @@ impl World {
                 Suppliers::exact(outages)
             },
             carriers: Carriers::new(full, real.then_some(dice)),
+            complaints: Complaints::new(full, dice, real),
             line: line::Line::new(full, real.then_some(dice), options),
             meters: meter::Meters::new(full),
         })

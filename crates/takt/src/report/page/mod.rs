@@ -43,6 +43,9 @@ pub(super) fn page(report: &Report) -> Outcome<String> {
     if let Some(genealogy) = &report.genealogy {
         body.push_str(&format!("<p>{}</p>\n", escape(&genealogy.line())));
     }
+    if let Some(cases) = &report.cases {
+        cases.page(&mut body);
+    }
     sheet::suppliers(report, &mut body);
     sheet::items(report, &mut body);
     foot(report, &mut body);
