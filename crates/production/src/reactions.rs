@@ -109,7 +109,10 @@ impl Sorted {
                 | Kind::VehicleBuilt(_)
                 | Kind::VehicleReleased(_)
                 | Kind::VehicleHeld(_)
-                | Kind::PartReplaced(_) => {}
+                | Kind::PartReplaced(_)
+                | Kind::SoftwareInstalled(_)
+                | Kind::StopShipIssued(_)
+                | Kind::StopShipLifted(_) => {}
             });
         }
         violations.finish()?;
