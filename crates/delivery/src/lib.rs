@@ -19,6 +19,7 @@ mod programme;
 mod promise;
 mod quote;
 mod reactions;
+mod recall;
 mod rows;
 mod shipment;
 mod standing;
@@ -30,7 +31,8 @@ use std::sync::Arc;
 use takt_contract::delivery::v1::{
     handover_service_server::HandoverServiceServer, impact_service_server::ImpactServiceServer,
     milestone_service_server::MilestoneServiceServer, order_service_server::OrderServiceServer,
-    quote_service_server::QuoteServiceServer, shipment_service_server::ShipmentServiceServer,
+    quote_service_server::QuoteServiceServer, recall_service_server::RecallServiceServer,
+    shipment_service_server::ShipmentServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
 
@@ -44,6 +46,10 @@ use crate::{
     promise::handler::{PromiseHandler, RepromiseHandler},
     quote::{confirm::QuoteHandler, rpc::QuoteRpc},
     reactions::DeliveryReactions,
+    recall::{
+        handler::{RefreshHandler, SoftwareHandler},
+        rpc::RecallRpc,
+    },
     shipment::rpc::ShipmentRpc,
 };
 
@@ -108,6 +114,13 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
                 desk: Arc::clone(&desk),
             },
             chassis
+        ))
+        .add_service(server!(
+            RecallServiceServer,
+            RecallRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
         ));
     Ok(Wiring {
         routes,
@@ -120,6 +133,12 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
                 desk: Arc::clone(&desk),
             }),
             Arc::new(QuoteHandler {
+                desk: Arc::clone(&desk),
+            }),
+            Arc::new(RefreshHandler {
+                desk: Arc::clone(&desk),
+            }),
+            Arc::new(SoftwareHandler {
                 desk: Arc::clone(&desk),
             }),
             Arc::new(RepromiseHandler { desk }),
