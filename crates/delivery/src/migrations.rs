@@ -83,7 +83,7 @@ const QUOTE: Migration = Migration {
 };
 
 /// Recalls. `recall_check` are vehicles that came in and on which production's word is awaited; the gate's row is held by
-/// whatever leaves and whatever keeps back.
+/// whatever leaves and whatever keeps back; `gone` are vehicles that had left before a stop-ship could keep them.
 const RECALL: Migration = Migration {
     name: "m0007_recall",
     up: &[
@@ -98,6 +98,7 @@ const RECALL: Migration = Migration {
         "CREATE TABLE recall_vehicle (recall_no {int} NOT NULL, vin {text} NOT NULL, affected {int} NOT NULL CHECK (affected IN (0, 1)), \
          recalled {int} NOT NULL CHECK (recalled IN (0, 1)), state {int} NOT NULL CHECK (state BETWEEN 1 AND 6), state_on {int} NOT NULL, \
          notified_on {int}, remedied_on {int}, exposed_from {int} NOT NULL, exposed_to {int}, note {text} NOT NULL, \
+         gone {int} NOT NULL CHECK (gone IN (0, 1)), \
          CONSTRAINT rc_1 CHECK ((affected = 1) <= (recalled = 1) AND (state = 1 OR recalled = 1)), \
          CONSTRAINT rc_3 CHECK ((state = 4) = (remedied_on IS NOT NULL) AND (notified_on IS NULL OR notified_on <= state_on)), \
          PRIMARY KEY (recall_no, vin)) {rowless}",

@@ -10,7 +10,7 @@ use takt_service::{Error, Tx};
 
 use super::{
     Recall, Touched, Word,
-    store::{touched_all, touched_fetch, touched_forget, touched_save},
+    store::{gone_mark, touched_all, touched_fetch, touched_forget, touched_save},
 };
 use crate::rows::{get, list};
 
@@ -92,6 +92,10 @@ pub(crate) async fn words_take(tx: &Tx, recall: &Recall, told: &Words) -> Result
     let rows = saved.iter().map(|(vin, one)| (*vin, one));
     touched_save(tx, recall.number, rows).await?;
     touched_forget(tx, recall.number, &forgotten).await?;
+    let fresh = saved.iter().filter(|(vin, now)| {
+        now.affected && known.get(**vin).is_none_or(|before| !before.affected)
+    });
+    gone_mark(tx, recall.number, Some(fresh.map(|(vin, _)| *vin).collect())).await?;
     let sql = "DELETE FROM recall_check WHERE recall_no = $1 AND build_no BETWEEN $2 AND $3";
     let values = vec![
         recall.number.into(),

@@ -28,7 +28,7 @@ use super::{
     scope::Scope,
     steps,
     store::{
-        counts_fetch, days_fetch, gate_hold, held_count, recall_add, recall_fetch, recall_save,
+        counts_fetch, days_fetch, gate_hold, gone_mark, held_count, recall_add, recall_fetch, recall_save,
         recalls_page, scopes_add,
     },
     vehicles::vehicles_page,
@@ -298,6 +298,7 @@ impl RecallService for RecallRpc {
             Box::pin(async move {
                 if recall.stop(stop, on)? {
                     recall_save(tx, &mut recall).await?;
+                    gone_mark(tx, recall.number, None).await?;
                     issued_tell(tx, &recall).await?;
                 }
                 Ok(pb::IssueStopShipResponse {

@@ -15,7 +15,7 @@ use super::{
     State,
     handler::{Installed, software_owe},
     parse::{Step, step_of},
-    store::{gate_hold, recall_fetch, touched_fetch, touched_save},
+    store::{gate_hold, gone_mark, recall_fetch, touched_fetch, touched_save},
 };
 use crate::{
     desk::Desk,
@@ -110,6 +110,11 @@ async fn taken(
         .filter(|(vin, _)| changed.contains(vin.as_str()));
     let rows = rows.map(|(vin, vehicle)| (vin.as_str(), vehicle));
     touched_save(tx, recall.number, rows).await?;
+    // An exemption that is taken back begins anew.
+    let again = known.iter().filter(|(vin, vehicle)| {
+        changed.contains(vin.as_str()) && vehicle.state == State::Identified
+    });
+    gone_mark(tx, recall.number, Some(again.map(|(vin, _)| vin.as_str()).collect())).await?;
     if let Some((item_id, version)) = &recall.software {
         for (on, vins) in remedied {
             let installed = Installed {

@@ -243,6 +243,7 @@ pub(crate) async fn touched_save<'t>(
             day(one.exposed_from),
             day_opt(one.exposed_to),
             one.note.as_str().into(),
+            0i64.into(),
         ]
     });
     let columns = [
@@ -257,16 +258,38 @@ pub(crate) async fn touched_save<'t>(
         "exposed_from",
         "exposed_to",
         "note",
+        "gone",
     ];
+    // Whether it had left is said by `gone_mark` and kept.
     let set: Vec<String> = columns
         .iter()
         .skip(2)
+        .filter(|column| **column != "gone")
         .map(|column| format!("{column} = excluded.{column}"))
         .collect();
     let suffix = format!("ON CONFLICT (recall_no, vin) DO UPDATE SET {}", set.join(", "));
     tx.insert_many("recall_vehicle", &columns, rows.collect(), &suffix)
         .await?;
     Ok(())
+}
+
+/// Notes which of some vehicles have left already, so that a stop-ship could not have kept them; without names, of all.
+pub(crate) async fn gone_mark(
+    tx: &Tx,
+    number: i64,
+    vins: Option<Vec<&str>>,
+) -> Result<(), Error> {
+    let set = format!(
+        "UPDATE recall_vehicle SET gone = CASE WHEN EXISTS (SELECT 1 FROM vehicle w JOIN shipment s ON s.shipment_no = w.shipment_no \
+         WHERE w.vin = recall_vehicle.vin AND s.state > 1) THEN 1 ELSE 0 END WHERE recall_no = {number}"
+    );
+    match vins {
+        None => tx.exec(&set, vec![]).await.map(|_| ()),
+        Some(vins) => {
+            let sql = format!("{set} AND vin IN (SELECT vin FROM v)");
+            tx.exec_for(&["vin"], list(vins), &sql).await.map(|_| ())
+        }
+    }
 }
 
 /// Forgets vehicles that were named by mistake.
