@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::genealogy::Genealogy;
+use super::recalls::RecallFigures;
 pub use super::material::Material;
 use super::plant::Plant;
 use super::profit::Ramp;
@@ -57,6 +58,8 @@ pub struct Report {
     pub life: Option<Life>,
     /// What the as-built memory holds, with one recall.
     pub genealogy: Option<Genealogy>,
+    /// The recalls, in the order of opening.
+    pub recalls: Vec<RecallFigures>,
     /// What the outages cost; absent without outages.
     pub disruption: Option<DisruptionFigures>,
     /// The hash of the business content of all three services.

@@ -6,6 +6,7 @@ mod progress;
 
 use super::chart::{GRID, Ink, WORDS, hex};
 use super::figures::Report;
+use super::recalls;
 use super::sequence;
 use super::sheet::{self, escape};
 use crate::failure::Outcome;
@@ -43,6 +44,7 @@ pub(super) fn page(report: &Report) -> Outcome<String> {
     if let Some(genealogy) = &report.genealogy {
         body.push_str(&format!("<p>{}</p>\n", escape(&genealogy.line())));
     }
+    recalls::page(&report.recalls, &mut body);
     sheet::suppliers(report, &mut body);
     sheet::items(report, &mut body);
     foot(report, &mut body);
