@@ -159,7 +159,11 @@ impl Production {
             for one in &part.exposures {
                 violations.scope(format!("exposures[{}]", one.vin), |found| {
                     let to = date_opt(one.exposed_to.as_ref(), "exposed_to", found);
-                    found.require(one.affected == to.is_none(), "affected", "it contradicts exposed_to");
+                    found.require(
+                        one.affected == to.is_none(),
+                        "affected",
+                        "it contradicts exposed_to",
+                    );
                     told.words.push(Word {
                         vin: one.vin.clone(),
                         from: date_req(one.exposed_from.as_ref(), "exposed_from", found),
@@ -193,7 +197,9 @@ impl Production {
         message: pb::RecordSoftwareRequest,
     ) -> Result<pb::RecordSoftwareResponse, Error> {
         let mut client = client!(SoftwareServiceClient, self.peer);
-        let request = self.peer.request(call, futures_util::stream::iter([message]));
+        let request = self
+            .peer
+            .request(call, futures_util::stream::iter([message]));
         let answered = client.record_software(request).await;
         let mut stream = answered
             .map_err(|status| self.peer.error(&status))?

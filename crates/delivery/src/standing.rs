@@ -114,10 +114,7 @@ pub const STANDING: &[Standing] = &[
     Standing {
         file: "deliveries.csv",
         table: "recall_gate",
-        columns: &[
-            ("gate_no", Number, false),
-            ("recall_no", Number, false),
-        ],
+        columns: &[("gate_no", Number, false), ("recall_no", Number, false)],
         key: &["gate_no"],
         seeded: true,
     },

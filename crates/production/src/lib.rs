@@ -34,15 +34,13 @@ use std::sync::Arc;
 
 use takt_contract::production::v1::{
     engineering_change_service_server::EngineeringChangeServiceServer,
-    exposure_service_server::ExposureServiceServer,
-    impact_service_server::ImpactServiceServer,
+    exposure_service_server::ExposureServiceServer, impact_service_server::ImpactServiceServer,
     performance_service_server::PerformanceServiceServer,
     planning_service_server::PlanningServiceServer, product_service_server::ProductServiceServer,
     promise_service_server::PromiseServiceServer, quality_service_server::QualityServiceServer,
     ramp_service_server::RampServiceServer, sequence_service_server::SequenceServiceServer,
     shop_floor_service_server::ShopFloorServiceServer,
-    software_service_server::SoftwareServiceServer,
-    vehicle_service_server::VehicleServiceServer,
+    software_service_server::SoftwareServiceServer, vehicle_service_server::VehicleServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, peer::Peer, server};
 use tokio::sync::{Mutex, watch};

@@ -29,7 +29,7 @@ use takt_tests::{
     Failure, Result, ensure,
     postgres::Postgres,
     process::run,
-    replay::{LONG, takt},
+    replay::{LONG, Replay, takt},
     suite::{Service, Setup, Suite},
 };
 use tempfile::tempdir;
@@ -74,9 +74,10 @@ async fn caught(yard: &Yard) -> Result<Named> {
     ensure(std > 3 && recall.recalled_count == std, || {
         format!("{std} STD were built, and {recall:?}")
     })?;
-    ensure(recall.held_count == std && recall.unchecked_count == 0, || {
-        format!("{recall:?}")
-    })?;
+    ensure(
+        recall.held_count == std && recall.unchecked_count == 0,
+        || format!("{recall:?}"),
+    )?;
     Ok(named(&yard.vehicles("RC-A").await?))
 }
 
@@ -96,7 +97,7 @@ async fn raced(yard: &Yard) -> Result<(Named, Duration)> {
                 yard.depart(&load, yard.today).await?;
                 done.fetch_add(1, Ordering::SeqCst);
             }
-            Result::Ok(())
+            Ok::<_, Failure>(())
         });
     }
     let stop = async {
@@ -106,7 +107,7 @@ async fn raced(yard: &Yard) -> Result<(Named, Duration)> {
         let begun = Instant::now();
         let asked = yard.asked("RC-B", yard.built(&["MAX", "PRO"]), pb::StopShip::Loading);
         yard.recalls().open_recall(asked).await?;
-        Result::Ok(begun.elapsed())
+        Ok::<_, Failure>(begun.elapsed())
     };
     let (stopped, left) = tokio::join!(stop, futures(carriers));
     left?;
@@ -141,7 +142,11 @@ async fn nothing_left(yard: &Yard, first: &Named, second: &Named) -> Result<Name
     }
     ensure(stopped.len() == 2, || format!("{stopped:?}"))?;
     ensure(!before.is_empty() && before.len() < second.len(), || {
-        format!("{} of {} had left: that is no race", before.len(), second.len())
+        format!(
+            "{} of {} had left: that is no race",
+            before.len(),
+            second.len()
+        )
     })?;
     Ok(before)
 }
@@ -156,19 +161,24 @@ async fn remedied(yard: &Yard, first: &Named) -> Result {
         ("LXMSU7A10RB999999", remedy, yard.today),
     ];
     let answer = yard.step("remedy", "RC-A", steps).await?;
-    ensure(answer.changed_count == 1 && answer.refused.len() == 1, || {
-        format!("{answer:?}")
-    })?;
+    ensure(
+        answer.changed_count == 1 && answer.refused.len() == 1,
+        || format!("{answer:?}"),
+    )?;
     let again = vec![(one.as_str(), pb::RecallVehicleState::Notified, tomorrow)];
     let answer = yard.step("too late", "RC-A", again).await?;
     let code = answer.refused.first().map(|one| one.reason_code.as_str());
-    ensure(code == Some("RECALL_STEP_NOT_ALLOWED"), || format!("{answer:?}"))?;
+    ensure(code == Some("RECALL_STEP_NOT_ALLOWED"), || {
+        format!("{answer:?}")
+    })?;
     let mut held = 0;
     for load in yard.planned().await? {
         let answer = yard.depart(&load.shipment_id, yard.today.plus(9)).await?;
         held += answer.held_back.len();
         for refused in answer.refused {
-            ensure(refused.reason_code == "SHIPMENT_STOPPED", || format!("{refused:?}"))?;
+            ensure(refused.reason_code == "SHIPMENT_STOPPED", || {
+                format!("{refused:?}")
+            })?;
         }
     }
     let states: BTreeMap<String, pb::RecallVehicle> = (yard.vehicles("RC-A").await?.into_iter())
@@ -176,7 +186,9 @@ async fn remedied(yard: &Yard, first: &Named) -> Result {
         .collect();
     let recall = yard.recall("RC-A").await?;
     let waiting = i64::try_from(first.len()).unwrap_or(0) - 1;
-    ensure(recall.held_count == waiting, || format!("{held} {recall:?}"))?;
+    ensure(recall.held_count == waiting, || {
+        format!("{held} {recall:?}")
+    })?;
     let mut left = 0;
     for kind in yard.log().await? {
         if let Kind::VehicleDispatched(fact) = kind
@@ -186,7 +198,9 @@ async fn remedied(yard: &Yard, first: &Named) -> Result {
             left += 1;
         }
     }
-    ensure(left == 1, || format!("the remedied vehicle left {left} times"))?;
+    ensure(left == 1, || {
+        format!("the remedied vehicle left {left} times")
+    })?;
     let close = pb::CloseRecallRequest {
         request_id: id("close"),
         recall_id: "RC-A".to_owned(),
@@ -252,8 +266,11 @@ async fn unsold(yard: &Yard, gone: &Named) -> Result {
     let completion = pb::GetRecallCompletionRequest {
         recall_id: "RC-B".to_owned(),
     };
-    let done = yard.recalls().get_recall_completion(completion);
-    let done = done.await?.into_inner();
+    let mut recalls = yard.recalls();
+    let done = recalls
+        .get_recall_completion(completion)
+        .await?
+        .into_inner();
     ensure(done.remedied_count == 1 && done.weeks.len() == 1, || {
         format!("{done:?}")
     })
@@ -268,7 +285,10 @@ async fn over_the_air(yard: &Yard) -> Result {
         effective_on: Some(date_pb(Date::parse("2024-03-28")?)),
     };
     let mut software = SoftwareServiceClient::new(yard.production.clone());
-    let known = software.declare_software_release(release).await?.into_inner();
+    let known = software
+        .declare_software_release(release)
+        .await?
+        .into_inner();
     let what = What::Software(production::SoftwareScope {
         item_id: "AD-01".to_owned(),
         versions: vec!["1.0".to_owned()],
@@ -285,7 +305,11 @@ async fn over_the_air(yard: &Yard) -> Result {
         format!("{known:?} {opened:?}")
     })?;
     let vehicles = yard.vehicles("RC-C").await?;
-    let chosen: Vec<&str> = vehicles.iter().step_by(3).map(|one| one.vin.as_str()).collect();
+    let chosen: Vec<&str> = vehicles
+        .iter()
+        .step_by(3)
+        .map(|one| one.vin.as_str())
+        .collect();
     let remedied = pb::RecallVehicleState::Remedied;
     let steps = chosen.iter().map(|vin| (*vin, remedied, yard.today));
     yard.step("over the air", "RC-C", steps.collect()).await?;
@@ -313,8 +337,8 @@ async fn over_the_air(yard: &Yard) -> Result {
 /// What is wrong is told by its field, and nothing is opened.
 async fn bad_input(yard: &Yard) -> Result {
     let fields = |status: &Status| -> Vec<String> {
-        let found = status.get_details_bad_request().unwrap_or_default();
-        let found = found.field_violations.into_iter();
+        let found = status.get_details_bad_request().into_iter();
+        let found = found.flat_map(|bad| bad.field_violations);
         found.map(|violation| violation.field).collect()
     };
     let bad = pb::OpenRecallRequest {
@@ -325,9 +349,10 @@ async fn bad_input(yard: &Yard) -> Result {
     };
     let status = yard.recalls().open_recall(bad).await.err();
     let found = status.as_ref().map(fields).unwrap_or_default();
-    ensure(found == ["recall_id", "published_count", "opened_on"], || {
-        format!("{status:?}")
-    })?;
+    ensure(
+        found == ["recall_id", "published_count", "opened_on"],
+        || format!("{status:?}"),
+    )?;
     // Production knows the programme, and its word on a scope comes through by the same field.
     let bad = yard.asked("RC-X", yard.built(&["MOON"]), pb::StopShip::Loading);
     let status = yard.recalls().open_recall(bad).await.err();
@@ -361,7 +386,15 @@ fn told(suite: &Suite, words: &[&str]) -> Result<Value> {
 fn both(databases: &Path, setup: Setup) -> Result {
     let suite = Suite::prepare(databases)?.up(setup)?;
     let folder = tempdir()?;
-    let words = ["replay", "su7", "--vehicles", "10000", "--until", LAST, "--data"];
+    let words = [
+        "replay",
+        "su7",
+        "--vehicles",
+        "10000",
+        "--until",
+        LAST,
+        "--data",
+    ];
     let mut command = takt(&words)?;
     command
         .arg(folder.path())
@@ -387,7 +420,7 @@ fn both(databases: &Path, setup: Setup) -> Result {
         let gone = nothing_left(&yard, &first, &second).await?;
         bad_input(&yard).await?;
         remedied(&yard, &first).await?;
-        Result::Ok(gone)
+        Ok::<_, Failure>(gone)
     })?;
     told(&suite, &["check"])?;
     runtime.block_on(async {
@@ -399,11 +432,17 @@ fn both(databases: &Path, setup: Setup) -> Result {
         list.to_string()
     })?;
     let shown = told(&suite, &["recall", "show", "RC-B"])?;
-    ensure(shown["completion"]["remedied_count"] == 1, || shown.to_string())?;
-    let vehicles = told(&suite, &["recall", "vehicles", "RC-B", "--state", "remedied"])?;
-    ensure(vehicles["vehicles"].as_array().map_or(0, Vec::len) == 1, || {
-        vehicles.to_string()
+    ensure(shown["completion"]["remedied_count"] == 1, || {
+        shown.to_string()
     })?;
+    let vehicles = told(
+        &suite,
+        &["recall", "vehicles", "RC-B", "--state", "remedied"],
+    )?;
+    ensure(
+        vehicles["vehicles"].as_array().map_or(0, Vec::len) == 1,
+        || vehicles.to_string(),
+    )?;
     told(&suite, &["check"])?;
     Ok(())
 }
@@ -425,4 +464,27 @@ fn no_vehicle_leaves_under_a_stop_ship_on_postgresql() -> Result {
         ..Setup::default()
     };
     both(folder.path(), setup)
+}
+
+/// RULES 22: the scope is what was built here, and the number stands beside the published one with the reason.
+#[test]
+fn the_recalls_of_the_su7_stand_beside_the_published_numbers() -> Result {
+    let folder = tempdir()?;
+    let data = folder.path().join("run");
+    let report = Replay::su7(&data).vehicles(100).report()?;
+    let built = report.number("/produced/by_variant/STD")?;
+    for (at, recall, published) in [(0, "RC-01", 30_931), (1, "RC-02", 116_887)] {
+        let told = report.0.pointer(&format!("/recalls/{at}"));
+        let told = told.cloned().unwrap_or_default();
+        ensure(
+            told["recall"] == recall && told["recalled"] == built && told["published"] == published,
+            || format!("{built} STD were built, and {told}"),
+        )?;
+        let why = told["difference"].as_str().unwrap_or_default();
+        ensure(why.contains("100 vehicles in all"), || told.to_string())?;
+    }
+    ensure(
+        report.0["recalls"].as_array().map_or(0, Vec::len) == 2,
+        || report.0["recalls"].to_string(),
+    )
 }

@@ -47,7 +47,12 @@ impl Yard {
 
     /// Waits until what was built is known here and nothing is owed.
     pub(crate) async fn settle(&self) -> Result {
-        for channel in [&self.production, &self.delivery, &self.production, &self.delivery] {
+        for channel in [
+            &self.production,
+            &self.delivery,
+            &self.production,
+            &self.delivery,
+        ] {
             let mut client = EventServiceClient::new(channel.clone());
             client
                 .await_applied(AwaitAppliedRequest { position: 0 })
@@ -65,7 +70,12 @@ impl Yard {
         })
     }
 
-    pub(crate) fn asked(&self, recall: &str, what: What, stop: pb::StopShip) -> pb::OpenRecallRequest {
+    pub(crate) fn asked(
+        &self,
+        recall: &str,
+        what: What,
+        stop: pb::StopShip,
+    ) -> pb::OpenRecallRequest {
         pb::OpenRecallRequest {
             request_id: id(recall),
             recall_id: recall.to_owned(),
@@ -81,7 +91,8 @@ impl Yard {
 
     pub(crate) async fn recall(&self, recall: &str) -> Result<pb::Recall> {
         let recall_id = recall.to_owned();
-        let answer = self.recalls().get_recall(pb::GetRecallRequest { recall_id });
+        let mut recalls = self.recalls();
+        let answer = recalls.get_recall(pb::GetRecallRequest { recall_id });
         Ok(answer.await?.into_inner().recall.unwrap_or_default())
     }
 
@@ -118,7 +129,11 @@ impl Yard {
         answer.ok_or_else(|| Failure::new("no answer".to_owned()))
     }
 
-    pub(crate) async fn depart(&self, shipment: &str, on: Date) -> Result<pb::RecordTransportEventsResponse> {
+    pub(crate) async fn depart(
+        &self,
+        shipment: &str,
+        on: Date,
+    ) -> Result<pb::RecordTransportEventsResponse> {
         let departed = pb::TransportEventKind::Departed;
         self.report("depart", shipment, departed, on).await
     }
@@ -155,11 +170,18 @@ impl Yard {
         let stream = self.recalls().record_recall_steps(twice).await?;
         let mut answers = all(stream.into_inner()).await?;
         let last = answers.pop();
-        ensure(answers.pop() == last, || "a repeat answers otherwise".to_owned())?;
+        ensure(answers.pop() == last, || {
+            "a repeat answers otherwise".to_owned()
+        })?;
         last.ok_or_else(|| Failure::new("no answer".to_owned()))
     }
 
-    pub(crate) async fn hand_over(&self, name: &str, vin: &str, on: Date) -> Result<pb::RecordHandoversResponse> {
+    pub(crate) async fn hand_over(
+        &self,
+        name: &str,
+        vin: &str,
+        on: Date,
+    ) -> Result<pb::RecordHandoversResponse> {
         let message = pb::RecordHandoversRequest {
             request_id: id(name),
             handovers: vec![pb::Handover {

@@ -89,8 +89,10 @@ pub(crate) async fn kept_move(
         return Ok(next);
     };
     let departed = shipments_departed(tx, first).await?;
-    let departed: BTreeSet<ShipmentNo> =
-        departed.into_iter().chain(leaving.keys().copied()).collect();
+    let departed: BTreeSet<ShipmentNo> = departed
+        .into_iter()
+        .chain(leaving.keys().copied())
+        .collect();
     let (mut off, mut onto, mut rows) = (BTreeMap::new(), Vec::new(), Vec::new());
     for (number, vehicles) in kept {
         let left_on = leaving.get(number).copied();

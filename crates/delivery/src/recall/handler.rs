@@ -38,8 +38,8 @@ pub(crate) struct Installed {
 
 /// Owes production the software of remedied vehicles.
 pub(crate) async fn software_owe(tx: &Tx, installed: &Installed) -> Result<(), Error> {
-    let payload = serde_json::to_vec(installed)
-        .map_err(|error| Error::broken(format!("intent: {error}")))?;
+    let payload =
+        serde_json::to_vec(installed).map_err(|error| Error::broken(format!("intent: {error}")))?;
     let key = format!("{}/{}", installed.request_id, installed.on);
     tx.intent_add(SOFTWARE, &key, payload).await
 }
@@ -81,7 +81,11 @@ impl IntentHandler for RefreshHandler {
                 (Some(recall), Some(from)) => {
                     let scopes = recall.scopes.iter().map(super::scope::Scope::message);
                     let asked = self.desk.production.exposures(call, scopes.collect(), from);
-                    Some(asked.await.map_err(|status| self.desk.production.error(&status))?)
+                    Some(
+                        asked
+                            .await
+                            .map_err(|status| self.desk.production.error(&status))?,
+                    )
                 }
                 _ => None,
             };
@@ -145,8 +149,13 @@ impl IntentHandler for SoftwareHandler {
         let answer = self.desk.production.record_software(call, message).await?;
         for refused in &answer.refused {
             // The remedy was reported and stays; that the record contradicts it is for people to look into.
-            tracing::warn!(recall = installed.recall_id, vin = refused.vin, reason = refused.reason_code, detail = refused.reason,
-                "production did not record the software of a remedy");
+            tracing::warn!(
+                recall = installed.recall_id,
+                vin = refused.vin,
+                reason = refused.reason_code,
+                detail = refused.reason,
+                "production did not record the software of a remedy"
+            );
         }
         let intent = intent.clone();
         let finish = self.desk.store.write(call, "recall_software", move |tx| {

@@ -7,6 +7,7 @@
 pub(crate) mod completion;
 pub(crate) mod gate;
 pub(crate) mod handler;
+pub(crate) mod listing;
 pub(crate) mod owed;
 pub(crate) mod parse;
 pub(crate) mod rpc;

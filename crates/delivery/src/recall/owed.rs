@@ -95,7 +95,12 @@ pub(crate) async fn words_take(tx: &Tx, recall: &Recall, told: &Words) -> Result
     let fresh = saved.iter().filter(|(vin, now)| {
         now.affected && known.get(**vin).is_none_or(|before| !before.affected)
     });
-    gone_mark(tx, recall.number, Some(fresh.map(|(vin, _)| *vin).collect())).await?;
+    gone_mark(
+        tx,
+        recall.number,
+        Some(fresh.map(|(vin, _)| *vin).collect()),
+    )
+    .await?;
     let sql = "DELETE FROM recall_check WHERE recall_no = $1 AND build_no BETWEEN $2 AND $3";
     let values = vec![
         recall.number.into(),
@@ -126,7 +131,8 @@ pub(crate) async fn received_check(
     }
     let vehicles: Vec<(&str, i64)> = vehicles.collect();
     let rows = open.iter().flat_map(|recall| {
-        let row = |(vin, build): &(&str, i64)| vec![(*recall).into(), (*vin).into(), (*build).into()];
+        let row =
+            |(vin, build): &(&str, i64)| vec![(*recall).into(), (*vin).into(), (*build).into()];
         vehicles.iter().map(row).collect::<Vec<_>>()
     });
     let columns = ["recall_no", "vin", "build_no"];

@@ -3,11 +3,7 @@
 //! It must not decide anything. Invariant: all mistakes of a message are told at once; what production alone can judge of a
 //! scope is left to production.
 
-use takt_contract::{
-    date_req,
-    delivery::v1 as pb,
-    production::v1::ExposureScope,
-};
+use takt_contract::{date_req, delivery::v1 as pb, production::v1::ExposureScope};
 use takt_kernel::{Date, Vin, Violations};
 
 use super::{Recall, Remedy, State, StopShip, scope::Scope};

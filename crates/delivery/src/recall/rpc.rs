@@ -15,29 +15,21 @@ use takt_contract::{
 };
 use takt_kernel::{RequestId, Violations};
 use takt_service::{
-    BoxFuture, Call, Error, NewFact, Once, PageToken, Tx, page_size,
-    stream::{Answers, answers, pages},
+    BoxFuture, Call, Error, NewFact, Once, Tx,
+    stream::{Answers, answers},
 };
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::{
-    Recall, State, StopShip,
-    completion::completion,
+    Recall, StopShip, listing,
     owed::{Words, due_count, newer_check, refresh_owe, words_take},
-    parse::{recall_of, scopes_of, state_of, stop_of, text},
+    parse::{recall_of, scopes_of, stop_of, text},
     scope::Scope,
     steps,
-    store::{
-        counts_fetch, days_fetch, gate_hold, gone_mark, held_count, recall_add, recall_fetch, recall_save,
-        recalls_page, scopes_add,
-    },
-    vehicles::vehicles_page,
-    wire::{completion_pb, etag, recall_pb},
+    store::{gate_hold, gone_mark, held_count, recall_add, recall_fetch, recall_save, scopes_add},
+    wire::{etag, recall_pb},
 };
 use crate::desk::Desk;
-
-/// Vehicles that are read at a time.
-const PAGE: i64 = 1_000;
 
 /// Recalls on the wire.
 pub(crate) struct RecallRpc {
@@ -54,15 +46,6 @@ impl RecallRpc {
             Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition => status,
             _ => self.desk.production.error(&status).into(),
         })
-    }
-
-    async fn fetched(&self, call: &Call, id: &str) -> Result<Recall, Error> {
-        let id = id.to_owned();
-        let read = self.desk.store.read(call, "recall_get", move |tx| {
-            let id = id.clone();
-            Box::pin(async move { recall_fetch(tx, &id).await })
-        });
-        read.await
     }
 
     /// Changes a recall under the gate, when it is as the caller has seen it.
@@ -172,7 +155,7 @@ impl RecallService for RecallRpc {
     ) -> Result<Response<pb::ExtendRecallResponse>, Status> {
         let call = Call::of(&request);
         let message = request.into_inner();
-        let known = self.fetched(&call, &message.recall_id).await?;
+        let known = listing::fetched(&self.desk, &call, &message.recall_id).await?;
         let mut violations = Violations::new();
         let id = id_req::<RequestId>(&message.request_id, "request_id", &mut violations);
         let on = date_req(message.extended_on.as_ref(), "extended_on", &mut violations);
@@ -221,7 +204,7 @@ impl RecallService for RecallRpc {
         let mut violations = Violations::new();
         let id = id_req::<RequestId>(&message.request_id, "request_id", &mut violations);
         let id = violations.finish_with(id).map_err(Error::from)?;
-        let known = self.fetched(&call, &message.recall_id).await?;
+        let known = listing::fetched(&self.desk, &call, &message.recall_id).await?;
         known.open().map_err(Error::from)?;
         let words = self.words(&call, &known.scopes).await?;
         let once = once_of("RefreshRecall", id, &message);
@@ -323,29 +306,35 @@ impl RecallService for RecallRpc {
         let once = once_of("LiftStopShip", id, &message);
         let seen = (message.recall_id, message.etag);
         let reason = Arc::<str>::from(message.reason);
-        let written = self.changed(&call, "stop_ship_lift", once, seen, move |tx, mut recall| {
-            let reason = Arc::clone(&reason);
-            Box::pin(async move {
-                if recall.lift(on)? {
-                    recall_save(tx, &mut recall).await?;
-                    let body = StopShipLifted {
-                        recall_id: recall.id.clone(),
-                        lifted_on: Some(date_pb(on)),
-                        reason: reason.to_string(),
-                    };
-                    tx.emit_many(vec![NewFact {
-                        subject: recall.id.clone(),
-                        on,
-                        traceparent: None,
-                        body: Kind::StopShipLifted(body),
-                    }])
-                    .await?;
-                }
-                Ok(pb::LiftStopShipResponse {
-                    recall: Some(recall_pb(tx, &recall).await?),
+        let written = self.changed(
+            &call,
+            "stop_ship_lift",
+            once,
+            seen,
+            move |tx, mut recall| {
+                let reason = Arc::clone(&reason);
+                Box::pin(async move {
+                    if recall.lift(on)? {
+                        recall_save(tx, &mut recall).await?;
+                        let body = StopShipLifted {
+                            recall_id: recall.id.clone(),
+                            lifted_on: Some(date_pb(on)),
+                            reason: reason.to_string(),
+                        };
+                        tx.emit_many(vec![NewFact {
+                            subject: recall.id.clone(),
+                            on,
+                            traceparent: None,
+                            body: Kind::StopShipLifted(body),
+                        }])
+                        .await?;
+                    }
+                    Ok(pb::LiftStopShipResponse {
+                        recall: Some(recall_pb(tx, &recall).await?),
+                    })
                 })
-            })
-        });
+            },
+        );
         Ok(Response::new(written.await?))
     }
 
@@ -414,71 +403,14 @@ impl RecallService for RecallRpc {
         &self,
         request: Request<pb::ListRecallsRequest>,
     ) -> Result<Response<pb::ListRecallsResponse>, Status> {
-        let call = Call::of(&request);
-        let message = request.into_inner();
-        let size = page_size(message.page_size)?;
-        let mut violations = Violations::new();
-        let closed = match pb::RecallState::try_from(message.state) {
-            Ok(pb::RecallState::Unspecified) => None,
-            Ok(pb::RecallState::Open) => Some(false),
-            Ok(pb::RecallState::Closed) => Some(true),
-            Err(_) => {
-                violations.push("state", format!("{} is not known here", message.state));
-                None
-            }
-        };
-        violations.finish().map_err(Error::from)?;
-        let arguments = message.state.to_string();
-        let after = PageToken::open("ListRecalls", &arguments, &message.page_token)?;
-        let after: i64 = after.and_then(|key| key.parse().ok()).unwrap_or_default();
-        let read = self.desk.store.read(&call, "recalls_list", move |tx| {
-            Box::pin(async move {
-                let mut page = recalls_page(tx, closed, after, size + 1).await?;
-                let shown = usize::try_from(size).unwrap_or(usize::MAX);
-                let more = page.len() > shown;
-                page.truncate(shown);
-                let next = page.last().filter(|_| more).map(|last| last.number);
-                let mut recalls = Vec::with_capacity(page.len());
-                for recall in &page {
-                    recalls.push(recall_pb(tx, recall).await?);
-                }
-                Ok((recalls, next))
-            })
-        });
-        let (recalls, next) = read.await?;
-        Ok(Response::new(pb::ListRecallsResponse {
-            recalls,
-            next_page_token: next.map_or_else(String::new, |number| {
-                PageToken::seal("ListRecalls", &arguments, &number.to_string())
-            }),
-        }))
+        listing::list_recalls(&self.desk, request).await
     }
 
     async fn list_recall_vehicles(
         &self,
         request: Request<pb::ListRecallVehiclesRequest>,
     ) -> Result<Response<pb::ListRecallVehiclesResponse>, Status> {
-        let call = Call::of(&request);
-        let message = request.into_inner();
-        let size = page_size(message.page_size)?;
-        let mut violations = Violations::new();
-        let state = state_of(message.state, &mut violations);
-        violations.finish().map_err(Error::from)?;
-        let arguments = format!("{} {}", message.recall_id, message.state);
-        let after = PageToken::open("ListRecallVehicles", &arguments, &message.page_token)?;
-        let after = after.unwrap_or_default();
-        let recall = self.fetched(&call, &message.recall_id).await?;
-        let mut page = self.vehicles(&call, recall.number, state, after, size + 1).await?;
-        let shown = usize::try_from(size).unwrap_or(usize::MAX);
-        let more = page.len() > shown;
-        page.truncate(shown);
-        let last = page.last().filter(|_| more);
-        Ok(Response::new(pb::ListRecallVehiclesResponse {
-            next_page_token: last.map_or_else(String::new, |last| {
-                PageToken::seal("ListRecallVehicles", &arguments, &last.vin)
-            }),
-            vehicles: page,
-        }))
+        listing::list_recall_vehicles(&self.desk, request).await
     }
 
     type StreamRecallVehiclesStream = Answers<pb::StreamRecallVehiclesResponse>;
@@ -487,63 +419,13 @@ impl RecallService for RecallRpc {
         &self,
         request: Request<pb::StreamRecallVehiclesRequest>,
     ) -> Result<Response<Self::StreamRecallVehiclesStream>, Status> {
-        let call = Call::of(&request);
-        let message = request.into_inner();
-        let mut violations = Violations::new();
-        let state = state_of(message.state, &mut violations);
-        violations.finish().map_err(Error::from)?;
-        let recall = self.fetched(&call, &message.recall_id).await?;
-        let desk = Arc::clone(&self.desk);
-        let read = move |after: String| {
-            let (call, rpc) = (call.clone(), Self { desk: Arc::clone(&desk) });
-            async move {
-                let page = rpc.vehicles(&call, recall.number, state, after, PAGE).await?;
-                let full = i64::try_from(page.len()).is_ok_and(|count| count == PAGE);
-                let next = page.last().filter(|_| full).map(|last| last.vin.clone());
-                Ok((page, next))
-            }
-        };
-        let message = |vehicles| pb::StreamRecallVehiclesResponse { vehicles };
-        Ok(Response::new(pages(String::new(), read, message)))
+        listing::stream_recall_vehicles(&self.desk, request).await
     }
 
     async fn get_recall_completion(
         &self,
         request: Request<pb::GetRecallCompletionRequest>,
     ) -> Result<Response<pb::GetRecallCompletionResponse>, Status> {
-        let call = Call::of(&request);
-        let id = Arc::<str>::from(request.into_inner().recall_id);
-        let read = self.desk.store.read(&call, "recall_completion", move |tx| {
-            let id = Arc::clone(&id);
-            Box::pin(async move {
-                let recall = recall_fetch(tx, &id).await?;
-                let counts = counts_fetch(tx, &recall).await?;
-                let notified = days_fetch(tx, recall.number, "notified_on").await?;
-                let remedied = days_fetch(tx, recall.number, "remedied_on").await?;
-                Ok(completion(&counts.states, &notified, &remedied))
-            })
-        });
-        Ok(Response::new(completion_pb(&read.await?)))
-    }
-}
-
-impl RecallRpc {
-    async fn vehicles(
-        &self,
-        call: &Call,
-        recall_no: i64,
-        state: Option<State>,
-        after: String,
-        limit: i64,
-    ) -> Result<Vec<pb::RecallVehicle>, Error> {
-        let catalogue = self.desk.catalogue(call).await?;
-        let after = Arc::<str>::from(after);
-        let read = self.desk.store.read(call, "recall_vehicles", move |tx| {
-            let (catalogue, after) = (Arc::clone(&catalogue), Arc::clone(&after));
-            Box::pin(async move {
-                vehicles_page(tx, &catalogue, recall_no, state, &after, limit).await
-            })
-        });
-        read.await
+        listing::get_recall_completion(&self.desk, request).await
     }
 }

@@ -114,7 +114,12 @@ async fn taken(
     let again = known.iter().filter(|(vin, vehicle)| {
         changed.contains(vin.as_str()) && vehicle.state == State::Identified
     });
-    gone_mark(tx, recall.number, Some(again.map(|(vin, _)| vin.as_str()).collect())).await?;
+    gone_mark(
+        tx,
+        recall.number,
+        Some(again.map(|(vin, _)| vin.as_str()).collect()),
+    )
+    .await?;
     if let Some((item_id, version)) = &recall.software {
         for (on, vins) in remedied {
             let installed = Installed {

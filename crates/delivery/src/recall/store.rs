@@ -79,9 +79,8 @@ pub(crate) async fn recall_fetch(tx: &Tx, id: &str) -> Result<Recall, Error> {
 
 /// A recall by its number, when it is open.
 pub(crate) async fn recall_open_at(tx: &Tx, number: i64) -> Result<Option<Recall>, Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM recall r WHERE r.recall_no = $1 AND r.closed_on IS NULL"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM recall r WHERE r.recall_no = $1 AND r.closed_on IS NULL");
     let rows = tx.rows(&sql, vec![number.into()]).await?;
     Ok(with_scopes(tx, &rows).await?.pop())
 }
@@ -202,10 +201,7 @@ fn touched(row: &Row) -> Result<(String, Touched), Error> {
 }
 
 /// Every vehicle of a recall.
-pub(crate) async fn touched_all(
-    tx: &Tx,
-    number: i64,
-) -> Result<BTreeMap<String, Touched>, Error> {
+pub(crate) async fn touched_all(tx: &Tx, number: i64) -> Result<BTreeMap<String, Touched>, Error> {
     let sql = format!("SELECT {TOUCHED} FROM recall_vehicle k WHERE k.recall_no = $1");
     let rows = tx.rows(&sql, vec![number.into()]).await?;
     rows.iter().map(touched).collect()
@@ -267,18 +263,17 @@ pub(crate) async fn touched_save<'t>(
         .filter(|column| **column != "gone")
         .map(|column| format!("{column} = excluded.{column}"))
         .collect();
-    let suffix = format!("ON CONFLICT (recall_no, vin) DO UPDATE SET {}", set.join(", "));
+    let suffix = format!(
+        "ON CONFLICT (recall_no, vin) DO UPDATE SET {}",
+        set.join(", ")
+    );
     tx.insert_many("recall_vehicle", &columns, rows.collect(), &suffix)
         .await?;
     Ok(())
 }
 
 /// Notes which of some vehicles have left already, so that a stop-ship could not have kept them; without names, of all.
-pub(crate) async fn gone_mark(
-    tx: &Tx,
-    number: i64,
-    vins: Option<Vec<&str>>,
-) -> Result<(), Error> {
+pub(crate) async fn gone_mark(tx: &Tx, number: i64, vins: Option<Vec<&str>>) -> Result<(), Error> {
     let set = format!(
         "UPDATE recall_vehicle SET gone = CASE WHEN EXISTS (SELECT 1 FROM vehicle w JOIN shipment s ON s.shipment_no = w.shipment_no \
          WHERE w.vin = recall_vehicle.vin AND s.state > 1) THEN 1 ELSE 0 END WHERE recall_no = {number}"

@@ -182,7 +182,9 @@ async fn reported(
             refused.push(wire::missing("shipment", number.id(catalogue)));
             continue;
         };
-        let stays = kept.get(number).filter(|_| event.departs() && load.is_planned());
+        let stays = kept
+            .get(number)
+            .filter(|_| event.departs() && load.is_planned());
         if let Some(first) = stays.and_then(|stays| load.all_stay(stays)) {
             refused.push(wire::refused(number.id(catalogue), &first));
             continue;

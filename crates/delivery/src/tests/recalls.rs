@@ -70,7 +70,8 @@ fn built(serial: u32, on: Date) -> Kind {
 /// A yard with some vehicles on one load.
 async fn yard(count: u32) -> World {
     let world = World::new().await;
-    let orders = (1..=count + 2).map(|n| order(&format!("O-{n}"), "Xi'an", "NORMAL", date("2024-03-28")));
+    let orders =
+        (1..=count + 2).map(|n| order(&format!("O-{n}"), "Xi'an", "NORMAL", date("2024-03-28")));
     world.lock(orders.collect()).await;
     apply(&world, (1..=count).map(|n| built(n, day())).collect()).await;
     world
@@ -111,7 +112,9 @@ fn words(affected: &[u32], exposed: &[u32], last_build: i64) -> Words {
         to,
     };
     let affected = affected.iter().map(|serial| word(serial, None));
-    let exposed = exposed.iter().map(|serial| word(serial, Some(date("2024-04-05"))));
+    let exposed = exposed
+        .iter()
+        .map(|serial| word(serial, Some(date("2024-04-05"))));
     Words {
         words: affected.chain(exposed).collect(),
         last_build,

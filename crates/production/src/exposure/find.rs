@@ -146,12 +146,7 @@ fn since_build<'v>(vehicles: impl Iterator<Item = &'v Vehicle>) -> Ways {
 }
 
 /// Walks from parts up to vehicles, over all days.
-async fn walked(
-    tx: &Tx,
-    product: &Product,
-    scope: usize,
-    parts: Vec<Node>,
-) -> Result<Ways, Error> {
+async fn walked(tx: &Tx, product: &Product, scope: usize, parts: Vec<Node>) -> Result<Ways, Error> {
     let question = Walk {
         as_of: None,
         known: Known::Now,
@@ -233,7 +228,10 @@ async fn vehicles_built(tx: &Tx, from: Date, through: Date) -> Result<Vec<Vehicl
     let first: Option<i64> = row.try_get_by_index(0)?;
     let last: Option<i64> = row.try_get_by_index(1)?;
     let mut vehicles = vehicles_between(tx, first.unwrap_or(1), last.unwrap_or(0)).await?;
-    vehicles.retain(|one| one.built_on.is_some_and(|on| (from..=through).contains(&on)));
+    vehicles.retain(|one| {
+        one.built_on
+            .is_some_and(|on| (from..=through).contains(&on))
+    });
     Ok(vehicles)
 }
 
@@ -245,7 +243,10 @@ async fn passed(
     from: i64,
     through: i64,
 ) -> Result<Vec<Vehicle>, Error> {
-    let shop = product.shops.iter().position(|shop| shop.shop_id == shop_id);
+    let shop = product
+        .shops
+        .iter()
+        .position(|shop| shop.shop_id == shop_id);
     let shop = shop.ok_or_else(|| Error::missing("shop", shop_id))?;
     let worked = worked_fetch(tx).await?;
     let clock = PlantClock::new(product, &worked);
@@ -262,9 +263,8 @@ async fn passed(
         }
     }
     let was_there = |vehicle: &Vehicle| {
-        let Some((on, (least, count))) = vehicle
-            .built_on
-            .and_then(|on| Some((on, *days.get(&on)?)))
+        let Some((on, (least, count))) =
+            vehicle.built_on.and_then(|on| Some((on, *days.get(&on)?)))
         else {
             return false;
         };

@@ -18,9 +18,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     Change, SoftwareRefusal, runs_of,
-    store::{
-        built_until, change_add, history_fetch, items_fetch, release_add, software_hold,
-    },
+    store::{built_until, change_add, history_fetch, items_fetch, release_add, software_hold},
 };
 use crate::{
     Production,
@@ -58,7 +56,11 @@ impl SoftwareService for SoftwareRpc {
         let id = request_id(&message.request_id, "request_id", &mut violations);
         let item = item_of(&product, &message.item_id, &mut violations);
         version_fits(&message.version, &mut violations);
-        let on = date_req(message.effective_on.as_ref(), "effective_on", &mut violations);
+        let on = date_req(
+            message.effective_on.as_ref(),
+            "effective_on",
+            &mut violations,
+        );
         let (id, item) = violations.finish_with(id.zip(item)).map_err(Error::from)?;
         let once = Once::of(
             "takt.production.v1.SoftwareService/DeclareSoftwareRelease",
@@ -84,7 +86,11 @@ impl SoftwareService for SoftwareRpc {
         let (call, production) = (Call::of(&request), self.0.clone());
         let answers = request.into_inner().and_then(move |message| {
             let (call, production) = (call.clone(), production.clone());
-            async move { chunk(&production, &call, message).await.map_err(Status::from) }
+            async move {
+                chunk(&production, &call, message)
+                    .await
+                    .map_err(Status::from)
+            }
         });
         Ok(Response::new(Box::pin(answers)))
     }
@@ -162,13 +168,21 @@ async fn chunk(
     let id = request_id(&message.request_id, "request_id", &mut violations);
     let item = item_of(&product, &message.item_id, &mut violations);
     version_fits(&message.version, &mut violations);
-    let on = date_req(message.installed_on.as_ref(), "installed_on", &mut violations);
+    let on = date_req(
+        message.installed_on.as_ref(),
+        "installed_on",
+        &mut violations,
+    );
     violations.require(
         (1..=CHUNK).contains(&message.vins.len()),
         "vins",
         format!("a chunk has 1 to {CHUNK}"),
     );
-    violations.require(message.reason.len() <= 200, "reason", "it has at most 200 bytes");
+    violations.require(
+        message.reason.len() <= 200,
+        "reason",
+        "it has at most 200 bytes",
+    );
     let (id, item) = violations.finish_with(id.zip(item))?;
     let once = Once::of(
         "takt.production.v1.SoftwareService/RecordSoftware",

@@ -59,7 +59,8 @@ pub async fn history_fetch(tx: &Tx, item_no: i64) -> Result<History, Error> {
 /// # Errors
 /// What the database said.
 pub async fn items_fetch(tx: &Tx) -> Result<Vec<i64>, Error> {
-    let sql = "SELECT item_no FROM software_release UNION SELECT item_no FROM software_change ORDER BY 1";
+    let sql =
+        "SELECT item_no FROM software_release UNION SELECT item_no FROM software_change ORDER BY 1";
     let rows = tx.rows(sql, vec![]).await?;
     rows.iter()
         .map(|row| Ok(row.try_get_by_index(0)?))

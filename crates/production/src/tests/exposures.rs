@@ -40,7 +40,10 @@ impl Service {
         let pages = read(client.stream_exposures(request).await?.into_inner()).await?;
         assert!(pages.iter().all(|page| page.last_build_number == 24));
         let all: Vec<_> = pages.into_iter().flat_map(|page| page.exposures).collect();
-        let told: Told = all.iter().map(|one| (one.vin.clone(), one.affected)).collect();
+        let told: Told = all
+            .iter()
+            .map(|one| (one.vin.clone(), one.affected))
+            .collect();
         assert_eq!(told.len(), all.len(), "each vehicle once");
         for one in &all {
             assert_eq!(one.affected, one.exposed_to.is_none(), "{one:?}");
@@ -58,7 +61,13 @@ impl Service {
         below.into_values().collect()
     }
 
-    async fn install(&self, n: i32, vins: &[&str], version: &str, on: i32) -> pb::RecordSoftwareResponse {
+    async fn install(
+        &self,
+        n: i32,
+        vins: &[&str],
+        version: &str,
+        on: i32,
+    ) -> pb::RecordSoftwareResponse {
         let message = pb::RecordSoftwareRequest {
             request_id: id(&format!("software/{n}")),
             item_id: "PACK".into(),
@@ -73,7 +82,7 @@ impl Service {
         answers.remove(0)
     }
 
-    async fn release(&self, n: i32, version: &str, on: i32) -> Result<i64, Status> {
+    async fn declare(&self, n: i32, version: &str, on: i32) -> Result<i64, Status> {
         let message = pb::DeclareSoftwareReleaseRequest {
             request_id: id(&format!("release/{n}")),
             item_id: "PACK".into(),
@@ -129,7 +138,10 @@ async fn a_scope_names_what_a_walk_over_every_vehicle_names() {
         let mut dice = Dice(seed);
         let service = Service::built().await;
         let cars = service.vehicles().await;
-        let cars: Vec<pb::Vehicle> = cars.into_iter().filter(|car| car.build_number > 0).collect();
+        let cars: Vec<pb::Vehicle> = cars
+            .into_iter()
+            .filter(|car| car.build_number > 0)
+            .collect();
         let vins: Vec<String> = cars.iter().map(|car| car.vin.clone()).collect();
         let done = shaken(&service, &vins, &mut dice).await;
         assert!(done > 30, "only {done} swaps were taken");
@@ -180,7 +192,9 @@ async fn a_scope_names_what_a_walk_over_every_vehicle_names() {
             let told = service.exposed(vec![scope], 0).await.unwrap();
             let inside = |part: &pb::AsBuiltPart| {
                 let serial = &part.serial_number;
-                part.item_id == "PACK" && serial.len() == first.len() && (&first..=&last).contains(&serial)
+                part.item_id == "PACK"
+                    && serial.len() == first.len()
+                    && (&first..=&last).contains(&serial)
             };
             assert_eq!(told, brute(&inside), "{first} to {last} of {seed}");
         }
@@ -197,7 +211,10 @@ async fn a_scope_names_what_a_walk_over_every_vehicle_names() {
             .collect();
         let two: Vec<&String> = lots.iter().take(2).map(|(_, lot)| lot).collect();
         let mut wanted = brute(&|part| two.contains(&&part.lot_id));
-        wanted.retain(|vin, _| cars.iter().any(|car| car.vin == *vin && car.build_number >= 10));
+        wanted.retain(|vin, _| {
+            cars.iter()
+                .any(|car| car.vin == *vin && car.build_number >= 10)
+        });
         assert_eq!(service.exposed(both, 10).await.unwrap(), wanted);
     }
 }
@@ -207,7 +224,10 @@ async fn days_shops_and_software_name_what_a_look_at_every_vehicle_names() {
     let mut dice = Dice(5);
     let service = Service::built().await;
     let cars = service.vehicles().await;
-    let cars: Vec<pb::Vehicle> = cars.into_iter().filter(|car| car.build_number > 0).collect();
+    let cars: Vec<pb::Vehicle> = cars
+        .into_iter()
+        .filter(|car| car.build_number > 0)
+        .collect();
     let on = |car: &pb::Vehicle| {
         takt_contract::date_of(car.built_on.as_ref())
             .unwrap()
@@ -241,10 +261,20 @@ async fn days_shops_and_software_name_what_a_look_at_every_vehicle_names() {
         let request = pb::GetVehicleRequest {
             vin: car.vin.clone(),
         };
-        let shops = service.cars().get_vehicle(request).await.unwrap().into_inner().shops;
+        let shops = service
+            .cars()
+            .get_vehicle(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .shops;
         stays.extend(shops.into_iter().map(|stay| (car.vin.clone(), stay)));
     }
-    let begin = stays.iter().map(|(_, stay)| stay.start_second).min().unwrap();
+    let begin = stays
+        .iter()
+        .map(|(_, stay)| stay.start_second)
+        .min()
+        .unwrap();
     let end = stays.iter().map(|(_, stay)| stay.end_second).max().unwrap();
     let mut named = 0;
     for round in 0..40 {
@@ -268,7 +298,7 @@ async fn days_shops_and_software_name_what_a_look_at_every_vehicle_names() {
     assert!(named > 20, "only {named} vehicles were in a shop");
     // Software: a list of versions for every vehicle.
     let mut list: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    assert!(service.release(1, "1.0", 2).await.unwrap() > 0);
+    assert!(service.declare(1, "1.0", 2).await.unwrap() > 0);
     for car in &cars {
         let first = (on(car) >= 2).then(|| "1.0".to_owned());
         list.insert(car.vin.as_str(), first.into_iter().collect());
@@ -295,9 +325,16 @@ async fn days_shops_and_software_name_what_a_look_at_every_vehicle_names() {
             versions: vec![version.into()],
         });
         let told = service.exposed(vec![scope], 0).await.unwrap();
-        let wanted = list.iter().filter(|(_, all)| all.iter().any(|one| one == version));
+        let wanted = list
+            .iter()
+            .filter(|(_, all)| all.iter().any(|one| one == version));
         let wanted: Told = wanted
-            .map(|(vin, all)| ((*vin).to_owned(), all.last().is_some_and(|last| last == version)))
+            .map(|(vin, all)| {
+                (
+                    (*vin).to_owned(),
+                    all.last().is_some_and(|last| last == version),
+                )
+            })
             .collect();
         assert_eq!(told, wanted, "{version}");
     }
@@ -306,12 +343,20 @@ async fn days_shops_and_software_name_what_a_look_at_every_vehicle_names() {
     let request = pb::GetVehicleSoftwareRequest {
         vin: (*vin).to_owned(),
     };
-    let told = client.get_vehicle_software(request).await.unwrap().into_inner().software;
+    let told = client
+        .get_vehicle_software(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .software;
     let versions: Vec<String> = told.iter().map(|one| one.version.clone()).collect();
     assert_eq!(versions, list[vin]);
     assert!(told.last().is_some_and(|last| last.replaced_on.is_none()));
-    let refused = service.release(2, "2.0", 4).await.unwrap_err();
-    assert!(refused.message().contains("give a later day"), "{refused:?}");
+    let refused = service.declare(2, "2.0", 4).await.unwrap_err();
+    assert!(
+        refused.message().contains("give a later day"),
+        "{refused:?}"
+    );
     let early = service.install(99, &[vin], "3.0", 1).await.refused;
     assert_eq!(early[0].reason_code, "SOFTWARE_BEFORE_BUILD");
     assert_eq!(service.broken().await, []);

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::genealogy::Genealogy;
-use super::recalls::RecallFigures;
 pub use super::material::Material;
 use super::plant::Plant;
 use super::profit::Ramp;
 use super::punctual::Punctual;
+use super::recalls::RecallFigures;
 pub use super::sequence::Sequencing;
 
 /// A report of a run.

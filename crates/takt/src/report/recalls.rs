@@ -106,7 +106,12 @@ pub(super) fn text(recalls: &[RecallFigures], text: &mut String) {
     }
     super::text::title(text, "Recalls, opened after the run at their dates");
     let mut told = table(&[
-        "recall", "opened", "defect", ">built here", ">published", ">remedied",
+        "recall",
+        "opened",
+        "defect",
+        ">built here",
+        ">published",
+        ">remedied",
     ]);
     for one in recalls {
         told.add_row([

@@ -275,4 +275,3 @@ pub(in crate::command) struct VehicleArgs {
     #[command(flatten)]
     pub(super) target: TargetArgs,
 }
-

@@ -65,10 +65,8 @@ impl ScopeArgs {
                 (Some((item, lot)), _) => (item.to_owned(), lot),
                 (None, Ok(id)) => (id.item.to_string(), lot.as_str()),
                 (None, Err(_)) => {
-                    return Err(
-                        Failure::usage(format!("--lot {lot:?} is no lot of ours"))
-                            .with_way_out("name the item of a supplier's batch: ITEM/BATCH"),
-                    );
+                    return Err(Failure::usage(format!("--lot {lot:?} is no lot of ours"))
+                        .with_way_out("name the item of a supplier's batch: ITEM/BATCH"));
                 }
             };
             all.push(What::Lots(pb::LotScope {

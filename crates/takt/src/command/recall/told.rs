@@ -214,9 +214,7 @@ impl Answer for One {
                 grouped(done.open_count),
                 percent(done.remedied_count, needing)
             ));
-            let mut weeks = table(&[
-                "week from", ">notified", ">remedied", ">in all", ">share",
-            ]);
+            let mut weeks = table(&["week from", ">notified", ">remedied", ">in all", ">share"]);
             for week in &done.weeks {
                 weeks.add_row([
                     week.begins_on.clone().unwrap_or_default(),
@@ -248,7 +246,14 @@ impl Answer for List {
             return "there is no recall; takt recall open makes one\n".to_owned();
         }
         let mut told = table(&[
-            "recall", "title", "state", "opened", "stop-ship", ">recalled", ">affected", ">held",
+            "recall",
+            "title",
+            "state",
+            "opened",
+            "stop-ship",
+            ">recalled",
+            ">affected",
+            ">held",
         ]);
         for one in &self.recalls {
             told.add_row([
@@ -291,7 +296,15 @@ impl Vehicles {
 
 impl Answer for Vehicles {
     fn text(&self) -> String {
-        let mut told = table(&["VIN", "state", "since", "affected", "shipment", "handed over", "note"]);
+        let mut told = table(&[
+            "VIN",
+            "state",
+            "since",
+            "affected",
+            "shipment",
+            "handed over",
+            "note",
+        ]);
         for one in &self.vehicles {
             let affected = match (one.affected, one.recalled) {
                 (true, _) => "now",
