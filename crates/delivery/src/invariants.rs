@@ -116,7 +116,7 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
         rule: "a vehicle that is affected, or about which something was done, is recalled, by a recall that exists",
         checked: "SELECT COUNT(*) FROM recall_vehicle",
         violated: "SELECT k.vin FROM recall_vehicle k LEFT JOIN recall r ON r.recall_no = k.recall_no WHERE r.recall_no IS NULL \
-                   OR (k.recalled = 0 AND (k.affected = 1 OR k.state <> 1)) OR (k.affected = 1) = (k.exposed_to IS NOT NULL) LIMIT 20",
+                   OR (k.recalled = 0 AND (k.affected = 1 OR k.state <> 1)) OR (k.affected = 1 AND k.exposed_to IS NOT NULL) LIMIT 20",
     },
     Invariant {
         id: "RC-2",

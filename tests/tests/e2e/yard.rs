@@ -195,9 +195,10 @@ impl Yard {
         answer.ok_or_else(|| Failure::new("no answer".to_owned()))
     }
 
-    /// What left and what was stopped, in the order in which delivery wrote it down.
+    /// What left and what was stopped, in the order in which delivery wrote it down: by position. A log is read by transaction on
+    /// PostgreSQL, and a transaction has its number before it waits at the gate.
     pub(crate) async fn log(&self) -> Result<Vec<Kind>> {
-        let (mut kinds, mut after) = (Vec::new(), 0);
+        let (mut told, mut after) = (Vec::new(), 0);
         loop {
             let message = ListFactsRequest {
                 after_position: after,
@@ -207,10 +208,14 @@ impl Yard {
             let mut client = EventServiceClient::new(self.delivery.clone());
             let facts = client.list_facts(message).await?.into_inner().facts;
             let Some(last) = facts.last() else {
-                return Ok(kinds);
+                told.sort_by_key(|(position, _)| *position);
+                return Ok(told.into_iter().map(|(_, kind)| kind).collect());
             };
             after = last.position;
-            kinds.extend(facts.into_iter().filter_map(|fact| fact.body?.kind));
+            let kinds = facts
+                .into_iter()
+                .filter_map(|fact| Some((fact.position, fact.body?.kind?)));
+            told.extend(kinds);
         }
     }
 }

@@ -102,15 +102,25 @@ pub(crate) async fn kept_move(
         off.insert(*number, i64::try_from(vehicles.len()).unwrap_or(i64::MAX));
         for one in vehicles {
             onto.push(to);
-            rows.push(vec![one.vehicle_no.into(), to.value().into()]);
+            let row = [one.vehicle_no, to.value(), number.value()];
+            rows.push(row.map(takt_service::Value::from).to_vec());
         }
     }
     shipments_shrink(tx, &off).await?;
     shipments_grow(tx, &loads(onto, catalogue)?).await?;
-    let columns = ["vehicle_no", "shipment_no"];
+    let columns = ["vehicle_no", "shipment_no", "before"];
     let set = ["shipment_no = v.shipment_no"];
-    tx.update_many("vehicle", &["vehicle_no"], &set, &columns, rows, "")
+    let count = rows.len();
+    // Quality may have taken a vehicle off the load in the meantime; then all is looked at again.
+    let there = "t.shipment_no = v.before";
+    let moved = tx
+        .update_many("vehicle", &["vehicle_no"], &set, &columns, rows, there)
         .await?;
+    if !usize::try_from(moved).is_ok_and(|moved| moved == count) {
+        return Err(Error::Conflict {
+            detail: "a vehicle left its load beside the gate".to_owned(),
+        });
+    }
     Ok(next)
 }
 

@@ -42,10 +42,15 @@ impl RecallRpc {
     async fn words(&self, call: &Call, scopes: &[Scope]) -> Result<Words, Status> {
         let messages = scopes.iter().map(Scope::message).collect();
         let asked = self.desk.production.exposures(call, messages, 0).await;
-        asked.map_err(|status| match status.code() {
+        asked.map_err(|status| self.said(status))
+    }
+
+    /// What production says no to is told as it says it; its silence is ours.
+    fn said(&self, status: Status) -> Status {
+        match status.code() {
             Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition => status,
             _ => self.desk.production.error(&status).into(),
-        })
+        }
     }
 
     /// Changes a recall under the gate, when it is as the caller has seen it.
@@ -243,7 +248,8 @@ impl RecallService for RecallRpc {
             scopes: request.into_inner().scopes,
             from_build_number: 0,
         };
-        let mut told = self.desk.production.exposures_told(&call, message).await?;
+        let asked = self.desk.production.exposures_told(&call, message).await;
+        let mut told = asked.map_err(|status| self.said(status))?;
         Ok(Response::new(answers(move |outlet| async move {
             while let Some(part) = told
                 .message()
