@@ -29,6 +29,8 @@ mod grpcurl;
 mod partners;
 #[path = "e2e/plan.rs"]
 mod plan;
+#[path = "e2e/recalls.rs"]
+mod recalls;
 #[path = "e2e/risk.rs"]
 mod risk;
 #[path = "e2e/slots.rs"]
@@ -39,6 +41,8 @@ mod stock;
 mod trace;
 #[path = "e2e/worked.rs"]
 mod worked;
+#[path = "e2e/yard.rs"]
+mod yard;
 
 use std::{path::Path, time::Duration};
 

@@ -126,6 +126,28 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
                    OR (state IN (2, 3, 4) AND diagnosed_on IS NULL) OR diagnosed_on < opened_on OR repaired_on < diagnosed_on OR ended_on < repaired_on \
                    OR ended_on < opened_on OR (item_id = '') <> (lot_id = '' AND serial_number = '') OR (state = 1 AND item_id <> '') LIMIT 20",
     },
+    Invariant {
+        id: "RC-1",
+        rule: "a vehicle that is affected, or about which something was done, is recalled, by a recall that exists",
+        checked: "SELECT COUNT(*) FROM recall_vehicle",
+        violated: "SELECT k.vin FROM recall_vehicle k LEFT JOIN recall r ON r.recall_no = k.recall_no WHERE r.recall_no IS NULL \
+                   OR (k.recalled = 0 AND (k.affected = 1 OR k.state <> 1)) OR (k.affected = 1 AND k.exposed_to IS NOT NULL) LIMIT 20",
+    },
+    Invariant {
+        id: "RC-2",
+        rule: "no vehicle left the plant under a stop-ship: of those that it keeps back, none stands on a load that left since",
+        checked: "SELECT COUNT(*) FROM recall WHERE stop_ship > 0",
+        violated: "SELECT w.vin FROM recall r JOIN recall_vehicle k ON k.recall_no = r.recall_no JOIN vehicle w ON w.vin = k.vin \
+                   JOIN shipment s ON s.shipment_no = w.shipment_no WHERE r.stop_ship > 0 AND k.affected = 1 AND k.state NOT IN (4, 6) \
+                   AND k.gone = 0 AND s.state > 1 LIMIT 20",
+    },
+    Invariant {
+        id: "RC-3",
+        rule: "a step of a vehicle lies on the opening of its recall or later, and a remedy on its notice or later",
+        checked: "SELECT COUNT(*) FROM recall_vehicle WHERE state <> 1",
+        violated: "SELECT k.vin FROM recall_vehicle k JOIN recall r ON r.recall_no = k.recall_no \
+                   WHERE k.state_on < r.opened_on OR k.remedied_on < k.notified_on OR (k.state = 4) <> (k.remedied_on IS NOT NULL) LIMIT 20",
+    },
 ];
 
 /// The tables with their business columns. The numbers of vehicles and cancellations count arrivals of news and are
@@ -291,5 +313,54 @@ pub(crate) const TABLES: &[Table] = &[
             "ended_on",
             "cancel_reason",
         ],
+    },
+    Table {
+        name: "recall_gate",
+        columns: &["gate_no", "recall_no"],
+    },
+    Table {
+        name: "recall",
+        columns: &[
+            "recall_no",
+            "recall_id",
+            "title",
+            "defect",
+            "remedy",
+            "software_item",
+            "software_version",
+            "regulator",
+            "reference",
+            "published",
+            "opened_on",
+            "closed_on",
+            "stop_ship",
+            "stop_ship_on",
+            "version",
+        ],
+    },
+    Table {
+        name: "recall_scope",
+        columns: &["recall_no", "line_no", "scope"],
+    },
+    Table {
+        name: "recall_vehicle",
+        columns: &[
+            "recall_no",
+            "vin",
+            "affected",
+            "recalled",
+            "state",
+            "state_on",
+            "notified_on",
+            "remedied_on",
+            "exposed_from",
+            "exposed_to",
+            "note",
+            "gone",
+        ],
+    },
+    Table {
+        name: "recall_check",
+        columns: &["recall_no", "vin", "build_no"],
     },
 ];

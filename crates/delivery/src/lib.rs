@@ -19,6 +19,7 @@ mod programme;
 mod promise;
 mod quote;
 mod reactions;
+mod recall;
 mod rows;
 mod service_case;
 mod shipment;
@@ -31,7 +32,7 @@ use std::sync::Arc;
 use takt_contract::delivery::v1::{
     handover_service_server::HandoverServiceServer, impact_service_server::ImpactServiceServer,
     milestone_service_server::MilestoneServiceServer, order_service_server::OrderServiceServer,
-    quote_service_server::QuoteServiceServer,
+    quote_service_server::QuoteServiceServer, recall_service_server::RecallServiceServer,
     service_case_service_server::ServiceCaseServiceServer,
     shipment_service_server::ShipmentServiceServer,
 };
@@ -47,6 +48,10 @@ use crate::{
     promise::handler::{PromiseHandler, RepromiseHandler},
     quote::{confirm::QuoteHandler, rpc::QuoteRpc},
     reactions::DeliveryReactions,
+    recall::{
+        handler::{RefreshHandler, SoftwareHandler},
+        rpc::RecallRpc,
+    },
     service_case::rpc::ServiceCaseRpc,
     shipment::rpc::ShipmentRpc,
 };
@@ -120,6 +125,13 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
                 desk: Arc::clone(&desk),
             },
             chassis
+        ))
+        .add_service(server!(
+            RecallServiceServer,
+            RecallRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
         ));
     Ok(Wiring {
         routes,
@@ -132,6 +144,12 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
                 desk: Arc::clone(&desk),
             }),
             Arc::new(QuoteHandler {
+                desk: Arc::clone(&desk),
+            }),
+            Arc::new(RefreshHandler {
+                desk: Arc::clone(&desk),
+            }),
+            Arc::new(SoftwareHandler {
                 desk: Arc::clone(&desk),
             }),
             Arc::new(RepromiseHandler { desk }),

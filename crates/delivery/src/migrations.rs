@@ -98,5 +98,39 @@ const SERVICE_CASE: Migration = Migration {
     ],
 };
 
+/// Recalls. `recall_check` are vehicles that came in and on which production's word is awaited; the gate's row is held by
+/// whatever leaves and whatever keeps back; `gone` are vehicles that had left before a stop-ship could keep them.
+const RECALL: Migration = Migration {
+    name: "m0007_recall",
+    up: &[
+        "CREATE TABLE recall_gate (gate_no {id} CHECK (gate_no = 1), recall_no {int} NOT NULL)",
+        "INSERT INTO recall_gate (gate_no, recall_no) VALUES (1, 0)",
+        "CREATE TABLE recall (recall_no {id}, recall_id {text} NOT NULL UNIQUE, title {text} NOT NULL, defect {text} NOT NULL, \
+         remedy {int} NOT NULL CHECK (remedy BETWEEN 1 AND 2), software_item {text} NOT NULL, software_version {text} NOT NULL, regulator {text} NOT NULL, \
+         reference {text} NOT NULL, published {int} NOT NULL CHECK (published >= 0), opened_on {int} NOT NULL, closed_on {int}, \
+         stop_ship {int} NOT NULL CHECK (stop_ship BETWEEN 0 AND 2), stop_ship_on {int}, version {int} NOT NULL, due {int} NOT NULL, \
+         CONSTRAINT rc_2 CHECK ((stop_ship > 0) = (stop_ship_on IS NOT NULL) AND (closed_on IS NULL OR stop_ship = 0)))",
+        "CREATE TABLE recall_scope (recall_no {int} NOT NULL, line_no {int} NOT NULL, scope {text} NOT NULL, PRIMARY KEY (recall_no, line_no)) {rowless}",
+        "CREATE TABLE recall_vehicle (recall_no {int} NOT NULL, vin {text} NOT NULL, affected {int} NOT NULL CHECK (affected IN (0, 1)), \
+         recalled {int} NOT NULL CHECK (recalled IN (0, 1)), state {int} NOT NULL CHECK (state BETWEEN 1 AND 6), state_on {int} NOT NULL, \
+         notified_on {int}, remedied_on {int}, exposed_from {int} NOT NULL, exposed_to {int}, note {text} NOT NULL, \
+         gone {int} NOT NULL CHECK (gone IN (0, 1)), \
+         CONSTRAINT rc_1 CHECK ((affected = 1) <= (recalled = 1) AND (state = 1 OR recalled = 1)), \
+         CONSTRAINT rc_3 CHECK ((state = 4) = (remedied_on IS NOT NULL) AND (notified_on IS NULL OR notified_on <= state_on)), \
+         PRIMARY KEY (recall_no, vin)) {rowless}",
+        "CREATE INDEX recall_vehicle_by_vin ON recall_vehicle (vin)",
+        "CREATE TABLE recall_check (recall_no {int} NOT NULL, vin {text} NOT NULL, build_no {int} NOT NULL, PRIMARY KEY (recall_no, vin)) {rowless}",
+        "CREATE INDEX recall_check_by_vin ON recall_check (vin)",
+    ],
+};
+
 /// The schema, step by step.
-pub const MIGRATIONS: &[Migration] = &[PROGRAMME, ORDER, PROMISE, VEHICLE, QUOTE, SERVICE_CASE];
+pub const MIGRATIONS: &[Migration] = &[
+    PROGRAMME,
+    ORDER,
+    PROMISE,
+    VEHICLE,
+    QUOTE,
+    SERVICE_CASE,
+    RECALL,
+];

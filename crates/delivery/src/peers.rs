@@ -8,8 +8,9 @@ use takt_contract::{
     common::v1 as common,
     date_opt, date_pb, date_req,
     production::v1::{
-        self as pb, impact_service_client::ImpactServiceClient,
-        promise_service_client::PromiseServiceClient,
+        self as pb, exposure_service_client::ExposureServiceClient,
+        impact_service_client::ImpactServiceClient, promise_service_client::PromiseServiceClient,
+        software_service_client::SoftwareServiceClient,
     },
 };
 use takt_kernel::{Date, Violations, stable_hash};
@@ -19,9 +20,12 @@ use takt_service::{
     error::reason_of,
     peer::{Channel, Peer, Retry},
 };
-use tonic::{Code, Status};
+use tonic::{Code, Status, Streaming};
 
-use crate::programme::Catalogue;
+use crate::{
+    programme::Catalogue,
+    recall::{Word, owed::Words},
+};
 
 /// Production, as delivery sees it.
 #[derive(Clone)]
@@ -129,6 +133,80 @@ impl Production {
             async move { client.get_plant_impact(request).await }
         });
         asked.await.map(tonic::Response::into_inner)
+    }
+
+    /// The vehicles that scopes name, from a build number on; what production says no to is told as it says it.
+    pub(crate) async fn exposures(
+        &self,
+        call: &Call,
+        scopes: Vec<pb::ExposureScope>,
+        from_build: i64,
+    ) -> Result<Words, Status> {
+        let message = pb::StreamExposuresRequest {
+            scopes,
+            from_build_number: from_build,
+        };
+        let mut stream = self.exposures_told(call, message).await?;
+        let mut told = Words {
+            from_build,
+            ..Words::default()
+        };
+        let mut violations = Violations::new();
+        let mut ended = false;
+        while let Some(part) = stream.message().await? {
+            ended = true;
+            told.last_build = part.last_build_number;
+            for one in &part.exposures {
+                violations.scope(format!("exposures[{}]", one.vin), |found| {
+                    let to = date_opt(one.exposed_to.as_ref(), "exposed_to", found);
+                    found.require(
+                        one.affected == to.is_none(),
+                        "affected",
+                        "it contradicts exposed_to",
+                    );
+                    told.words.push(Word {
+                        vin: one.vin.clone(),
+                        from: date_req(one.exposed_from.as_ref(), "exposed_from", found),
+                        to,
+                    });
+                });
+            }
+        }
+        violations.require(ended, "", "there is no message, and no snapshot is told of");
+        violations
+            .finish()
+            .map_err(|found| unreadable(&Error::from(found)))?;
+        Ok(told)
+    }
+
+    /// The vehicles that scopes name, as production tells of them.
+    pub(crate) async fn exposures_told(
+        &self,
+        call: &Call,
+        message: pb::StreamExposuresRequest,
+    ) -> Result<Streaming<pb::StreamExposuresResponse>, Status> {
+        let mut client = client!(ExposureServiceClient, self.peer);
+        let request = self.peer.request(call, message);
+        Ok(client.stream_exposures(request).await?.into_inner())
+    }
+
+    /// Records the software of vehicles.
+    pub(crate) async fn record_software(
+        &self,
+        call: &Call,
+        message: pb::RecordSoftwareRequest,
+    ) -> Result<pb::RecordSoftwareResponse, Error> {
+        let mut client = client!(SoftwareServiceClient, self.peer);
+        let request = self
+            .peer
+            .request(call, futures_util::stream::iter([message]));
+        let answered = client.record_software(request).await;
+        let mut stream = answered
+            .map_err(|status| self.peer.error(&status))?
+            .into_inner();
+        let answer = stream.message().await;
+        let answer = answer.map_err(|status| self.peer.error(&status))?;
+        answer.ok_or_else(|| Error::broken("production did not answer a chunk of software"))
     }
 
     /// What production's silence means for a caller of ours.

@@ -22,6 +22,10 @@ use crate::{
     desk::Desk,
     programme::{Catalogue, store::catalogue_fetch},
     promise::handler::repromise_owe,
+    recall::{
+        owed::{changes_heard, received_check},
+        store::gate_hold,
+    },
 };
 
 /// Takes production's facts.
@@ -36,6 +40,7 @@ pub(crate) struct Told {
     built: Vec<BuiltVehicle>,
     quality: Vec<Quality>,
     plans: Vec<(String, Date)>,
+    changed: bool,
 }
 
 /// What quality has said about vehicles, as runs of the same word.
@@ -102,6 +107,7 @@ impl Told {
                 }
             }
             Kind::MasterPlanReleased(fact) => self.plans.push(plan(fact, violations)),
+            Kind::PartReplaced(_) | Kind::SoftwareInstalled(_) => self.changed = true,
             _ => {}
         }
     }
@@ -111,6 +117,15 @@ impl Told {
     pub(crate) async fn apply(mut self, tx: &Tx, catalogue: &Catalogue) -> Result<(), Error> {
         self.built
             .sort_by(|a, b| (a.build_no, &a.vin).cmp(&(b.build_no, &b.vin)));
+        if self.changed || !self.built.is_empty() {
+            // Before any vehicle is there that could leave, an open recall knows of it.
+            gate_hold(tx).await?;
+            let news = self.built.iter();
+            received_check(tx, news.map(|one| (one.vin.as_str(), one.build_no))).await?;
+        }
+        if self.changed {
+            changes_heard(tx).await?;
+        }
         vehicles_receive(tx, catalogue, &self.built).await?;
         for word in &self.quality {
             match word {

@@ -309,7 +309,7 @@ const OPENING: Migration = Migration {
 
 /// What suppliers are asked to pay for parts that failed with customers. An import leaves it as it is.
 const WARRANTY: Migration = Migration {
-    name: "m0029_warranty",
+    name: "m0033_warranty",
     up: &[
         "CREATE TABLE warranty_claim (claim_id {text} NOT NULL PRIMARY KEY, supplier_id {text} NOT NULL, item_id {text} NOT NULL, \
          lot_id {text} NOT NULL, serial_number {text} NOT NULL, vin {text} NOT NULL, category {text} NOT NULL, failed_on {int} NOT NULL, \

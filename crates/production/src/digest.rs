@@ -30,7 +30,7 @@ const fn all() -> [Table; IMPORTED.len() + WRITTEN.len()] {
 }
 
 /// What the plant writes.
-const WRITTEN: [Table; 42] = [
+const WRITTEN: [Table; 46] = [
     Table {
         name: "plan",
         columns: &[
@@ -401,5 +401,21 @@ const WRITTEN: [Table; 42] = [
     Table {
         name: "material_plan_input",
         columns: &["plan_no", "body"],
+    },
+    Table {
+        name: "software_head",
+        columns: &["head_no", "change_no"],
+    },
+    Table {
+        name: "software_release",
+        columns: &["item_no", "effective_on", "version"],
+    },
+    Table {
+        name: "software_change",
+        columns: &["change_no", "item_no", "version", "installed_on", "reason"],
+    },
+    Table {
+        name: "software_run",
+        columns: &["change_no", "first_build", "last_build"],
     },
 ];

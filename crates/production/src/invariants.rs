@@ -275,4 +275,13 @@ pub const INVARIANTS: &[Invariant] = &[
         violated: "SELECT p.plan_id FROM material_plan AS p LEFT JOIN material_plan_input AS i ON i.plan_no = p.plan_no \
                    WHERE (i.plan_no IS NOT NULL) <> (p.plan_no > (SELECT MAX(plan_no) FROM material_plan) - 2) LIMIT 20",
     },
+    Invariant {
+        id: "SW-1",
+        rule: "software was changed in vehicles that were built by then, each once a change",
+        checked: "SELECT COUNT(*) FROM software_run",
+        violated: "WITH r AS (SELECT change_no, first_build, last_build, LAG(last_build) OVER (PARTITION BY change_no ORDER BY first_build) AS before \
+                   FROM software_run) SELECT CAST(r.change_no AS TEXT) || ' at ' || CAST(r.first_build AS TEXT) FROM r \
+                   LEFT JOIN software_change AS c ON c.change_no = r.change_no LEFT JOIN vehicle AS w ON w.build_number = r.last_build \
+                   WHERE r.before >= r.first_build OR w.serial IS NULL OR c.change_no IS NULL OR c.installed_on < w.built_on LIMIT 20",
+    },
 ];

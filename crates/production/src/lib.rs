@@ -6,6 +6,7 @@
 
 mod change;
 mod digest;
+mod exposure;
 mod genealogy;
 mod impact;
 mod import;
@@ -23,6 +24,7 @@ mod ramp;
 mod reactions;
 mod sequence;
 mod shop_floor;
+mod software;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -32,19 +34,20 @@ use std::sync::Arc;
 
 use takt_contract::production::v1::{
     engineering_change_service_server::EngineeringChangeServiceServer,
-    impact_service_server::ImpactServiceServer,
+    exposure_service_server::ExposureServiceServer, impact_service_server::ImpactServiceServer,
     performance_service_server::PerformanceServiceServer,
     planning_service_server::PlanningServiceServer, product_service_server::ProductServiceServer,
     promise_service_server::PromiseServiceServer, quality_service_server::QualityServiceServer,
     ramp_service_server::RampServiceServer, sequence_service_server::SequenceServiceServer,
     shop_floor_service_server::ShopFloorServiceServer,
-    vehicle_service_server::VehicleServiceServer,
+    software_service_server::SoftwareServiceServer, vehicle_service_server::VehicleServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, peer::Peer, server};
 use tokio::sync::{Mutex, watch};
 
 use crate::{
     change::rpc::EngineeringChangeRpc,
+    exposure::rpc::ExposureRpc,
     impact::rpc::ImpactRpc,
     import::Import,
     job::report::Stations,
@@ -60,6 +63,7 @@ use crate::{
     sequence::rpc::SequenceRpc,
     shop_floor::rpc::ShopFloorRpc,
     shop_floor::run::DayIntents,
+    software::rpc::SoftwareRpc,
     vehicle::rpc::VehicleRpc,
 };
 
@@ -167,6 +171,16 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             PerformanceServiceServer,
             PerformanceRpc(production.clone()),
+            chassis
+        ))
+        .add_service(server!(
+            ExposureServiceServer,
+            ExposureRpc(production.clone()),
+            chassis
+        ))
+        .add_service(server!(
+            SoftwareServiceServer,
+            SoftwareRpc(production.clone()),
             chassis
         ));
     Ok(Wiring {

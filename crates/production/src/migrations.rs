@@ -9,6 +9,7 @@ mod genealogy;
 mod hold;
 mod material;
 mod sequence;
+mod software;
 
 use takt_service::Migration;
 
@@ -30,6 +31,7 @@ pub const MIGRATIONS: &[Migration] = &[
     ENGINEERING_CHANGE,
     PROGRAMME_PART,
     VARIANT_PRICE,
+    software::SOFTWARE,
 ];
 
 /// What an import brings; replaced as a whole by the next one.

@@ -110,7 +110,10 @@ impl Sorted {
                 | Kind::VehicleReleased(_)
                 | Kind::VehicleHeld(_)
                 | Kind::PartReplaced(_)
-                | Kind::PartFailed(_) => {}
+                | Kind::PartFailed(_)
+                | Kind::SoftwareInstalled(_)
+                | Kind::StopShipIssued(_)
+                | Kind::StopShipLifted(_) => {}
             });
         }
         violations.finish()?;

@@ -367,6 +367,48 @@ pub const STANDING: &[Standing] = &[
         seeded: false,
     },
     Standing {
+        file: "asbuilt.csv",
+        table: "software_head",
+        columns: &[("head_no", Number, false), ("change_no", Number, false)],
+        key: &["head_no"],
+        seeded: true,
+    },
+    Standing {
+        file: "asbuilt.csv",
+        table: "software_release",
+        columns: &[
+            ("item_no", Number, false),
+            ("effective_on", Day, false),
+            ("version", Text, false),
+        ],
+        key: &["item_no", "effective_on"],
+        seeded: false,
+    },
+    Standing {
+        file: "asbuilt.csv",
+        table: "software_change",
+        columns: &[
+            ("change_no", Number, false),
+            ("item_no", Number, false),
+            ("version", Text, false),
+            ("installed_on", Day, false),
+            ("reason", Text, false),
+        ],
+        key: &["change_no"],
+        seeded: false,
+    },
+    Standing {
+        file: "asbuilt.csv",
+        table: "software_run",
+        columns: &[
+            ("change_no", Number, false),
+            ("first_build", Number, false),
+            ("last_build", Number, false),
+        ],
+        key: &["change_no", "first_build"],
+        seeded: false,
+    },
+    Standing {
         file: "performance.csv",
         table: "equipment_state",
         columns: &[

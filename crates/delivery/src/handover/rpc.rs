@@ -23,6 +23,10 @@ use super::{
 use crate::{
     desk::Desk,
     programme::Catalogue,
+    recall::{
+        gate::{GateRefusal, unsold_fetch},
+        store::gate_hold,
+    },
     shipment::{ShipmentNo, rpc::CHUNK, wire},
 };
 use takt_service::stream::{Answers, pages};
@@ -167,6 +171,8 @@ async fn handed_over(
     let mut vins: Vec<&str> = read.wanted.iter().map(|(vin, _)| vin.as_str()).collect();
     vins.sort_unstable();
     vins.dedup();
+    gate_hold(tx).await?;
+    let unsold = unsold_fetch(tx, vins.iter().copied()).await?;
     let mut waiting = waiting_fetch(tx, vins).await?;
     let (mut done, mut facts, mut refused) = (Vec::new(), Vec::new(), read.refused.clone());
     for (vin, on) in &read.wanted {
@@ -174,6 +180,12 @@ async fn handed_over(
             refused.push(wire::missing("vehicle", vin.clone()));
             continue;
         };
+        let stopped = unsold.get(vin).filter(|_| vehicle.handed_over_on.is_none());
+        if let Some(recall_id) = stopped.cloned() {
+            let refusal = GateRefusal::Handover { recall_id };
+            refused.push(wire::refused(vin.clone(), &refusal));
+            continue;
+        }
         match vehicle.hand_over(*on, first) {
             Ok(Done::Nothing) => {}
             Ok(Done::HandedOver) => {

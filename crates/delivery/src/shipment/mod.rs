@@ -13,7 +13,10 @@ use std::fmt;
 use takt_kernel::{Date, ParseError};
 use takt_service::error::Refusal;
 
-use crate::programme::{Catalogue, Lane};
+use crate::{
+    programme::{Catalogue, Lane},
+    recall::gate::{GateRefusal, Kept},
+};
 
 /// Lanes are numbered below this.
 pub const LANES: i64 = 10_000;
@@ -141,6 +144,13 @@ pub enum TransportEvent {
     Arrived(Date),
 }
 
+impl TransportEvent {
+    /// Whether the load leaves by it.
+    pub const fn departs(self) -> bool {
+        matches!(self, Self::Departed(_))
+    }
+}
+
 /// What a report did to a shipment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moved {
@@ -175,6 +185,20 @@ impl Shipment {
             }
             (Some(_), Some(_)) => ShipmentState::Arrived,
         }
+    }
+
+    /// Whether it is still at the plant.
+    pub fn is_planned(&self) -> bool {
+        self.state() == ShipmentState::Planned
+    }
+
+    /// Why the load does not leave, when the gate keeps every vehicle of it.
+    pub(crate) fn all_stay(&self, kept: &[Kept]) -> Option<GateRefusal> {
+        let first = kept.first()?;
+        let all = i64::try_from(kept.len()).is_ok_and(|count| count >= self.vehicle_count);
+        all.then(|| GateRefusal::WholeLoad {
+            recall_id: first.recall_id.clone(),
+        })
     }
 
     /// Takes a carrier's report. The same report again changes nothing.

@@ -24,7 +24,14 @@ use super::{
     },
     wire::{self, Reports, shipment_pb},
 };
-use crate::{desk::Desk, programme::Catalogue};
+use crate::{
+    desk::Desk,
+    programme::Catalogue,
+    recall::{
+        gate::{KeptOf, kept_fetch, kept_move},
+        store::gate_hold,
+    },
+};
 use takt_service::stream::{Answers, pages};
 
 /// Shipments that are read at a time.
@@ -156,6 +163,12 @@ async fn reported(
     catalogue: &Catalogue,
     reports: &Reports,
 ) -> Result<pb::RecordTransportEventsResponse, Error> {
+    let mut kept = KeptOf::new();
+    if reports.events.iter().any(|(_, event)| event.departs()) {
+        // The gate is asked here, at the departure, and stays as it is until the departure is written.
+        gate_hold(tx).await?;
+        kept = kept_fetch(tx, &distinct(reports)).await?;
+    }
     let mut loads = shipments_fetch(tx, distinct(reports)).await?;
     let before: BTreeMap<ShipmentNo, ShipmentState> = loads
         .iter()
@@ -169,6 +182,13 @@ async fn reported(
             refused.push(wire::missing("shipment", number.id(catalogue)));
             continue;
         };
+        let stays = kept
+            .get(number)
+            .filter(|_| event.departs() && load.is_planned());
+        if let Some(first) = stays.and_then(|stays| load.all_stay(stays)) {
+            refused.push(wire::refused(number.id(catalogue), &first));
+            continue;
+        }
         match load.report(*event, lane) {
             Ok(Moved::Nothing) => {}
             Ok(moved) => {
@@ -178,6 +198,13 @@ async fn reported(
                 }
             }
             Err(refusal) => refused.push(wire::refused(number.id(catalogue), &refusal)),
+        }
+    }
+    kept.retain(|number, _| departed.contains_key(number));
+    let next = kept_move(tx, catalogue, &kept, &departed).await?;
+    for (number, stays) in &kept {
+        if let Some(load) = loads.get_mut(number) {
+            load.vehicle_count -= i64::try_from(stays.len()).unwrap_or_default();
         }
     }
     let moved = loads.into_values().filter_map(|load| {
@@ -190,6 +217,7 @@ async fn reported(
         request_id: String::new(),
         changed_count: changed,
         refused,
+        held_back: wire::held_back(&kept, &next, catalogue),
     })
 }
 

@@ -2,6 +2,8 @@
 //!
 //! It must not decide anything. Invariant: enums that are not known are refused, never taken for a default.
 
+use std::collections::BTreeMap;
+
 use takt_contract::{
     date_opt, date_pb, date_req,
     delivery::v1::{self as pb},
@@ -10,7 +12,10 @@ use takt_kernel::Violations;
 use takt_service::error::Refusal;
 
 use super::{Shipment, ShipmentNo, ShipmentState, TransportEvent, store::ShipmentFilter};
-use crate::programme::Catalogue;
+use crate::{
+    programme::Catalogue,
+    recall::gate::{Kept, KeptOf},
+};
 
 /// A shipment as it is answered.
 pub(crate) fn shipment_pb(shipment: &Shipment, catalogue: &Catalogue) -> pb::Shipment {
@@ -122,6 +127,26 @@ pub(crate) fn missing(what: &str, subject: String) -> pb::RefusedEvent {
         reason,
         reason_code: "MISSING".to_owned(),
     }
+}
+
+/// The vehicles that stayed behind, by load.
+pub(crate) fn held_back(
+    kept: &KeptOf,
+    next: &BTreeMap<ShipmentNo, ShipmentNo>,
+    catalogue: &Catalogue,
+) -> Vec<pb::HeldBackVehicle> {
+    let of_load = |(number, vehicles): (&ShipmentNo, &Vec<Kept>)| {
+        let to = next.get(number).map(|next| next.id(catalogue));
+        let told = vehicles.iter().map(|one| pb::HeldBackVehicle {
+            vin: one.vin.clone(),
+            shipment_id: number.id(catalogue),
+            next_shipment_id: to.clone().unwrap_or_default(),
+            recall_id: one.recall_id.clone(),
+            unchecked: one.unchecked,
+        });
+        told.collect::<Vec<_>>()
+    };
+    kept.iter().flat_map(of_load).collect()
 }
 
 /// The refusal of an item by a rule.

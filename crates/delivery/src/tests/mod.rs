@@ -9,6 +9,7 @@ mod orders;
 mod production;
 mod promises;
 mod quotes;
+mod recalls;
 mod service;
 mod vehicles;
 mod wire_orders;

@@ -198,7 +198,7 @@ async fn touched(
 }
 
 /// Whether a configuration has a part of an item, bought or made.
-fn uses(product: &Product, config: Config, item: usize) -> bool {
+pub fn uses(product: &Product, config: Config, item: usize) -> bool {
     let mut cache = product.needs();
     let needs = cache.get(&product.bom, config);
     needs.bought().any(|(used, _)| used == item) || needs.made.iter().any(|(made, _)| *made == item)

@@ -10,6 +10,7 @@ mod changes;
 mod days;
 mod defects;
 mod eras;
+mod exposures;
 mod holds;
 mod jobs;
 mod materials;

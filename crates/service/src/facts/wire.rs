@@ -51,6 +51,9 @@ pub(super) fn kind_name(fact: &pb::Fact) -> &'static str {
         Some(Kind::PartReplaced(_)) => "PartReplaced",
         Some(Kind::DisruptionDeclared(_)) => "DisruptionDeclared",
         Some(Kind::DisruptionResolved(_)) => "DisruptionResolved",
+        Some(Kind::StopShipIssued(_)) => "StopShipIssued",
+        Some(Kind::StopShipLifted(_)) => "StopShipLifted",
+        Some(Kind::SoftwareInstalled(_)) => "SoftwareInstalled",
         None => "unknown",
     }
 }

@@ -232,6 +232,9 @@ fn kind_name(kind: &Kind) -> &'static str {
         Kind::PartReplaced(_) => "PartReplaced",
         Kind::DisruptionDeclared(_) => "DisruptionDeclared",
         Kind::DisruptionResolved(_) => "DisruptionResolved",
+        Kind::StopShipIssued(_) => "StopShipIssued",
+        Kind::StopShipLifted(_) => "StopShipLifted",
+        Kind::SoftwareInstalled(_) => "SoftwareInstalled",
     }
 }
 

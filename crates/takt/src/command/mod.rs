@@ -20,6 +20,7 @@ mod plan;
 mod promise;
 mod quality;
 mod ramp;
+mod recall;
 mod replay;
 mod risk;
 mod safety;
@@ -111,6 +112,9 @@ enum Task {
     /// Declare and resolve disruptions, and tell what they do to parts, shops, vehicles and customers
     #[command(subcommand)]
     Disruption(disruption::DisruptionTask),
+    /// Recalls and stop-ships: who is affected, what is kept back, what was done, how far it is
+    #[command(subcommand)]
+    Recall(recall::RecallTask),
     /// Raw material to customer in one view: lead times, value added, yield, CO2e, who stands behind whom; no service is needed
     Chain(Box<chain::ChainArgs>),
     /// Scheduling agreements and call-offs: cumulatives, zones, what is owed at the end
@@ -215,6 +219,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Oee(args) => oee::run(*args, output).await,
             Task::Ramp(args) => ramp::run(*args, output).await,
             Task::Disruption(task) => disruption::run(task, output).await,
+            Task::Recall(task) => recall::run(task, output).await,
             Task::Risk(args) => risk::run(*args, output).await,
             Task::Chain(args) => chain::run(*args, output),
             Task::Calloff(task) => calloff::run(task, output).await,

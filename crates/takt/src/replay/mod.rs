@@ -13,6 +13,7 @@ pub mod parts;
 mod performance;
 mod pipeline;
 mod progress;
+mod recalls;
 mod request;
 mod settle;
 pub mod state;
@@ -369,6 +370,10 @@ impl Run<'_> {
                 progress.finish();
             }
             let closed = closed?;
+            if closed.finished {
+                // Their dates lie behind the run, and what is in them is what was built in it.
+                recalls::open(&self.peers.delivery, &driver.ids, full).await?;
+            }
             let state = &mut self.state;
             state.last_closed_day = Some(day.to_string());
             state.samples.extend(closed.sample);

@@ -11,6 +11,7 @@ pub use super::material::Material;
 use super::plant::Plant;
 use super::profit::Ramp;
 use super::punctual::Punctual;
+use super::recalls::RecallFigures;
 pub use super::sequence::Sequencing;
 
 /// A report of a run.
@@ -60,6 +61,8 @@ pub struct Report {
     pub genealogy: Option<Genealogy>,
     /// What customers complained of; absent while nothing is recorded.
     pub cases: Option<Cases>,
+    /// The recalls, in the order of opening.
+    pub recalls: Vec<RecallFigures>,
     /// What the outages cost; absent without outages.
     pub disruption: Option<DisruptionFigures>,
     /// The hash of the business content of all three services.

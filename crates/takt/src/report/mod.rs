@@ -14,6 +14,7 @@ mod procurement;
 mod production;
 pub mod profit;
 pub mod punctual;
+pub mod recalls;
 mod sequence;
 mod sheet;
 mod text;
@@ -43,12 +44,13 @@ companies' terms; SOURCES.md of the programme says for each column what is sourc
 
 /// Asks the three services for a report of a run.
 pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
-    let (line, sequenced, material, stock, (curve, told), life, digests, statuses) = tokio::try_join!(
+    let (line, sequenced, material, stock, (curve, told), recalled, life, digests, statuses) = tokio::try_join!(
         production::ask_line(&peers.production),
         sequence::ask_days(&peers.production),
         material::ask_material(&peers.production),
         procurement::ask_stock(&peers.procurement),
         ask_deliveries(&peers.delivery),
+        recalls::ask_recalls(&peers.delivery),
         life::one_life(peers),
         admin::digests(peers),
         admin::statuses(peers),
@@ -92,6 +94,7 @@ pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
         life,
         genealogy,
         cases,
+        recalls: recalls::figures(&recalled, &produced),
         produced,
         delivered,
         digests: digests

@@ -1,6 +1,7 @@
 //! The report for a terminal: calm tables, the most important first. It must not ask anybody. Invariant: what stands
 //! here stands in the JSON answer too.
 use super::figures::{Cost, DisruptionFigures, Life, Report, Shortfall, Supply, Wip};
+use super::recalls;
 use super::sequence;
 use crate::output::{Answer, bytes, duration, grouped, percent, table, table_text};
 
@@ -42,6 +43,7 @@ impl Answer for Report {
         if let Some(genealogy) = &self.genealogy {
             text.push_str(&format!("{}\n", genealogy.line()));
         }
+        recalls::text(&self.recalls, &mut text);
         foot(self, &mut text);
         text
     }

@@ -6,6 +6,7 @@ mod progress;
 
 use super::chart::{GRID, Ink, WORDS, hex};
 use super::figures::Report;
+use super::recalls;
 use super::sequence;
 use super::sheet::{self, escape};
 use crate::failure::Outcome;
@@ -46,6 +47,7 @@ pub(super) fn page(report: &Report) -> Outcome<String> {
     if let Some(cases) = &report.cases {
         cases.page(&mut body);
     }
+    recalls::page(&report.recalls, &mut body);
     sheet::suppliers(report, &mut body);
     sheet::items(report, &mut body);
     foot(report, &mut body);
