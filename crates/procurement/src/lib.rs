@@ -59,7 +59,7 @@ pub fn definition() -> Definition {
         standing: standing::STANDING,
         standing_elsewhere: standing::ELSEWHERE,
         peers: &["production"],
-        subscribers: &[],
+        subscribers: &["delivery"],
         endless: &[],
         build,
     }
