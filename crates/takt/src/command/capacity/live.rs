@@ -39,7 +39,7 @@ pub(super) async fn told(peer: &Peer, args: &CapacityArgs) -> Outcome<Told> {
         |page| vec![page]
     )?;
     let first = pages.first().and_then(|page| page.first_week.as_ref());
-    let first_week = first.and_then(|first| date_of(first).ok());
+    let first_week = date_of(first);
     let matched: Vec<&pb::MatchedCapacity> = pages.iter().flat_map(|page| &page.matched).collect();
     if matched.is_empty() {
         return Err(Failure::refused("no capacity group is recorded").with_way_out(
@@ -71,7 +71,7 @@ pub(super) async fn told(peer: &Peer, args: &CapacityArgs) -> Outcome<Told> {
 
 fn row(row: &pb::MatchedCapacity) -> Row {
     let day = |day: Option<&takt_contract::common::v1::Date>| {
-        let read = day.and_then(|day| date_of(day).ok());
+        let read = date_of(day);
         read.map(|day| day.to_string())
     };
     let share = |load: i64| load as f64 / ONE as f64;
