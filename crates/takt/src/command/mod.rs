@@ -14,6 +14,7 @@ mod facts;
 mod import;
 mod jobs;
 mod oee;
+mod orders;
 mod partners;
 mod plan;
 mod promise;
@@ -108,6 +109,9 @@ enum Task {
     /// Declare and resolve disruptions, and tell what they do to parts, shops, vehicles and customers
     #[command(subcommand)]
     Disruption(disruption::DisruptionTask),
+    /// Orders whose promise is in danger, one order and its timeline, promises anew after a disruption, cancelling by terms
+    #[command(subcommand)]
+    Orders(orders::OrdersTask),
     /// Raw material to customer in one view: lead times, value added, yield, CO2e, who stands behind whom; no service is needed
     Chain(Box<chain::ChainArgs>),
     /// Scheduling agreements and call-offs: cumulatives, zones, what is owed at the end
@@ -209,6 +213,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Oee(args) => oee::run(*args, output).await,
             Task::Ramp(args) => ramp::run(*args, output).await,
             Task::Disruption(task) => disruption::run(task, output).await,
+            Task::Orders(task) => orders::run(task, output).await,
             Task::Risk(args) => risk::run(*args, output).await,
             Task::Chain(args) => chain::run(*args, output),
             Task::Calloff(task) => calloff::run(task, output).await,
