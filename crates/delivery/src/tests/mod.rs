@@ -6,6 +6,7 @@
 )]
 
 mod orders;
+mod outlook;
 mod production;
 mod promises;
 mod quotes;
