@@ -114,9 +114,7 @@ fn through_a_disruption(setup: Setup) -> Result {
         .ok()?;
     let suite = Suite::prepare(&data)?.up(setup)?;
     let people = People(&suite);
-    ensure(people.disrupted()?.is_empty(), || {
-        "calm".to_owned()
-    })?;
+    ensure(people.disrupted()?.is_empty(), || "calm".to_owned())?;
     let calm = people.impact()?;
 
     people.ask(&declare("FIRE-1", "CATL", "2024-06-25"))?;
@@ -144,9 +142,9 @@ fn through_a_disruption(setup: Setup) -> Result {
     ensure(
         before["health"] == "LATE"
             && before["expected_on"] == hit[worst].1.as_str()
-            && reasons.iter().any(|reason| {
-                reason["subject"] == "FIRE-1" && !list(reason, "behind").is_empty()
-            }),
+            && reasons
+                .iter()
+                .any(|reason| reason["subject"] == "FIRE-1" && !list(reason, "behind").is_empty()),
         || before.to_string(),
     )?;
 
@@ -172,9 +170,9 @@ fn through_a_disruption(setup: Setup) -> Result {
     ensure(
         new.len() == old.len() + 1
             && new.starts_with(old)
-            && new.last().is_some_and(|last| {
-                last["deliver_on"] == hit[worst].1.as_str()
-            })
+            && new
+                .last()
+                .is_some_and(|last| last["deliver_on"] == hit[worst].1.as_str())
             && after["health"] == "ON_TIME",
         || format!("{before}\n{after}"),
     )?;
@@ -203,10 +201,18 @@ fn through_a_disruption(setup: Setup) -> Result {
     let shown = people.ask(&["orders", "show", worst])?;
     ensure(shown["health"] == "ON_TIME", || shown.to_string())?;
 
-    let wrong = people.refused(&["orders", "at-risk", "--variant", "PRO", "--city", "Atlantis"])?;
-    ensure(wrong.contains("variant_id") && wrong.contains("city"), || {
-        wrong.clone()
-    })?;
+    let wrong = people.refused(&[
+        "orders",
+        "at-risk",
+        "--variant",
+        "PRO",
+        "--city",
+        "Atlantis",
+    ])?;
+    ensure(
+        wrong.contains("variant_id") && wrong.contains("city"),
+        || wrong.clone(),
+    )?;
     let wrong = people.refused(&["orders", "repromise", "--city", "Atlantis"])?;
     ensure(wrong.contains("scope.city"), || wrong.clone())?;
     let wrong = people.refused(&["orders", "show", "SU7-NONE"])?;

@@ -171,7 +171,11 @@ mod tests {
         assert_eq!(terms.told(), message("CNY", 500_000, 7));
         let silent = Terms::cancelled(None, pb::Order::default(), locked, locked);
         assert_eq!(
-            (silent.deposit_outcome(), silent.terms, silent.refundable_until),
+            (
+                silent.deposit_outcome(),
+                silent.terms,
+                silent.refundable_until
+            ),
             (pb::DepositOutcome::Unspecified, None, None)
         );
     }

@@ -145,13 +145,18 @@ impl Outlook {
         let rank = self.undisturbed.get(&variant_no).and_then(|profile| {
             let day = usize::try_from(build_on.days_since(profile.first)).ok()?;
             let through = profile.cumulative.get(day)?;
-            let before = day.checked_sub(1).and_then(|day| profile.cumulative.get(day));
+            let before = day
+                .checked_sub(1)
+                .and_then(|day| profile.cumulative.get(day));
             // The first place of the day, or the last one before it where the queue gets none on that day.
-            Some((before.copied().unwrap_or_default() + 1).min(*through).max(1))
+            Some(
+                (before.copied().unwrap_or_default() + 1)
+                    .min(*through)
+                    .max(1),
+            )
         });
-        let at = |profiles: &BTreeMap<i64, VariantProfile>| {
-            profiles.get(&variant_no)?.promise(rank?)
-        };
+        let at =
+            |profiles: &BTreeMap<i64, VariantProfile>| profiles.get(&variant_no)?.promise(rank?);
         at(&self.undisturbed)
             .zip(at(&self.disturbed))
             .map_or(0, |(planned, build)| {
@@ -378,7 +383,10 @@ mod tests {
         };
         assert_eq!(at(&journey), (Health::AtRisk, None, held));
         journey.released_on = Some(date("2024-04-11"));
-        assert_eq!(at(&journey), (Health::OnTime, day("2024-04-14"), Cause::None));
+        assert_eq!(
+            at(&journey),
+            (Health::OnTime, day("2024-04-14"), Cause::None)
+        );
         journey.shipment_id = "S".into();
         journey.departed_on = Some(date("2024-04-20"));
         for (comes, health) in [

@@ -33,9 +33,8 @@ pub(crate) async fn standings(
     orders: &[Order],
     last: &BTreeMap<i64, Promise>,
 ) -> Result<Standings, Error> {
-    let waits = |order: &Order| {
-        order.queueing == Queueing::Open && last.contains_key(&order.number)
-    };
+    let waits =
+        |order: &Order| order.queueing == Queueing::Open && last.contains_key(&order.number);
     let kept = match orders.iter().any(waits) {
         true => outlook_read(desk, call, catalogue).await?,
         false => None,
@@ -61,7 +60,12 @@ pub(crate) async fn standings(
         Queueing::Allocated => {
             let promised_on = last.get(&order.number)?.deliver_on;
             let transit = catalogue.lane_at(order.lane_no)?.transit_days();
-            Some(Standing::journey(&order.journey, transit, first, promised_on))
+            Some(Standing::journey(
+                &order.journey,
+                transit,
+                first,
+                promised_on,
+            ))
         }
     };
     Ok(Standings {

@@ -122,7 +122,8 @@ pub(crate) async fn outlook_write(tx: &Tx, new: &NewOutlook) -> Result<(), Error
         ..Reason::default()
     };
     // Vehicles are numbered as they come, so the last one of a day before bounds what is counted as built since.
-    let before = "SELECT vehicle_no FROM vehicle WHERE built_on < $1 ORDER BY vehicle_no DESC LIMIT 1";
+    let before =
+        "SELECT vehicle_no FROM vehicle WHERE built_on < $1 ORDER BY vehicle_no DESC LIMIT 1";
     let mark = match tx.one(before, vec![day(new.as_of)]).await? {
         Some(row) => get(&row, 0)?,
         None => 0i64,

@@ -169,9 +169,8 @@ impl IntentHandler for RepromiseHandler {
         // What the plan says to an order that open disruptions delay is not true, so it is not promised: such orders are promised
         // anew by those who look at the disruptions.
         let told = mirror.queue().ranked().filter(|ranked| {
-            disturbed.is_none_or(|disturbed| {
-                delayed(ranked, &profile.variants, disturbed).is_none()
-            })
+            disturbed
+                .is_none_or(|disturbed| delayed(ranked, &profile.variants, disturbed).is_none())
         });
         let promises = promises(&catalogue, &profile, as_of, told);
         let outlook = looked.map(|looked| looked.outlook);

@@ -190,6 +190,9 @@ mod tests {
             (made.plan_id.as_str(), made.made_on),
             ("p", date("2024-04-05"))
         );
-        assert_eq!(later.made(date("2024-04-09"), "p").made_on, date("2024-04-09"));
+        assert_eq!(
+            later.made(date("2024-04-09"), "p").made_on,
+            date("2024-04-09")
+        );
     }
 }

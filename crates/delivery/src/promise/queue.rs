@@ -234,12 +234,9 @@ mod tests {
             .collect();
         assert_eq!(order, [(2, 1), (5, 2), (1, 3), (4, 4), (3, 1)]);
         let queue = queue();
-        assert!(
-            queue
-                .ranked()
-                .all(|ranked| queue.standing(ranked.variant_no, ranked.place.order_no)
-                    == Some(ranked))
-        );
+        assert!(queue.ranked().all(
+            |ranked| queue.standing(ranked.variant_no, ranked.place.order_no) == Some(ranked)
+        ));
         assert_eq!(queue.standing(2, 1), None);
         assert_eq!(queue.standing(3, 1), None);
     }

@@ -7,6 +7,7 @@
 
 mod orders;
 mod outlook;
+mod outlook_rows;
 mod production;
 mod promises;
 mod quotes;

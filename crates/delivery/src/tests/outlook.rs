@@ -1,4 +1,4 @@
-//! Promises that stand or do not: the outlook in its rows, and over gRPC from a disruption to new promises and back.
+//! Promises that stand or do not, over gRPC: from a disruption to new promises and back.
 
 use std::{collections::BTreeMap, sync::atomic::Ordering, time::Duration};
 
@@ -12,95 +12,11 @@ use takt_contract::{
     },
 };
 use takt_kernel::{Date, RequestId, Violations};
-use takt_service::{Error, error::reason_of};
+use takt_service::error::reason_of;
 use tonic::{Code, Status};
 
-use super::{
-    World,
-    service::{Service, chunk, day, order, production, vin},
-};
-use crate::{
-    outlook::store::{
-        Declared, NewOutlook, disruptions_note, disruptions_open, head_fetch, outlook_fetch,
-        outlook_hold, outlook_write,
-    },
-    programme::sample::date,
-};
-
-fn new_outlook(seen: i64, as_of: &str) -> NewOutlook {
-    NewOutlook {
-        seen,
-        plan_id: "p".into(),
-        as_of: date(as_of),
-        undisturbed: Vec::new(),
-        disturbed: Vec::new(),
-        reasons: Vec::new(),
-    }
-}
-
-#[tokio::test]
-async fn who_has_not_seen_the_last_outlook_keeps_none() {
-    let world = World::new().await;
-    let none = world.read(|tx, catalogue| {
-        Box::pin(async move { outlook_fetch(tx, &catalogue).await })
-    });
-    assert_eq!(none.await.unwrap(), None);
-    let write = |seen, as_of: &'static str| {
-        world.write(move |tx, _| {
-            Box::pin(async move { outlook_write(tx, &new_outlook(seen, as_of)).await })
-        })
-    };
-    write(0, "2024-04-01").await.unwrap();
-    let late = write(0, "2024-03-01").await;
-    assert!(matches!(late, Err(Error::Stale { .. })), "{late:?}");
-    let head = world
-        .read(|tx, _| Box::pin(head_fetch(tx)))
-        .await
-        .unwrap();
-    assert_eq!((head.revision, head.as_of), (1, Some(date("2024-04-01"))));
-    let held = |seen| world.write(move |tx, _| Box::pin(outlook_hold(tx, seen)));
-    held(1).await.unwrap();
-    assert!(matches!(held(0).await, Err(Error::Stale { .. })));
-    assert_eq!(world.broken().await, []);
-}
-
-#[tokio::test]
-async fn disruptions_are_open_until_the_day_on_which_they_are_over() {
-    let world = World::new().await;
-    let note = |declared: Vec<(&'static str, &'static str)>, resolved: Vec<(&'static str, &'static str)>| {
-        world.write(move |tx, _| {
-            let declared: Vec<Declared> = (declared.iter())
-                .map(|(id, on)| Declared {
-                    id: (*id).to_owned(),
-                    begins_on: date(on),
-                    expected_end_on: None,
-                })
-                .collect();
-            let resolved: Vec<(String, Date)> = (resolved.iter())
-                .map(|(id, on)| ((*id).to_owned(), date(on)))
-                .collect();
-            Box::pin(async move { disruptions_note(tx, &declared, &resolved).await })
-        })
-    };
-    let open = |on: &'static str| {
-        let read = world.read(move |tx, _| Box::pin(disruptions_open(tx, date(on))));
-        async move { read.await.unwrap() }
-    };
-    note(vec![("A", "2024-04-01"), ("B", "2024-04-10")], Vec::new())
-        .await
-        .unwrap();
-    assert_eq!(open("2024-04-01").await, ["A", "B"]);
-    // What was told before stays as it is, and an end may be told with the beginning or without it.
-    note(vec![("A", "2024-05-01")], vec![("A", "2024-04-20"), ("C", "2024-04-05")])
-        .await
-        .unwrap();
-    assert_eq!(open("2024-04-04").await, ["A", "B", "C"]);
-    assert_eq!(open("2024-04-19").await, ["A", "B"]);
-    assert_eq!(open("2024-04-20").await, ["B"]);
-    assert_eq!(world.broken().await, []);
-    // An end before the beginning is refused by the row itself.
-    assert!(note(Vec::new(), vec![("B", "2024-04-09")]).await.is_err());
-}
+use super::service::{Service, chunk, day, order, production, vin};
+use crate::programme::sample::date;
 
 /// Facts as the services tell them, each about a subject of its own.
 struct Teller<'s> {
@@ -236,7 +152,10 @@ async fn a_disruption_makes_promises_late_until_they_are_made_anew_or_it_is_over
     };
     let none = service.get("O20").await.order.unwrap();
     assert_eq!(none.promise_health(), pb::PromiseHealth::Unspecified);
-    let early = service.orders().repromise_orders(repromise("0", "", false)).await;
+    let early = service
+        .orders()
+        .repromise_orders(repromise("0", "", false))
+        .await;
     assert_eq!(reason_of(&early.unwrap_err()).as_deref(), Some("NO_PLAN"));
     teller.plan().await;
     let first = promises(&service, &BTreeMap::new()).await;
@@ -255,10 +174,22 @@ async fn a_disruption_makes_promises_late_until_they_are_made_anew_or_it_is_over
     assert!(risky.len() > 10, "{risky:?}");
     for order in &risky {
         assert_eq!(order.health(), pb::PromiseHealth::AtRisk);
-        let (promised, expected) = (on(order.promised_on.as_ref()), on(order.expected_on.as_ref()));
-        assert!((1..=7).contains(&expected.days_since(promised)), "{order:?}");
+        let (promised, expected) = (
+            on(order.promised_on.as_ref()),
+            on(order.expected_on.as_ref()),
+        );
+        assert!(
+            (1..=7).contains(&expected.days_since(promised)),
+            "{order:?}"
+        );
         let reasons: Vec<_> = (order.reasons.iter())
-            .map(|reason| (reason.code(), reason.subject.as_str(), reason.upstream.len()))
+            .map(|reason| {
+                (
+                    reason.code(),
+                    reason.subject.as_str(),
+                    reason.upstream.len(),
+                )
+            })
             .collect();
         assert_eq!(reasons, [(ReasonCode::Disruption, "FIRE", 0)]);
     }
@@ -281,7 +212,10 @@ async fn a_disruption_makes_promises_late_until_they_are_made_anew_or_it_is_over
     let ids: Vec<&str> = late.iter().map(|order| order.order_id.as_str()).collect();
     let all: Vec<String> = (1..=20).map(|number| format!("O{number:02}")).collect();
     assert_eq!(ids, all);
-    assert!(late.iter().all(|order| order.health() == pb::PromiseHealth::Late));
+    assert!(
+        late.iter()
+            .all(|order| order.health() == pb::PromiseHealth::Late)
+    );
     let shown = service.get("O20").await.order.unwrap();
     assert_eq!(shown.promise_health(), pb::PromiseHealth::Late);
     assert_eq!(shown.health_reasons[0].upstream[0].subject, "CELL");
@@ -297,7 +231,10 @@ async fn a_disruption_makes_promises_late_until_they_are_made_anew_or_it_is_over
         ..of_city("Shanghai")
     };
     assert_eq!(at_risk(&service, only).await.unwrap(), []);
-    assert_eq!(at_risk(&service, of_city("Shanghai")).await.unwrap().len(), 10);
+    assert_eq!(
+        at_risk(&service, of_city("Shanghai")).await.unwrap().len(),
+        10
+    );
 
     // Another plan under the disruptions does not promise what it cannot keep.
     teller.plan().await;
@@ -306,7 +243,12 @@ async fn a_disruption_makes_promises_late_until_they_are_made_anew_or_it_is_over
     // A trial promises nothing; then those of one city, twice the same request, and then the others.
     let ask = |message| {
         let mut orders = service.orders();
-        async move { orders.repromise_orders(message).await.map(tonic::Response::into_inner) }
+        async move {
+            orders
+                .repromise_orders(message)
+                .await
+                .map(tonic::Response::into_inner)
+        }
     };
     let trial = ask(repromise("2", "Xi'an", true)).await.unwrap();
     assert_eq!((trial.repromised_count, trial.left_count), (10, 10));
@@ -499,7 +441,14 @@ async fn the_deposit_of_a_cancelled_order_follows_the_terms_that_stand() {
             terms: Some(terms.clone()),
         };
         let mut orders = service.orders();
-        async move { orders.set_order_terms(message).await.unwrap().into_inner().terms }
+        async move {
+            orders
+                .set_order_terms(message)
+                .await
+                .unwrap()
+                .into_inner()
+                .terms
+        }
     };
     assert_eq!(set("1", &terms).await.as_ref(), Some(&terms));
     let refunded = cancel("O02", "2024-04-04").await;
@@ -517,7 +466,10 @@ async fn the_deposit_of_a_cancelled_order_follows_the_terms_that_stand() {
     assert_eq!(cancel("O02", "2024-04-04").await, refunded);
     let kept = cancel("O04", "2024-03-29").await;
     assert_eq!(kept.deposit_outcome(), pb::DepositOutcome::Kept);
-    let stand = service.orders().get_order_terms(pb::GetOrderTermsRequest {}).await;
+    let stand = service
+        .orders()
+        .get_order_terms(pb::GetOrderTermsRequest {})
+        .await;
     assert_eq!(stand.unwrap().into_inner().terms, Some(strict));
     assert_eq!(service.broken().await, Vec::<String>::new());
 }

@@ -181,12 +181,7 @@ async fn show(peer: &Peer, args: &ShowArgs) -> Outcome<Shown> {
     let message = pb::GetOrderRequest {
         order_id: args.order.clone(),
     };
-    let answer = ask!(
-        peer,
-        "read an order",
-        OrderServiceClient.get_order,
-        message
-    )?;
+    let answer = ask!(peer, "read an order", OrderServiceClient.get_order, message)?;
     Ok(Shown::of(&answer))
 }
 

@@ -439,7 +439,11 @@ impl Answer for Terms {
 
 impl Answer for Cancelled {
     fn text(&self) -> String {
-        let mut text = format!("{} is cancelled on {}\n", self.order, dash(&self.cancelled_on));
+        let mut text = format!(
+            "{} is cancelled on {}\n",
+            self.order,
+            dash(&self.cancelled_on)
+        );
         if let (Some(deposit), Some(terms)) = (self.deposit, &self.terms) {
             let word = match deposit {
                 "REFUNDED" => "the deposit goes back",
