@@ -205,7 +205,7 @@ fn through_a_disruption(setup: Setup) -> Result {
         "orders",
         "at-risk",
         "--variant",
-        "PRO",
+        "NONE",
         "--city",
         "Atlantis",
     ])?;

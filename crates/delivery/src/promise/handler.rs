@@ -156,13 +156,14 @@ impl IntentHandler for RepromiseHandler {
             .production
             .promise_profile(call, &catalogue, as_of)
             .await?;
-        let looked = if profile.plan_id == plan_id {
-            looked(desk, call, &catalogue, as_of, &profile).await?
-        } else {
+        let looked = match profile.plan_id == plan_id {
+            true => looked(desk, call, &catalogue, as_of, &profile).await?,
+            false => None,
+        };
+        if looked.is_none() {
             // Another plan counts by now, and its own intent looks at it.
             profile = Profile::default();
-            None
-        };
+        }
         let mut mirror = desk.mirror.lock().await;
         mirror.refresh(&desk.store, call).await?;
         let disturbed = looked.as_ref().and_then(|looked| looked.disturbed.as_ref());
