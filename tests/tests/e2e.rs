@@ -29,6 +29,8 @@ mod grpcurl;
 mod partners;
 #[path = "e2e/plan.rs"]
 mod plan;
+#[path = "e2e/promises.rs"]
+mod promises;
 #[path = "e2e/recalls.rs"]
 mod recalls;
 #[path = "e2e/risk.rs"]

@@ -148,6 +148,26 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
         violated: "SELECT k.vin FROM recall_vehicle k JOIN recall r ON r.recall_no = k.recall_no \
                    WHERE k.state_on < r.opened_on OR k.remedied_on < k.notified_on OR (k.state = 4) <> (k.remedied_on IS NOT NULL) LIMIT 20",
     },
+    Invariant {
+        id: "OU-1",
+        rule: "there is one outlook, and it says what is built as of its day or nothing at all",
+        checked: "SELECT COUNT(*) FROM outlook",
+        violated: "SELECT 'outlook' WHERE (SELECT COUNT(*) FROM outlook WHERE outlook_no = 1 \
+                   AND (as_of IS NULL) = (builds IS NULL) AND (as_of IS NULL) = (plan_id = '')) <> (SELECT COUNT(*) FROM outlook) \
+                   OR (SELECT COUNT(*) FROM outlook) <> 1",
+    },
+    Invariant {
+        id: "OU-2",
+        rule: "a disruption that is over ended on its first day or later",
+        checked: "SELECT COUNT(*) FROM known_disruption",
+        violated: "SELECT disruption_id FROM known_disruption WHERE resolved_on < begins_on LIMIT 20",
+    },
+    Invariant {
+        id: "OT-1",
+        rule: "at most one set of terms stands, and no deposit or time of it is negative",
+        checked: "SELECT COUNT(*) FROM order_terms",
+        violated: "SELECT CAST(terms_no AS TEXT) FROM order_terms WHERE terms_no <> 1 OR deposit_minor < 0 OR refundable_days < 0",
+    },
 ];
 
 /// The tables with their business columns. The numbers of vehicles and cancellations count arrivals of news and are
@@ -362,5 +382,23 @@ pub(crate) const TABLES: &[Table] = &[
     Table {
         name: "recall_check",
         columns: &["recall_no", "vin", "build_no"],
+    },
+    // How often the outlook was written is technical, and the mark is a number of arrival.
+    Table {
+        name: "outlook",
+        columns: &["plan_id", "as_of", "builds", "reasons"],
+    },
+    Table {
+        name: "known_disruption",
+        columns: &[
+            "disruption_id",
+            "begins_on",
+            "expected_end_on",
+            "resolved_on",
+        ],
+    },
+    Table {
+        name: "order_terms",
+        columns: &["currency", "deposit_minor", "refundable_days"],
     },
 ];

@@ -1,6 +1,6 @@
 //! Delivery: orders and the promises made on them, vehicles in the yard, shipments and handovers.
 //!
-//! It must not import production or procurement: it asks production by its contract and hears of it by facts. One
+//! It must not import production or procurement: it asks production by its contract and hears of both by facts. One
 //! folder an aggregate: `mod.rs` is the domain, `store.rs` the rows, `rpc.rs` the wire. `desk.rs` holds what they
 //! share, `reactions.rs` what follows from production's facts, `promise/handler.rs` the work that is owed.
 
@@ -14,6 +14,7 @@ mod lane;
 mod migrations;
 mod milestone;
 mod order;
+mod outlook;
 mod peers;
 mod programme;
 mod promise;
@@ -45,6 +46,7 @@ use crate::{
     import::ProgrammeSink,
     milestone::rpc::MilestoneRpc,
     order::rpc::OrderRpc,
+    outlook::handler::OutlookHandler,
     promise::handler::{PromiseHandler, RepromiseHandler},
     quote::{confirm::QuoteHandler, rpc::QuoteRpc},
     reactions::DeliveryReactions,
@@ -150,6 +152,9 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
                 desk: Arc::clone(&desk),
             }),
             Arc::new(SoftwareHandler {
+                desk: Arc::clone(&desk),
+            }),
+            Arc::new(OutlookHandler {
                 desk: Arc::clone(&desk),
             }),
             Arc::new(RepromiseHandler { desk }),

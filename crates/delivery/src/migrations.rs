@@ -124,6 +124,21 @@ const RECALL: Migration = Migration {
     ],
 };
 
+/// How promises stand: one row of what was looked at last, the disruptions that procurement has told, and the terms of cancelling.
+const OUTLOOK: Migration = Migration {
+    name: "m0008_outlook",
+    up: &[
+        "CREATE TABLE outlook (outlook_no {id}, revision {int} NOT NULL, plan_id {text} NOT NULL, as_of {int}, vehicle_mark {int} NOT NULL, \
+         builds {blob}, reasons {blob}, CONSTRAINT ou_1 CHECK (outlook_no = 1 AND (as_of IS NULL) = (builds IS NULL) \
+         AND (as_of IS NULL) = (reasons IS NULL)))",
+        "INSERT INTO outlook (outlook_no, revision, plan_id, vehicle_mark) VALUES (1, 0, '', 0)",
+        "CREATE TABLE known_disruption (disruption_id {text} NOT NULL PRIMARY KEY, begins_on {int} NOT NULL, expected_end_on {int}, \
+         resolved_on {int}, CONSTRAINT ou_2 CHECK (resolved_on IS NULL OR resolved_on >= begins_on)) {rowless}",
+        "CREATE TABLE order_terms (terms_no {id}, currency {text} NOT NULL, deposit_minor {int} NOT NULL, refundable_days {int} NOT NULL, \
+         CONSTRAINT ot_1 CHECK (terms_no = 1 AND deposit_minor >= 0 AND refundable_days >= 0))",
+    ],
+};
+
 /// The schema, step by step.
 pub const MIGRATIONS: &[Migration] = &[
     PROGRAMME,
@@ -133,4 +148,5 @@ pub const MIGRATIONS: &[Migration] = &[
     QUOTE,
     SERVICE_CASE,
     RECALL,
+    OUTLOOK,
 ];

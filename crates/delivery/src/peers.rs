@@ -40,6 +40,8 @@ pub(crate) struct Profile {
     pub(crate) plan_id: String,
     /// What the plan says about each variant.
     pub(crate) variants: BTreeMap<i64, VariantProfile>,
+    /// The same as it was told, to be kept.
+    pub(crate) told: Vec<pb::VariantProfile>,
 }
 
 /// When one vehicle can be built, and what is to be said about it.
@@ -291,7 +293,7 @@ impl Production {
 }
 
 /// No plan is no fault: the promise comes with the first plan.
-fn is_planless(status: &Status) -> bool {
+pub(crate) fn is_planless(status: &Status) -> bool {
     status.code() == Code::FailedPrecondition
         && reason_of(status).is_some_and(|reason| reason == "NO_PLAN")
 }
@@ -307,6 +309,7 @@ fn profile_of(
     Ok(Profile {
         variants: variants_of(&answer.variants, catalogue, as_of)?,
         plan_id: answer.plan_id,
+        told: answer.variants,
     })
 }
 

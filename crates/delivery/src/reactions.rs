@@ -1,7 +1,7 @@
-//! What delivery does when production tells of vehicles and plans.
+//! What delivery does when production tells of vehicles and plans, and procurement of disruptions.
 //!
 //! It must not know the inbox. Invariants: a number of statements that does not depend on the number of facts; nobody
-//! is asked here: a plan leaves an intent.
+//! is asked here: a plan leaves an intent, and so does a disruption.
 
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ use crate::{
         store::{vehicles_hold, vehicles_receive, vehicles_release},
     },
     desk::Desk,
+    outlook,
     programme::{Catalogue, store::catalogue_fetch},
     promise::handler::repromise_owe,
     recall::{
@@ -28,7 +29,7 @@ use crate::{
     },
 };
 
-/// Takes production's facts.
+/// Takes production's and procurement's facts.
 pub(crate) struct DeliveryReactions {
     /// What the parts of the service share.
     pub(crate) desk: Arc<Desk>,
@@ -59,6 +60,9 @@ impl Reactions for DeliveryReactions {
         facts: &'t [Fact],
     ) -> BoxFuture<'t, Result<(), Error>> {
         Box::pin(async move {
+            if source == "procurement" {
+                return outlook::handler::heard(tx, facts).await;
+            }
             if source != "production" {
                 return Ok(());
             }

@@ -220,4 +220,13 @@ pub const STANDING: &[Standing] = &[
 ];
 
 /// The tables that come by other ways, or that count what comes and goes.
-pub const ELSEWHERE: &[&str] = &["programme", "variant", "option_value", "lane", "milestone"];
+pub const ELSEWHERE: &[&str] = &[
+    "programme",
+    "variant",
+    "option_value",
+    "lane",
+    "milestone",
+    "outlook",
+    "known_disruption",
+    "order_terms",
+];

@@ -61,7 +61,7 @@ pub fn definition() -> Definition {
         standing: standing::STANDING,
         standing_elsewhere: standing::ELSEWHERE,
         peers: &["production"],
-        subscribers: &[],
+        subscribers: &["delivery"],
         narrow: &[],
         endless: &[],
         build,

@@ -5,12 +5,12 @@
 
 pub(crate) mod rpc;
 mod store;
-mod wire;
+pub(crate) mod wire;
 
 use std::collections::BTreeMap;
 
 use takt_kernel::Date;
-use takt_planning::promise::VariantProfile;
+use takt_planning::promise::{BuildPromise, VariantProfile};
 
 use crate::{
     programme::Catalogue,
@@ -33,6 +33,8 @@ pub(crate) struct Hit {
     pub(crate) order_no: i64,
     /// Its variant.
     pub(crate) variant_no: i64,
+    /// The lane that its vehicle will take.
+    pub(crate) lane_no: i64,
     /// How its promise stands.
     pub(crate) health: Health,
     /// The day that was promised last.
@@ -56,6 +58,51 @@ pub(crate) struct Promises {
     pub(crate) on_time: i64,
 }
 
+/// An open order's builds without and with the disruptions, when they delay it.
+pub(crate) fn delayed(
+    ranked: &Ranked,
+    undisturbed: &BTreeMap<i64, VariantProfile>,
+    disturbed: &BTreeMap<i64, VariantProfile>,
+) -> Option<(BuildPromise, BuildPromise)> {
+    let at = |profiles: &BTreeMap<i64, VariantProfile>| {
+        profiles.get(&ranked.variant_no)?.promise(ranked.rank)
+    };
+    let builds = at(undisturbed).zip(at(disturbed));
+    builds.filter(|(planned, build)| build.build_on > planned.build_on)
+}
+
+/// What disruptions do to the promise of an open order; None while it stands on time.
+pub(crate) fn hit(
+    catalogue: &Catalogue,
+    ranked: &Ranked,
+    undisturbed: &BTreeMap<i64, VariantProfile>,
+    disturbed: &BTreeMap<i64, VariantProfile>,
+) -> Option<Hit> {
+    let first = catalogue.programme.first_handover_on;
+    let last = ranked.place.last?;
+    let (planned, build) = delayed(ranked, undisturbed, disturbed)?;
+    let transit = catalogue.lane_at(ranked.place.lane_no)?.transit_days();
+    let deliver_on = build.build_on.plus(transit).max(first);
+    if deliver_on <= last.deliver_on {
+        return None;
+    }
+    let proposal = follow(Some(last), build, transit, first);
+    Some(Hit {
+        order_no: ranked.place.order_no,
+        variant_no: ranked.variant_no,
+        lane_no: ranked.place.lane_no,
+        health: match proposal {
+            Some(_) => Health::Late,
+            None => Health::AtRisk,
+        },
+        promised_on: last.deliver_on,
+        planned_build_on: planned.build_on,
+        build_on: build.build_on,
+        deliver_on,
+        proposal,
+    })
+}
+
 /// Looks at open orders under the planned builds without and with the disruptions, by variant.
 pub(crate) fn promises(
     catalogue: &Catalogue,
@@ -63,43 +110,12 @@ pub(crate) fn promises(
     undisturbed: &BTreeMap<i64, VariantProfile>,
     disturbed: &BTreeMap<i64, VariantProfile>,
 ) -> Promises {
-    let first = catalogue.programme.first_handover_on;
     let mut found = Promises::default();
     for ranked in ranked {
-        let Some(last) = ranked.place.last else {
+        if ranked.place.last.is_none() {
             continue;
-        };
-        let at = |profiles: &BTreeMap<i64, VariantProfile>| {
-            profiles.get(&ranked.variant_no)?.promise(ranked.rank)
-        };
-        let transit = catalogue
-            .lane_at(ranked.place.lane_no)
-            .map(|lane| lane.transit_days());
-        let later = at(undisturbed)
-            .zip(at(disturbed))
-            .zip(transit)
-            .filter(|((planned, build), _)| build.build_on > planned.build_on);
-        let hit = later.and_then(|((planned, build), transit)| {
-            let deliver_on = build.build_on.plus(transit).max(first);
-            if deliver_on <= last.deliver_on {
-                return None;
-            }
-            let proposal = follow(Some(last), build, transit, first);
-            Some(Hit {
-                order_no: ranked.place.order_no,
-                variant_no: ranked.variant_no,
-                health: match proposal {
-                    Some(_) => Health::Late,
-                    None => Health::AtRisk,
-                },
-                promised_on: last.deliver_on,
-                planned_build_on: planned.build_on,
-                build_on: build.build_on,
-                deliver_on,
-                proposal,
-            })
-        });
-        match hit {
+        }
+        match hit(catalogue, &ranked, undisturbed, disturbed) {
             Some(hit) => found.hits.push(hit),
             None => found.on_time += 1,
         }
@@ -137,6 +153,7 @@ mod tests {
                 number: 1,
                 kind: PromiseKind::Planned,
                 deliver_on: date(promised),
+                made_on: launch,
             };
             let place = Place {
                 order_no,

@@ -40,7 +40,7 @@ pub(super) fn order_pb(
 }
 
 /// Why vehicles are built later: each disruption with the parts behind it.
-pub(super) fn reasons_of(parts: &procurement::GetDisruptedPartsResponse) -> Vec<common::Reason> {
+pub(crate) fn reasons_of(parts: &procurement::GetDisruptedPartsResponse) -> Vec<common::Reason> {
     let mut reasons = Vec::new();
     for disruption in &parts.disruptions {
         let behind = parts

@@ -8,6 +8,7 @@ pub(crate) mod create;
 pub(crate) mod intake;
 pub(crate) mod rpc;
 pub(crate) mod store;
+pub(crate) mod terms;
 pub(crate) mod timeline;
 pub(crate) mod trace;
 pub(crate) mod wire;
@@ -64,8 +65,25 @@ pub struct Journey {
     pub departed_on: Option<Date>,
     /// The day of arrival.
     pub arrived_on: Option<Date>,
+    /// The day on which the load is expected, or arrived.
+    pub expected_on: Option<Date>,
     /// The day of the handover.
     pub handed_over_on: Option<Date>,
+}
+
+impl Journey {
+    /// The state of an order with this vehicle.
+    pub fn state(&self) -> OrderState {
+        if self.handed_over_on.is_some() {
+            OrderState::HandedOver
+        } else if self.arrived_on.is_some() {
+            OrderState::ReadyForHandover
+        } else if self.departed_on.is_some() {
+            OrderState::InTransit
+        } else {
+            OrderState::Built
+        }
+    }
 }
 
 /// The states of an order as the customer sees them.
@@ -129,14 +147,10 @@ pub struct Order {
 impl Order {
     /// The state as the customer sees it.
     pub fn state(&self) -> OrderState {
-        let journey = &self.journey;
         match self.queueing {
             Queueing::Open => OrderState::Locked,
             Queueing::Cancelled => OrderState::Cancelled,
-            Queueing::Allocated if journey.handed_over_on.is_some() => OrderState::HandedOver,
-            Queueing::Allocated if journey.arrived_on.is_some() => OrderState::ReadyForHandover,
-            Queueing::Allocated if journey.departed_on.is_some() => OrderState::InTransit,
-            Queueing::Allocated => OrderState::Built,
+            Queueing::Allocated => self.journey.state(),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! It must not decide anything. Invariant: a message is read as a whole or refused with every mistake in it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::TryStreamExt;
 use takt_contract::{
@@ -18,11 +18,21 @@ use super::{
     create,
     intake::{NewOrder, Outcome, Promising, orders_lock},
     store::{order_cancel, order_fetch, orders_list},
+    terms::{Terms, terms_fetch, terms_req, terms_set},
     timeline::timeline,
     trace,
     wire::{self, entry_pb, order_pb, promise_pb},
 };
-use crate::{desk::Desk, promise::store::promises_fetch};
+use crate::{
+    desk::Desk,
+    outlook::{
+        at_risk::at_risk,
+        repromise::repromise,
+        standing::standings,
+        wire::{danger_opt, scope, standing_add},
+    },
+    promise::store::{last_promises_fetch, promises_fetch},
+};
 use takt_service::stream::Answers;
 
 /// The most orders of a chunk.
@@ -85,22 +95,31 @@ impl OrderService for OrderRpc {
         let id = id_req::<OrderId>(&request.into_inner().order_id, "order_id", &mut violations);
         let id = violations.finish_with(id).map_err(Error::from)?;
         let catalogue = self.desk.catalogue(&call).await?;
-        let answer = self.desk.store.read(&call, "order_get", move |tx| {
-            let (catalogue, id) = (Arc::clone(&catalogue), id.clone());
+        let known = Arc::clone(&catalogue);
+        let read = self.desk.store.read(&call, "order_get", move |tx| {
+            let (catalogue, id) = (Arc::clone(&known), id.clone());
             Box::pin(async move {
                 let order = order_fetch(tx, &catalogue, id.as_str()).await?;
                 let promises = promises_fetch(tx, order.number).await?;
-                Ok(pb::GetOrderResponse {
-                    order: Some(order_pb(&order, &catalogue)),
-                    timeline: timeline(&order, &promises)
-                        .into_iter()
-                        .map(entry_pb)
-                        .collect(),
-                    promises: promises.iter().map(promise_pb).collect(),
-                })
+                Ok((order, promises))
             })
         });
-        Ok(Response::new(answer.await?))
+        let (order, promises) = read.await?;
+        let last = promises.last().map(|last| (order.number, last.clone()));
+        let last: BTreeMap<_, _> = last.into_iter().collect();
+        let looked_at = std::slice::from_ref(&order);
+        let told = standings(&self.desk, &call, &catalogue, looked_at, &last).await?;
+        let mut answer = order_pb(&order, &catalogue);
+        let standing = told.each.first().and_then(Option::as_ref);
+        standing_add(&mut answer, standing, told.kept.as_ref());
+        Ok(Response::new(pb::GetOrderResponse {
+            order: Some(answer),
+            timeline: timeline(&order, &promises)
+                .into_iter()
+                .map(entry_pb)
+                .collect(),
+            promises: promises.iter().map(promise_pb).collect(),
+        }))
     }
 
     async fn list_orders(
@@ -123,18 +142,28 @@ impl OrderService for OrderRpc {
         let known = Arc::clone(&catalogue);
         let orders = self.desk.store.read(&call, "orders_list", move |tx| {
             let catalogue = Arc::clone(&known);
-            Box::pin(async move { orders_list(tx, &catalogue, wanted, after, limit).await })
+            Box::pin(async move {
+                let orders = orders_list(tx, &catalogue, wanted, after, limit).await?;
+                let numbers = orders.iter().map(|order| order.number);
+                let last = last_promises_fetch(tx, numbers).await?;
+                Ok((orders, last))
+            })
         });
-        let orders = orders.await?;
+        let (orders, promised) = orders.await?;
+        let told = standings(&self.desk, &call, &catalogue, &orders, &promised).await?;
+        let reasons = told.kept.as_ref();
         let full = i64::try_from(orders.len()).is_ok_and(|count| count == limit);
         let last = orders
             .last()
             .filter(|_| full)
             .map(|order| order.number.to_string());
         Ok(Response::new(pb::ListOrdersResponse {
-            orders: orders
-                .iter()
-                .map(|order| order_pb(order, &catalogue))
+            orders: (orders.iter().zip(&told.each))
+                .map(|(order, standing)| {
+                    let mut order = order_pb(order, &catalogue);
+                    standing_add(&mut order, standing.as_ref(), reasons);
+                    order
+                })
                 .collect(),
             next_page_token: last
                 .map(|key| PageToken::seal("ListOrders", &arguments, &key))
@@ -180,12 +209,100 @@ impl OrderService for OrderRpc {
                     }
                     order_cancel(tx, &order, order.cancel(on)?).await?;
                     let order = order_fetch(tx, &catalogue, id.as_str()).await?;
-                    Ok(pb::CancelOrderResponse {
-                        order: Some(order_pb(&order, &catalogue)),
-                    })
+                    let terms = terms_fetch(tx).await?;
+                    let told = order_pb(&order, &catalogue);
+                    let terms = terms.as_ref();
+                    Ok(Terms::cancelled(terms, told, order.locked_on, on))
                 })
             });
         Ok(Response::new(answer.await?))
+    }
+
+    type ListAtRiskStream = Answers<pb::ListAtRiskResponse>;
+
+    async fn list_at_risk(
+        &self,
+        request: Request<pb::ListAtRiskRequest>,
+    ) -> Result<Response<Self::ListAtRiskStream>, Status> {
+        let call = Call::of(&request);
+        let message = request.into_inner();
+        let catalogue = self.desk.catalogue(&call).await?;
+        let mut violations = Violations::new();
+        let health = danger_opt(message.health, &mut violations);
+        let scope = scope(
+            &message.variant_id,
+            &message.city,
+            &catalogue,
+            &mut violations,
+        );
+        violations.finish().map_err(Error::from)?;
+        let answers = at_risk(&self.desk, &call, scope, health).await?;
+        Ok(Response::new(answers))
+    }
+
+    async fn repromise_orders(
+        &self,
+        request: Request<pb::RepromiseOrdersRequest>,
+    ) -> Result<Response<pb::RepromiseOrdersResponse>, Status> {
+        let call = Call::of(&request);
+        let message = request.into_inner();
+        let catalogue = self.desk.catalogue(&call).await?;
+        let mut violations = Violations::new();
+        let request_id = id_req::<RequestId>(&message.request_id, "request_id", &mut violations);
+        let wanted = message.scope.clone().unwrap_or_default();
+        let scope = violations.scope("scope", |violations| {
+            scope(&wanted.variant_id, &wanted.city, &catalogue, violations)
+        });
+        let request_id = violations.finish_with(request_id).map_err(Error::from)?;
+        let once = Once::of(
+            "takt.delivery.v1.OrderService/RepromiseOrders",
+            *request_id.as_bytes(),
+            &message,
+        );
+        let once = (!message.validate_only).then_some(once);
+        let answer = repromise(&self.desk, &call, &scope, once).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn set_order_terms(
+        &self,
+        request: Request<pb::SetOrderTermsRequest>,
+    ) -> Result<Response<pb::SetOrderTermsResponse>, Status> {
+        let call = Call::of(&request);
+        let message = request.into_inner();
+        let mut violations = Violations::new();
+        let request_id = id_req::<RequestId>(&message.request_id, "request_id", &mut violations);
+        let terms = terms_req(message.terms.as_ref(), &mut violations);
+        let (request_id, terms) = violations
+            .finish_with(request_id.zip(terms))
+            .map_err(Error::from)?;
+        let once = Once::of(
+            "takt.delivery.v1.OrderService/SetOrderTerms",
+            *request_id.as_bytes(),
+            &message,
+        );
+        let terms = Arc::new(terms);
+        let written = (self.desk.store).write_once(&call, "order_terms_set", once, move |tx| {
+            let terms = Arc::clone(&terms);
+            Box::pin(async move {
+                terms_set(tx, &terms).await?;
+                Ok(pb::SetOrderTermsResponse {
+                    terms: Some(terms.told()),
+                })
+            })
+        });
+        Ok(Response::new(written.await?))
+    }
+
+    async fn get_order_terms(
+        &self,
+        request: Request<pb::GetOrderTermsRequest>,
+    ) -> Result<Response<pb::GetOrderTermsResponse>, Status> {
+        let call = Call::of(&request);
+        let read = (self.desk.store).read(&call, "order_terms_get", |tx| Box::pin(terms_fetch(tx)));
+        Ok(Response::new(pb::GetOrderTermsResponse {
+            terms: read.await?.as_ref().map(Terms::told),
+        }))
     }
 }
 

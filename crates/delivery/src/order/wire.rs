@@ -76,6 +76,8 @@ pub(crate) fn order_pb(order: &Order, catalogue: &Catalogue) -> pb::Order {
         lane_id: lane.map(|lane| lane.id.clone()).unwrap_or_default(),
         priority: order.priority,
         cancelled_on: order.cancelled_on.map(date_pb),
+        // Who answers with an order that waits for something says how its promise stands.
+        ..pb::Order::default()
     }
 }
 

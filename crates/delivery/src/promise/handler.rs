@@ -13,7 +13,9 @@ use super::{
     Promise, follow,
     queue::{Queue, Ranked},
 };
-use crate::{desk::Desk, peers::Profile, programme::Catalogue};
+use crate::{
+    desk::Desk, impact::delayed, outlook::handler::looked, peers::Profile, programme::Catalogue,
+};
 
 /// The kind of intent that owes new orders their first promise.
 pub(crate) const PROMISE: &str = "promise";
@@ -154,15 +156,27 @@ impl IntentHandler for RepromiseHandler {
             .production
             .promise_profile(call, &catalogue, as_of)
             .await?;
-        if profile.plan_id != plan_id {
+        let looked = match profile.plan_id == plan_id {
+            true => looked(desk, call, &catalogue, as_of, &profile).await?,
+            false => None,
+        };
+        if looked.is_none() {
             // Another plan counts by now, and its own intent looks at it.
             profile = Profile::default();
         }
         let mut mirror = desk.mirror.lock().await;
         mirror.refresh(&desk.store, call).await?;
-        let promises = promises(&catalogue, &profile, as_of, mirror.queue().ranked());
+        let disturbed = looked.as_ref().and_then(|looked| looked.disturbed.as_ref());
+        // What the plan says to an order that open disruptions delay is not true, so it is not promised: such orders are promised
+        // anew by those who look at the disruptions.
+        let told = mirror.queue().ranked().filter(|ranked| {
+            disturbed
+                .is_none_or(|disturbed| delayed(ranked, &profile.variants, disturbed).is_none())
+        });
+        let promises = promises(&catalogue, &profile, as_of, told);
+        let outlook = looked.map(|looked| looked.outlook);
         mirror
-            .promises_write(&desk.store, call, promises, intent)
+            .replanned_write(&desk.store, call, promises, intent, outlook)
             .await
     }
 }
@@ -213,6 +227,7 @@ mod tests {
         let profile = |cumulative: &[i64]| Profile {
             plan_id: "p".into(),
             variants: BTreeMap::from([(2, variant(cumulative))]),
+            told: Vec::new(),
         };
         let mut queue = Queue::default();
         for order_no in 1..=4 {
@@ -260,6 +275,7 @@ mod tests {
                 number: 1,
                 kind: promise.kind,
                 deliver_on: promise.deliver_on,
+                made_on: promise.made_on,
             };
             queue.promised(*order, last);
         }

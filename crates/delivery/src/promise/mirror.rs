@@ -16,7 +16,10 @@ use super::{
     queue::{Place, Queue},
     store::promises_add,
 };
-use crate::rows::{date, get};
+use crate::{
+    outlook::store::{NewOutlook, outlook_write},
+    rows::{date, get},
+};
 
 /// Orders are read in ranges of so many numbers, so that no answer is large.
 const RANGE: i64 = 10_000;
@@ -78,6 +81,19 @@ impl Mirror {
         promises: Vec<(i64, Promise)>,
         intent: &Intent,
     ) -> Result<(), Error> {
+        self.replanned_write(store, call, promises, intent, None)
+            .await
+    }
+
+    /// The same, with the outlook that the promises go with.
+    pub(crate) async fn replanned_write(
+        &mut self,
+        store: &Store,
+        call: &Call,
+        promises: Vec<(i64, Promise)>,
+        intent: &Intent,
+        outlook: Option<NewOutlook>,
+    ) -> Result<(), Error> {
         let mut batches: Vec<Vec<(i64, Promise)>> = Vec::new();
         let mut rest = promises;
         while rest.len() > BATCH {
@@ -85,9 +101,9 @@ impl Mirror {
             batches.push(std::mem::replace(&mut rest, after));
         }
         for batch in batches {
-            self.batch_write(store, call, batch, None).await?;
+            self.batch_write(store, call, batch, None, None).await?;
         }
-        self.batch_write(store, call, rest, Some(intent.clone()))
+        self.batch_write(store, call, rest, Some(intent.clone()), outlook)
             .await
     }
 
@@ -97,15 +113,20 @@ impl Mirror {
         call: &Call,
         batch: Vec<(i64, Promise)>,
         intent: Option<Intent>,
+        outlook: Option<NewOutlook>,
     ) -> Result<(), Error> {
         let seen = self.promises_seen();
-        let batch = Arc::new(batch);
+        let (batch, outlook) = (Arc::new(batch), Arc::new(outlook));
         let told = Arc::clone(&batch);
         let written = store.write(call, "promises_make", move |tx| {
-            let (batch, intent) = (Arc::clone(&batch), intent.clone());
+            let (batch, intent, outlook) =
+                (Arc::clone(&batch), intent.clone(), Arc::clone(&outlook));
             Box::pin(async move {
                 if !batch.is_empty() {
                     promises_add(tx, seen, &batch).await?;
+                }
+                if let Some(outlook) = outlook.as_ref() {
+                    outlook_write(tx, outlook).await?;
                 }
                 if let Some(intent) = intent {
                     tx.intent_finish(&intent).await?;
@@ -133,12 +154,7 @@ impl Mirror {
             return;
         }
         for (order_no, promise) in promises {
-            let last = LastPromise {
-                number: promise.number,
-                kind: promise.kind,
-                deliver_on: promise.deliver_on,
-            };
-            self.queue.promised(*order_no, last);
+            self.queue.promised(*order_no, LastPromise::from(promise));
         }
         if let Some(seen) = &mut self.seen {
             seen.promises += 1;
@@ -229,7 +245,7 @@ async fn last_promises_fetch(
     after: i64,
     until: i64,
 ) -> Result<HashMap<i64, LastPromise>, Error> {
-    let sql = "SELECT p.order_no, p.promise_no, p.kind, p.deliver_on FROM promise p JOIN sales_order o ON o.order_no = p.order_no \
+    let sql = "SELECT p.order_no, p.promise_no, p.kind, p.deliver_on, p.made_on FROM promise p JOIN sales_order o ON o.order_no = p.order_no \
                WHERE p.order_no > $1 AND p.order_no <= $2 AND o.state = 0 ORDER BY p.order_no, p.promise_no";
     let mut last = HashMap::new();
     for row in tx.rows(sql, vec![after.into(), until.into()]).await? {
@@ -240,6 +256,7 @@ async fn last_promises_fetch(
                 number: get(&row, 1)?,
                 kind,
                 deliver_on: date(&row, 3)?,
+                made_on: date(&row, 4)?,
             },
         );
     }

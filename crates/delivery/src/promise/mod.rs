@@ -83,6 +83,19 @@ pub struct LastPromise {
     pub kind: PromiseKind,
     /// The day of the handover.
     pub deliver_on: Date,
+    /// The day on which it was made.
+    pub made_on: Date,
+}
+
+impl From<&Promise> for LastPromise {
+    fn from(promise: &Promise) -> Self {
+        Self {
+            number: promise.number,
+            kind: promise.kind,
+            deliver_on: promise.deliver_on,
+            made_on: promise.made_on,
+        }
+    }
 }
 
 /// A new date: who asks is told by number, kind and days; the day it is made and the plan are the batch's.
@@ -96,6 +109,8 @@ pub struct NewDate {
     pub build_on: Date,
     /// The day on which it is to be handed over.
     pub deliver_on: Date,
+    /// The day of the promise before: a promise is not made before the one that it follows.
+    pub after: Option<Date>,
 }
 
 impl NewDate {
@@ -106,7 +121,7 @@ impl NewDate {
             kind: self.kind,
             build_on: self.build_on,
             deliver_on: self.deliver_on,
-            made_on,
+            made_on: self.after.map_or(made_on, |after| made_on.max(after)),
             plan_id: plan_id.to_owned(),
         }
     }
@@ -129,6 +144,7 @@ pub fn follow(
         kind: build.kind.into(),
         build_on: build.build_on,
         deliver_on,
+        after: last.map(|last| last.made_on),
     })
 }
 
@@ -142,6 +158,7 @@ mod tests {
             number: new.number,
             kind: new.kind,
             deliver_on: new.deliver_on,
+            made_on: date("2024-04-05"),
         })
     }
 
@@ -167,6 +184,15 @@ mod tests {
             earlier.map(|new| (new.number, new.kind)),
             Some((3, PromiseKind::Estimate))
         );
-        assert_eq!(later.made(first, "p").plan_id, "p");
+        let made = later.made(first, "p");
+        // It is not made before the promise that it follows.
+        assert_eq!(
+            (made.plan_id.as_str(), made.made_on),
+            ("p", date("2024-04-05"))
+        );
+        assert_eq!(
+            later.made(date("2024-04-09"), "p").made_on,
+            date("2024-04-09")
+        );
     }
 }

@@ -129,6 +129,28 @@ impl Queue {
         })
     }
 
+    /// An open order of a variant with its rank now.
+    pub fn standing(&self, variant_no: i64, order_no: i64) -> Option<Ranked> {
+        let line = self.lines.get(&variant_no)?;
+        let at = |places: &[Place]| {
+            places
+                .binary_search_by_key(&order_no, |place| place.order_no)
+                .ok()
+        };
+        let (place, before) = match at(&line.priority) {
+            Some(at) => (line.priority.get(at)?, at),
+            None => {
+                let at = at(&line.normal)?;
+                (line.normal.get(at)?, line.priority.len() + at)
+            }
+        };
+        Some(Ranked {
+            variant_no,
+            rank: rank_after(before),
+            place: *place,
+        })
+    }
+
     /// The orders that were promised nothing yet and were locked on a day, with their rank on arrival.
     pub fn arrivals(&self, locked_on: Date) -> impl Iterator<Item = Ranked> {
         let unpromised = self
@@ -186,6 +208,7 @@ mod tests {
             number: 1,
             kind: PromiseKind::Planned,
             deliver_on: date("2024-05-01"),
+            made_on: date("2024-03-28"),
         }
     }
 
@@ -210,6 +233,12 @@ mod tests {
             .map(|ranked| (ranked.place.order_no, ranked.rank))
             .collect();
         assert_eq!(order, [(2, 1), (5, 2), (1, 3), (4, 4), (3, 1)]);
+        let queue = queue();
+        assert!(queue.ranked().all(
+            |ranked| queue.standing(ranked.variant_no, ranked.place.order_no) == Some(ranked)
+        ));
+        assert_eq!(queue.standing(2, 1), None);
+        assert_eq!(queue.standing(3, 1), None);
     }
 
     #[test]
@@ -250,6 +279,7 @@ mod tests {
                 kind: PromiseKind::Planned,
                 build_on: deliver_on,
                 deliver_on,
+                after: None,
             })
         });
         let told: Vec<(i64, i64)> = dated

@@ -6,6 +6,8 @@
 )]
 
 mod orders;
+mod outlook;
+mod outlook_rows;
 mod production;
 mod promises;
 mod quotes;

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicI32, Ordering},
 };
 
 use takt_contract::{
@@ -12,8 +12,10 @@ use takt_contract::{
         DeliverRequest, DeliverResponse, DeliveryOutcome, DeliveryResult, Fact,
         inbox_service_server::{InboxService, InboxServiceServer},
     },
+    procurement::v1 as procurement,
     production::v1::{
         self as pb,
+        impact_service_server::{ImpactService, ImpactServiceServer},
         promise_service_server::{PromiseService, PromiseServiceServer},
     },
 };
@@ -37,6 +39,12 @@ pub(crate) struct Production {
     pub(crate) daily: i64,
     /// The days that its plan has.
     pub(crate) days: i32,
+    /// The days by which disruptions delay all that it builds.
+    pub(crate) delay: Arc<AtomicI32>,
+    /// True while procurement does not answer to it.
+    pub(crate) alone: Arc<AtomicBool>,
+    /// How often it was asked what disruptions do.
+    pub(crate) impacts: Arc<AtomicI32>,
 }
 
 impl Production {
@@ -46,6 +54,7 @@ impl Production {
         let address = listener.local_addr().unwrap();
         let routes = Routes::new()
             .add_service(PromiseServiceServer::new(self.clone()))
+            .add_service(ImpactServiceServer::new(self.clone()))
             .add_service(InboxServiceServer::new(self));
         tokio::spawn(async move {
             let telemetry = Telemetry::start("production", &LogConfig::default()).unwrap();
@@ -88,6 +97,23 @@ impl Production {
         }
     }
 
+    /// So many of each variant a day from the day after `first`, all of them some days later.
+    fn profile(&self, first: Date, delay: i32) -> Vec<pb::VariantProfile> {
+        let days = (1..=self.days).map(|day| pb::ProfileDay {
+            date: Some(date_pb(first.plus(day + delay))),
+            cumulative_vehicle_count: self.daily * i64::from(day),
+        });
+        let days: Vec<_> = days.collect();
+        let variants = ["STD", "MAX"].map(|id| pb::VariantProfile {
+            variant_id: id.into(),
+            days: days.clone(),
+            estimate_from: Some(date_pb(first.plus(self.days))),
+            estimate_vehicle_count: 28 * self.daily,
+            estimate_days: 28,
+        });
+        variants.into()
+    }
+
     fn day(&self, as_of: Option<&common::Date>) -> Date {
         date_opt(as_of, "as_of", &mut takt_kernel::Violations::new()).unwrap()
     }
@@ -101,23 +127,10 @@ impl PromiseService for Production {
     ) -> Result<Response<pb::GetPromiseProfileResponse>, Status> {
         self.answers()?;
         let first = self.day(request.get_ref().as_of.as_ref());
-        let days = (1..=self.days).map(|day| pb::ProfileDay {
-            date: Some(date_pb(first.plus(day))),
-            cumulative_vehicle_count: self.daily * i64::from(day),
-        });
-        let days: Vec<_> = days.collect();
-        let variants = ["STD", "MAX"].map(|id| pb::VariantProfile {
-            variant_id: id.into(),
-            days: days.clone(),
-            estimate_from: Some(date_pb(first.plus(self.days))),
-            estimate_vehicle_count: 28 * self.daily,
-            estimate_days: 28,
-        });
-        let answer = pb::GetPromiseProfileResponse {
+        Ok(Response::new(pb::GetPromiseProfileResponse {
             plan_id: "plan-1".into(),
-            variants: variants.into(),
-        };
-        Ok(Response::new(answer))
+            variants: self.profile(first, 0),
+        }))
     }
 
     async fn check_promise(
@@ -215,6 +228,62 @@ impl PromiseService for Production {
         _: Request<pb::ReconcileSlotsRequest>,
     ) -> Result<Response<pb::ReconcileSlotsResponse>, Status> {
         Err(Status::unimplemented("not asked by delivery"))
+    }
+}
+
+#[tonic::async_trait]
+impl ImpactService for Production {
+    type StreamPlannedBuildsStream =
+        tokio_stream::Empty<Result<pb::StreamPlannedBuildsResponse, Status>>;
+
+    async fn stream_planned_builds(
+        &self,
+        _: Request<pb::StreamPlannedBuildsRequest>,
+    ) -> Result<Response<Self::StreamPlannedBuildsStream>, Status> {
+        Err(Status::unimplemented("not asked by delivery"))
+    }
+
+    async fn get_plant_impact(
+        &self,
+        request: Request<pb::GetPlantImpactRequest>,
+    ) -> Result<Response<pb::GetPlantImpactResponse>, Status> {
+        self.answers()?;
+        self.impacts.fetch_add(1, Ordering::SeqCst);
+        let request = request.into_inner();
+        let first = self.day(request.as_of.as_ref());
+        let delay = self.delay.load(Ordering::SeqCst);
+        let mut answer = pb::GetPlantImpactResponse {
+            plan_id: "plan-1".into(),
+            undisturbed: self.profile(first, 0),
+            disturbed: self.profile(first, delay),
+            result_status: common::ResultStatus::Complete.into(),
+            ..pb::GetPlantImpactResponse::default()
+        };
+        if self.alone.load(Ordering::SeqCst) {
+            answer.disturbed = answer.undisturbed.clone();
+            answer.result_status = common::ResultStatus::Partial.into();
+            answer.tombstones = vec![common::Tombstone {
+                node: "procurement".into(),
+                detail: "it does not answer".into(),
+                ..common::Tombstone::default()
+            }];
+            return Ok(Response::new(answer));
+        }
+        let disruption = |id: &String| procurement::Disruption {
+            disruption_id: id.clone(),
+            ..procurement::Disruption::default()
+        };
+        answer.parts = Some(procurement::GetDisruptedPartsResponse {
+            disruptions: request.disruption_ids.iter().map(disruption).collect(),
+            parts: vec![procurement::DisruptedPart {
+                item_id: "CELL".into(),
+                runs_out_on: Some(date_pb(first)),
+                disruption_ids: request.disruption_ids.clone(),
+                ..procurement::DisruptedPart::default()
+            }],
+            ..procurement::GetDisruptedPartsResponse::default()
+        });
+        Ok(Response::new(answer))
     }
 }
 

@@ -61,6 +61,10 @@ impl Service {
         config
             .peers
             .insert("production".into(), planner(Arc::clone(&plans)));
+        // Who is told facts and never answers: they wait for it.
+        config
+            .peers
+            .insert("delivery".into(), "http://127.0.0.1:9".into());
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let running = Running::start(definition(), config, listener).unwrap();
         let channel = Channel::from_shared(format!("http://{}", running.address))

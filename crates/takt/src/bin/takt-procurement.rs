@@ -6,6 +6,6 @@ fn main() -> ExitCode {
         takt_procurement::definition(),
         "takt-procurement",
         "Takt's procurement: suppliers, purchase orders, goods on their way, bought stock",
-        &[("production", 7002)],
+        &[("production", 7002), ("delivery", 7003)],
     )
 }

@@ -15,6 +15,7 @@ mod facts;
 mod import;
 mod jobs;
 mod oee;
+mod orders;
 mod partners;
 mod plan;
 mod promise;
@@ -115,6 +116,9 @@ enum Task {
     /// Recalls and stop-ships: who is affected, what is kept back, what was done, how far it is
     #[command(subcommand)]
     Recall(recall::RecallTask),
+    /// Orders whose promise is in danger, one order and its timeline, promises anew after a disruption, cancelling by terms
+    #[command(subcommand)]
+    Orders(orders::OrdersTask),
     /// Raw material to customer in one view: lead times, value added, yield, CO2e, who stands behind whom; no service is needed
     Chain(Box<chain::ChainArgs>),
     /// Scheduling agreements and call-offs: cumulatives, zones, what is owed at the end
@@ -220,6 +224,7 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Ramp(args) => ramp::run(*args, output).await,
             Task::Disruption(task) => disruption::run(task, output).await,
             Task::Recall(task) => recall::run(task, output).await,
+            Task::Orders(task) => orders::run(task, output).await,
             Task::Risk(args) => risk::run(*args, output).await,
             Task::Chain(args) => chain::run(*args, output),
             Task::Calloff(task) => calloff::run(task, output).await,
