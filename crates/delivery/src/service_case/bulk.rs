@@ -114,7 +114,7 @@ async fn replace(
     desk: &Desk,
     call: &Call,
     request_id: RequestId,
-    asked: &mut Vec<Asked>,
+    asked: &mut [Asked],
 ) -> Result<(), Error> {
     let replaces = |one: &Asked| {
         let repair = one.record.repair.as_ref();
@@ -123,7 +123,7 @@ async fn replace(
     if !asked.iter().any(replaces) {
         return Ok(());
     }
-    let reading = Arc::new(asked.clone());
+    let reading = Arc::new(asked.to_vec());
     let read = desk.store.read(call, "cases_decide", move |tx| {
         let asked = Arc::clone(&reading);
         Box::pin(async move {

@@ -295,8 +295,9 @@ mod tests {
                 });
                 let after = covers(&network, &products, &reserved, |_, _| false);
                 let part = |cover: &Cover, at: i64| {
-                    let steps = cover.steps().iter().filter(|(from, _)| *from <= at);
-                    steps.last().map_or(0, |(_, part)| *part)
+                    let mut steps = cover.steps().iter().rev();
+                    let begun = steps.find(|(from, _)| *from <= at);
+                    begun.map_or(0, |(_, part)| *part)
                 };
                 for at in [0, 5_000, 10_000] {
                     let mut both = before.iter().zip(&after);

@@ -12,8 +12,8 @@ use crate::rows::{count, get, list};
 
 /// Writes how the goods of notices travel, by the number of the notice.
 pub(super) async fn packings_add(tx: &Tx, packings: &[(i64, &Packing)]) -> Result<(), Error> {
-    let (mut units, mut lots, mut serials): (Vec<Vec<Value>>, Vec<Vec<Value>>, Vec<Vec<Value>>) =
-        Default::default();
+    let (mut units, mut lots) = (Vec::new(), Vec::new());
+    let mut serials: Vec<Vec<Value>> = Vec::new();
     for (asn_no, packing) in packings {
         for (place, unit) in packing.units.iter().enumerate() {
             units.push(vec![

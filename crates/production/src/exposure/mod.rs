@@ -94,7 +94,7 @@ impl Exposures {
 impl Exposed {
     /// Whether it lasts.
     pub const fn is_open(&self) -> bool {
-        self.days.to >= OPEN
+        self.days.to == OPEN
     }
 }
 

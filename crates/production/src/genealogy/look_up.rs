@@ -251,9 +251,12 @@ async fn ranges_fetch(
     Ok(found)
 }
 
+/// A part with the first and the last time of its stay.
+type Stay = (Node, i64, i64);
+
 /// Where parts were and when, of the vehicles in which something was changed.
 #[derive(Default)]
-pub(super) struct Stays(HashMap<(i64, i64), Vec<(Node, i64, i64)>>);
+pub(super) struct Stays(HashMap<(i64, i64), Vec<Stay>>);
 
 impl Stays {
     /// Walks through some vehicles.
