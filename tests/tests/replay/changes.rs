@@ -12,7 +12,7 @@ use takt_contract::{
     },
     production::v1::{
         BreakPointVehicle, ChangeState, GetBreakPointRequest, GetBreakPointResponse,
-        ListVehiclesRequest, TraceBackwardRequest, Vehicle,
+        ListVehiclesRequest, TraceBackwardRequest, TraceScope, Vehicle,
         engineering_change_service_client::EngineeringChangeServiceClient,
         vehicle_service_client::VehicleServiceClient,
     },
@@ -79,8 +79,14 @@ async fn built(suite: &Suite, items: &[&str]) -> Result<Vec<Built>> {
         };
         let page = client.list_vehicles(request).await?.into_inner();
         for vehicle in page.vehicles {
+            // As it was built: workshops put other parts in later.
+            let scope = TraceScope {
+                as_of: vehicle.built_on,
+                ..TraceScope::default()
+            };
             let request = TraceBackwardRequest {
                 vin: vehicle.vin.clone(),
+                scope: Some(scope),
                 ..TraceBackwardRequest::default()
             };
             let mut stream = client.trace_backward(request).await?.into_inner();

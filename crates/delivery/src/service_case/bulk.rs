@@ -27,9 +27,6 @@ use crate::{
     shipment::{rpc::CHUNK, wire},
 };
 
-/// The replacements that production is asked for at a time.
-const AT_A_TIME: usize = 8;
-
 /// A record with what production says of its part, and what it has refused.
 #[derive(Debug, Clone)]
 struct Asked {
@@ -151,8 +148,9 @@ async fn replace(
         Some((at, case, part, new, on))
     });
     let wanted: Vec<_> = wanted.collect();
+    // One after the other: production numbers its records as they come, and a chunk that is sent again must find the same numbers.
     let done: Vec<(usize, Option<pb::RefusedEvent>)> = stream::iter(wanted)
-        .map(|(at, case, part, new, on)| async move {
+        .then(|(at, case, part, new, on)| async move {
             let id = request_id.derive(&case.opening.id);
             let done = desk
                 .production
@@ -175,7 +173,6 @@ async fn replace(
             });
             Ok((at, event))
         })
-        .buffer_unordered(AT_A_TIME)
         .try_collect()
         .await?;
     for (at, refused) in done {
