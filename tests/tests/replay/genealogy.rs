@@ -16,8 +16,8 @@ use takt_contract::{
         material_service_client::MaterialServiceClient,
     },
     production::v1::{
-        ListVehiclesRequest, TraceBackwardRequest, TraceForwardRequest, Vehicle,
-        vehicle_service_client::VehicleServiceClient,
+        ListVehiclesRequest, TraceBackwardRequest, TraceForwardRequest, TraceMode, TraceScope,
+        Vehicle, vehicle_service_client::VehicleServiceClient,
     },
 };
 use takt_tests::{
@@ -207,10 +207,15 @@ impl Clients {
         Ok(lots)
     }
 
-    /// The vehicles that a lot went into, as the services tell.
+    /// The vehicles that a lot ever went into, as the services tell: workshops take parts out later.
     async fn forward(&mut self, lot_id: &str) -> Result<BTreeSet<String>> {
+        let scope = TraceScope {
+            mode: TraceMode::Ever.into(),
+            ..TraceScope::default()
+        };
         let request = TraceForwardRequest {
             lot_id: lot_id.to_owned(),
+            scope: Some(scope),
             ..TraceForwardRequest::default()
         };
         let mut vins = BTreeSet::new();
@@ -221,10 +226,15 @@ impl Clients {
         Ok(vins)
     }
 
-    /// The item, lot and serial of every part of a vehicle, as the services tell.
-    async fn backward(&mut self, vin: &str) -> Result<Vec<(String, String, String)>> {
+    /// The item, lot and serial of every part of a vehicle as it was built, as the services tell.
+    async fn backward(&mut self, vehicle: &Vehicle) -> Result<Vec<(String, String, String)>> {
+        let scope = TraceScope {
+            as_of: vehicle.built_on,
+            ..TraceScope::default()
+        };
         let request = TraceBackwardRequest {
-            vin: vin.to_owned(),
+            vin: vehicle.vin.clone(),
+            scope: Some(scope),
             ..TraceBackwardRequest::default()
         };
         let mut stream = self.vehicle.trace_backward(request).await?.into_inner();
@@ -375,7 +385,7 @@ async fn compared(clients: &mut Clients, blocked: &str, before: &BTreeSet<String
     let mut told = BTreeSet::new();
     let mut serials = BTreeSet::new();
     for vehicle in &vehicles {
-        for (item, lot, serial) in clients.backward(&vehicle.vin).await? {
+        for (item, lot, serial) in clients.backward(vehicle).await? {
             if !serial.is_empty() {
                 let fresh = serials.insert((item.clone(), serial.clone()));
                 ensure(fresh, || format!("{item} {serial} is there twice"))?;
