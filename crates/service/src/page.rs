@@ -38,6 +38,22 @@ impl PageToken {
         format!("1{seal}{key}")
     }
 
+    /// Cuts rows, of which one more than a page was read where there are so many, to a page of `size`, and gives the token behind its
+    /// last one; it is empty where none follows.
+    pub fn cut<T>(
+        rows: &mut Vec<T>,
+        size: i64,
+        list: &str,
+        arguments: &str,
+        key: impl Fn(&T) -> String,
+    ) -> String {
+        let size = usize::try_from(size).unwrap_or_default();
+        let more = rows.len() > size;
+        rows.truncate(size);
+        let last = rows.last().filter(|_| more);
+        last.map_or_else(String::new, |last| Self::seal(list, arguments, &key(last)))
+    }
+
     /// The key of a token; none for an empty one, which asks for the first page.
     ///
     /// # Errors
@@ -97,6 +113,21 @@ mod tests {
         for bad in ["x", "1", "10000000000000000zz", "1éééééééé"] {
             assert!(PageToken::open("ListOrders", "", bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_page_is_followed_where_more_was_read_than_it_holds() {
+        let cut = |read: i64| {
+            let mut rows: Vec<i64> = (1..=read).collect();
+            let token = PageToken::cut(&mut rows, 2, "List", "", i64::to_string);
+            (
+                rows.len(),
+                PageToken::open("List", "", &token).ok().flatten(),
+            )
+        };
+        assert_eq!(cut(3), (2, Some("2".to_owned())));
+        assert_eq!(cut(2), (2, None));
+        assert_eq!(cut(0), (0, None));
     }
 
     #[test]

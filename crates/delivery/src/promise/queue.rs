@@ -40,6 +40,33 @@ struct Line {
     normal: Vec<Place>,
 }
 
+impl Line {
+    /// An order with its rank; `ahead` says how many of those with priority stand before one without.
+    fn ranked(
+        &self,
+        variant_no: i64,
+        order_no: i64,
+        ahead: impl FnOnce(&[Place]) -> usize,
+    ) -> Option<Ranked> {
+        let at = |places: &[Place]| {
+            let found = places.binary_search_by_key(&order_no, |place| place.order_no);
+            found.ok()
+        };
+        let (place, before) = match at(&self.priority) {
+            Some(at) => (self.priority.get(at)?, at),
+            None => {
+                let at = at(&self.normal)?;
+                (self.normal.get(at)?, ahead(&self.priority) + at)
+            }
+        };
+        Some(Ranked {
+            variant_no,
+            rank: rank_after(before),
+            place: *place,
+        })
+    }
+}
+
 /// All open orders.
 #[derive(Debug, Clone, Default)]
 pub struct Queue {
@@ -105,50 +132,15 @@ impl Queue {
 
     /// An open order with the rank that it had on its arrival: orders after it do not count, whatever their priority.
     pub fn on_arrival(&self, order_no: i64) -> Option<Ranked> {
-        self.lines.iter().find_map(|(variant_no, line)| {
-            let at = |places: &[Place]| {
-                places
-                    .binary_search_by_key(&order_no, |place| place.order_no)
-                    .ok()
-            };
-            let (place, before) = match at(&line.priority) {
-                Some(at) => (line.priority.get(at)?, at),
-                None => {
-                    let at = at(&line.normal)?;
-                    let priority = line
-                        .priority
-                        .partition_point(|place| place.order_no < order_no);
-                    (line.normal.get(at)?, priority + at)
-                }
-            };
-            Some(Ranked {
-                variant_no: *variant_no,
-                rank: rank_after(before),
-                place: *place,
-            })
-        })
+        let earlier = |places: &[Place]| places.partition_point(|place| place.order_no < order_no);
+        let mut lines = self.lines.iter();
+        lines.find_map(|(variant_no, line)| line.ranked(*variant_no, order_no, earlier))
     }
 
     /// An open order of a variant with its rank now.
     pub fn standing(&self, variant_no: i64, order_no: i64) -> Option<Ranked> {
         let line = self.lines.get(&variant_no)?;
-        let at = |places: &[Place]| {
-            places
-                .binary_search_by_key(&order_no, |place| place.order_no)
-                .ok()
-        };
-        let (place, before) = match at(&line.priority) {
-            Some(at) => (line.priority.get(at)?, at),
-            None => {
-                let at = at(&line.normal)?;
-                (line.normal.get(at)?, line.priority.len() + at)
-            }
-        };
-        Some(Ranked {
-            variant_no,
-            rank: rank_after(before),
-            place: *place,
-        })
+        line.ranked(variant_no, order_no, <[Place]>::len)
     }
 
     /// The orders that were promised nothing yet and were locked on a day, with their rank on arrival.

@@ -96,14 +96,10 @@ pub(crate) async fn list_recall_vehicles(
     let after = after.unwrap_or_default();
     let recall = fetched(desk, &call, &message.recall_id).await?;
     let mut page = vehicles(desk, &call, recall.number, state, after, size + 1).await?;
-    let shown = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = page.len() > shown;
-    page.truncate(shown);
-    let last = page.last().filter(|_| more);
+    let key = |vehicle: &pb::RecallVehicle| vehicle.vin.clone();
+    let list = "ListRecallVehicles";
     Ok(Response::new(pb::ListRecallVehiclesResponse {
-        next_page_token: last.map_or_else(String::new, |last| {
-            PageToken::seal("ListRecallVehicles", &arguments, &last.vin)
-        }),
+        next_page_token: PageToken::cut(&mut page, size, list, &arguments, key),
         vehicles: page,
     }))
 }

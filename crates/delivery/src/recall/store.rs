@@ -18,6 +18,25 @@ pub(crate) async fn gate_hold(tx: &Tx) -> Result<i64, Error> {
     tx.number(sql, vec![]).await
 }
 
+/// The columns of a recall but for what is due of it.
+pub(crate) const TOLD: [&str; 15] = [
+    "recall_no",
+    "recall_id",
+    "title",
+    "defect",
+    "remedy",
+    "software_item",
+    "software_version",
+    "regulator",
+    "reference",
+    "published",
+    "opened_on",
+    "closed_on",
+    "stop_ship",
+    "stop_ship_on",
+    "version",
+];
+
 const COLUMNS: &str = "r.recall_no, r.recall_id, r.title, r.defect, r.remedy, r.software_item, r.software_version, r.regulator, r.reference, \
                        r.published, r.opened_on, r.closed_on, r.stop_ship, r.stop_ship_on, r.version, r.due";
 
@@ -128,24 +147,7 @@ pub(crate) async fn recall_add(tx: &Tx, recall: &mut Recall) -> Result<(), Error
         recall.version.into(),
         recall.due.into(),
     ];
-    let columns = [
-        "recall_no",
-        "recall_id",
-        "title",
-        "defect",
-        "remedy",
-        "software_item",
-        "software_version",
-        "regulator",
-        "reference",
-        "published",
-        "opened_on",
-        "closed_on",
-        "stop_ship",
-        "stop_ship_on",
-        "version",
-        "due",
-    ];
+    let columns: Vec<&str> = TOLD.into_iter().chain(["due"]).collect();
     tx.insert_many("recall", &columns, vec![row], "").await?;
     scopes_add(tx, recall.number, 0, &recall.scopes).await
 }

@@ -11,7 +11,8 @@ use takt_service::{Error, Row, Tx};
 use super::{Case, CaseState, Opening, Part, Repair, Replacement, Vehicle};
 use crate::rows::{date, date_opt, day, day_opt, get, list};
 
-const COLUMNS: [&str; 24] = [
+/// The columns of a case behind the number of its row.
+pub(crate) const COLUMNS: [&str; 24] = [
     "case_id",
     "vin",
     "state",

@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use takt_contract::{
     date_pb,
-    events::v1::{Fact, FactBody, PartReplaced, VehicleBuilt, fact_body::Kind},
+    events::v1::{PartReplaced, VehicleBuilt, fact_body::Kind},
 };
-use takt_kernel::{Date, Vin};
+use takt_kernel::Date;
 use takt_service::Error;
 
-use super::{World, order};
+use super::{World, order, service::vin, vehicles::fact};
 use crate::{
     programme::sample::date,
     reactions::Told,
@@ -31,19 +31,6 @@ use crate::{
 
 fn day() -> Date {
     date("2024-04-03")
-}
-
-fn vin(serial: u32) -> String {
-    Vin::assemble("LXM", "SU7A1", 'R', 'B', serial, 6)
-        .unwrap()
-        .to_string()
-}
-
-fn fact(kind: Kind) -> Fact {
-    Fact {
-        body: Some(FactBody { kind: Some(kind) }),
-        ..Fact::default()
-    }
 }
 
 async fn apply(world: &World, kinds: Vec<Kind>) {

@@ -9,10 +9,10 @@ use takt_contract::{
         fact_body::Kind,
     },
 };
-use takt_kernel::{Date, Vin};
+use takt_kernel::Date;
 use takt_service::Error;
 
-use super::{World, order};
+use super::{World, order, service::vin};
 use crate::{
     handover::{
         Done,
@@ -38,13 +38,8 @@ fn day() -> Date {
     date("2024-03-28")
 }
 
-fn vin(serial: u32) -> String {
-    Vin::assemble("LXM", "SU7A1", 'R', 'B', serial, 6)
-        .unwrap()
-        .to_string()
-}
-
-fn fact(kind: Kind) -> Fact {
+/// A fact of a kind, with nothing else told.
+pub(super) fn fact(kind: Kind) -> Fact {
     Fact {
         body: Some(FactBody { kind: Some(kind) }),
         ..Fact::default()

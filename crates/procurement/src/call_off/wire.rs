@@ -21,8 +21,7 @@ pub(super) fn source_named(
     violations: &mut Violations,
 ) -> Option<SourceNo> {
     let bought = catalogue.item_named(item_id, "item_id", violations)?;
-    let found =
-        (bought.sources.iter()).find(|source| source.terms.supplier.as_str() == supplier_id);
+    let found = catalogue.source_of(item_id, supplier_id);
     if found.is_none() {
         let suppliers: Vec<String> = (bought.sources.iter())
             .map(|source| source.terms.supplier.to_string())

@@ -14,7 +14,7 @@ use takt_service::{Call, Error, Once, PageToken, compute, page_size};
 use tonic::{Request, Response, Status};
 
 use super::{
-    Known, balanced, check,
+    CapacityGroup, Known, balanced, check,
     store::{Wanted, below_fetch, groups_fetch, groups_save},
     wire::{group_pb, groups_read, row_pb, wish_read},
 };
@@ -89,13 +89,9 @@ impl CapacityService for CapacityRpc {
             Box::pin(async move { groups_fetch(tx, &wanted).await })
         });
         let mut all = read.await?;
-        let more = count(all.len()) > size;
-        all.truncate(usize::try_from(size).unwrap_or_default());
-        let last = all.last().filter(|_| more);
+        let key = |group: &CapacityGroup| group.id.clone();
         Ok(Response::new(pb::ListCapacityGroupsResponse {
-            next_page_token: last
-                .map(|last| PageToken::seal("ListCapacityGroups", &arguments, &last.id))
-                .unwrap_or_default(),
+            next_page_token: PageToken::cut(&mut all, size, "ListCapacityGroups", &arguments, key),
             capacity_groups: all.iter().map(group_pb).collect(),
         }))
     }

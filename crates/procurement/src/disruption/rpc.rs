@@ -155,13 +155,10 @@ impl DisruptionService for DisruptionRpc {
             Box::pin(async move { disruptions_fetch(tx, &wanted).await })
         });
         let mut disruptions = read.await?;
-        let more = count(disruptions.len()) > size;
-        disruptions.truncate(usize::try_from(size).unwrap_or_default());
-        let last = disruptions.last().filter(|_| more);
+        let key = |disruption: &Disruption| disruption.id.clone();
+        let list = "ListDisruptions";
         Ok(Response::new(pb::ListDisruptionsResponse {
-            next_page_token: last
-                .map(|last| PageToken::seal("ListDisruptions", &arguments, &last.id))
-                .unwrap_or_default(),
+            next_page_token: PageToken::cut(&mut disruptions, size, list, &arguments, key),
             disruptions: disruptions.iter().map(disruption_pb).collect(),
         }))
     }

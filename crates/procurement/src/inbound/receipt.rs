@@ -3,7 +3,10 @@
 //! It must not know messages. Invariants: a lot is received once, with one entry; balances grow by what the entries
 //! say; a chunk is a constant number of statements.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use takt_kernel::Quantity;
 use takt_service::{Error, Tx};
@@ -13,7 +16,7 @@ use super::{
     lot::LotState,
     store,
     unit::{Unpacked, lots_in},
-    unit_store::{Wanted, units_fetch},
+    unit_store::{Placed, Wanted, units_fetch},
 };
 use crate::{
     material::{
@@ -87,22 +90,14 @@ pub(super) async fn receipts_record(
             continue;
         };
         let goods = goods.get(&asn.number).map_or(&[][..], Vec::as_slice);
-        let own = units.iter().filter(|placed| placed.asn_no == asn.number);
-        let own: Vec<Unpacked> = own.map(|placed| placed.unit.clone()).collect();
-        let mut blocked = receipt.blocked.clone();
-        match lots_in(&own, &receipt.blocked_units) {
-            Ok(lots) => blocked.extend(lots),
-            Err(unit) => {
-                let reason = format!("handling unit {unit} does not travel with it");
-                let field = "blocked_handling_unit_ids";
-                flaws.push(Flaw::new(&receipt.asn_id, field, reason));
+        let whole = match with_units(receipt, asn.number, &units) {
+            Ok(receipt) => receipt,
+            Err(flaw) => {
+                flaws.push(flaw);
                 continue;
             }
-        }
-        let receipt = &Receipt {
-            blocked,
-            ..receipt.clone()
         };
+        let receipt = whole.as_ref();
         if let Err(flaw) = asn.receive(receipt, goods) {
             flaws.push(flaw);
             continue;
@@ -155,6 +150,26 @@ pub(super) async fn receipts_record(
         lots: arrived.iter().map(|arrived| arrived.run.lots).sum(),
         flaws,
     })
+}
+
+/// A receipt with the lots of the handling units that inspection kept back among those that it did.
+fn with_units<'r>(
+    receipt: &'r Receipt,
+    asn_no: i64,
+    units: &[Placed],
+) -> Result<Cow<'r, Receipt>, Flaw> {
+    if receipt.blocked_units.is_empty() {
+        return Ok(Cow::Borrowed(receipt));
+    }
+    let own = units.iter().filter(|placed| placed.asn_no == asn_no);
+    let own: Vec<&Unpacked> = own.map(|placed| &placed.unit).collect();
+    let lots = lots_in(&own, &receipt.blocked_units).map_err(|unit| {
+        let reason = format!("handling unit {unit} does not travel with it");
+        Flaw::new(&receipt.asn_id, "blocked_handling_unit_ids", reason)
+    })?;
+    let mut whole = receipt.clone();
+    whole.blocked.extend(lots);
+    Ok(Cow::Owned(whole))
 }
 
 /// The lots of a line as runs.

@@ -163,10 +163,10 @@ impl Notice {
 }
 
 /// The lots of which some are in these units or in those that stand in them; the first unit that is not there is an error.
-pub(super) fn lots_in<'u>(
-    units: &'u [Unpacked],
-    wanted: &'u [String],
-) -> Result<BTreeSet<LotNumber>, &'u str> {
+pub(super) fn lots_in<'w>(
+    units: &[&Unpacked],
+    wanted: &'w [String],
+) -> Result<BTreeSet<LotNumber>, &'w str> {
     for id in wanted {
         if !units.iter().any(|unit| unit.id == *id) {
             return Err(id);
@@ -255,7 +255,8 @@ mod tests {
         assert_eq!(serials, [(4, "S1"), (4, "S2"), (5, "S3")]);
         let lots = |wanted: &[&str]| {
             let wanted: Vec<String> = wanted.iter().map(|id| (*id).to_owned()).collect();
-            lots_in(&packed.units, &wanted).map_err(str::to_owned)
+            let units: Vec<&Unpacked> = packed.units.iter().collect();
+            lots_in(&units, &wanted).map_err(str::to_owned)
         };
         assert_eq!(lots(&["B1"]), Ok(BTreeSet::from([FIRST])));
         assert_eq!(lots(&["P"]), Ok(BTreeSet::from([FIRST, second])));

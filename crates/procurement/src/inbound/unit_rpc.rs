@@ -11,10 +11,10 @@ use tonic::{Request, Response, Status};
 
 use super::{
     store::{asns_fetch, lots_fetch},
-    unit_store::{Wanted, serials_fetch, units_fetch},
+    unit_store::{Placed, Wanted, serials_fetch, units_fetch},
     wire::{lot_pb, unit_pb},
 };
-use crate::{desk::Desk, rows::count};
+use crate::desk::Desk;
 
 /// Finds the lot of a part.
 pub(super) async fn find(
@@ -96,16 +96,9 @@ pub(super) async fn list(
         })
     });
     let mut units = read.await?;
-    let more = count(units.len()) > size;
-    units.truncate(usize::try_from(size).unwrap_or_default());
-    let last = units.last().filter(|_| more);
+    let key = |placed: &Placed| format!("{} {}", placed.asn_no, placed.place);
     Ok(Response::new(pb::ListHandlingUnitsResponse {
-        next_page_token: last
-            .map(|last| {
-                let key = format!("{} {}", last.asn_no, last.place);
-                PageToken::seal("ListHandlingUnits", &arguments, &key)
-            })
-            .unwrap_or_default(),
+        next_page_token: PageToken::cut(&mut units, size, "ListHandlingUnits", &arguments, key),
         handling_units: units
             .iter()
             .map(|placed| unit_pb(&catalogue, placed))

@@ -269,7 +269,7 @@ impl SupplyNetworkService for SupplyNetworkRpc {
     ) -> Result<Response<pb::ListConcentrationsResponse>, Status> {
         let call = Call::of(&request);
         let asked = request.into_inner();
-        let size = usize::try_from(page_size(asked.page_size)?).unwrap_or_default();
+        let size = page_size(asked.page_size)?;
         let mut violations = Violations::new();
         let on = date_req(asked.as_of.as_ref(), "as_of", &mut violations);
         violations.finish().map_err(Error::from)?;
@@ -303,15 +303,10 @@ impl SupplyNetworkService for SupplyNetworkRpc {
         let mut concentrations: Vec<_> = (rows.into_iter())
             .filter(|(id, _)| behind(id))
             .map(|(_, row)| row)
-            .take(size + 1)
             .collect();
-        // One more than the page tells whether there is another one.
-        let more = concentrations.len() > size;
-        concentrations.truncate(size);
-        let last = concentrations.last().filter(|_| more);
-        let next_page_token = last
-            .map(|last| PageToken::seal("ListConcentrations", &arguments, &last.supplier_id))
-            .unwrap_or_default();
+        let key = |row: &pb::Concentration| row.supplier_id.clone();
+        let list = "ListConcentrations";
+        let next_page_token = PageToken::cut(&mut concentrations, size, list, &arguments, key);
         Ok(Response::new(pb::ListConcentrationsResponse {
             concentrations,
             next_page_token,
@@ -466,13 +461,13 @@ impl SupplyNetworkService for SupplyNetworkRpc {
             Box::pin(async move { store::grants_fetch(tx, &supplier, &after, size + 1).await })
         });
         let mut grants = read.await?;
-        let most = usize::try_from(size).unwrap_or_default();
-        let more = grants.len() > most;
-        grants.truncate(most);
-        let last = grants.last().filter(|_| more);
-        let next_page_token = last
-            .map(|last| PageToken::seal("ListGrants", &asked.supplier_id, &last.id))
-            .unwrap_or_default();
+        let next_page_token = PageToken::cut(
+            &mut grants,
+            size,
+            "ListGrants",
+            &asked.supplier_id,
+            |grant| grant.id.clone(),
+        );
         Ok(Response::new(pb::ListGrantsResponse {
             grants: grants.iter().map(grant_pb).collect(),
             next_page_token,

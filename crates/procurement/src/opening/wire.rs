@@ -71,7 +71,7 @@ fn source_of<'c>(
     if let ([only], "") = (bought.sources.as_slice(), supplier) {
         return Some(only);
     }
-    let source = (bought.sources.iter()).find(|source| source.terms.supplier.as_str() == supplier);
+    let source = catalogue.source_of(item, supplier);
     let unknown = format!("{supplier:?} has no agreement for {item}");
     violations.require(source.is_some(), "supplier_id", unknown);
     source

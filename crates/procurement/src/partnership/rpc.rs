@@ -28,7 +28,6 @@ use crate::{
     desk::{Answers, Desk, chunks},
     peers::Production,
     risk::{rpc::Stood, store::network_fetch},
-    rows::count,
 };
 
 /// The partners of a message: some hundred bytes each, and their measures.
@@ -201,13 +200,9 @@ impl PartnershipService for PartnershipRpc {
             Box::pin(async move { developments_fetch(tx, &wanted).await })
         });
         let mut all = read.await?;
-        let more = count(all.len()) > size;
-        all.truncate(usize::try_from(size).unwrap_or_default());
-        let last = all.last().filter(|_| more);
+        let key = |one: &Development| one.id.clone();
         Ok(Response::new(pb::ListDevelopmentsResponse {
-            next_page_token: last
-                .map(|last| PageToken::seal("ListDevelopments", &arguments, &last.id))
-                .unwrap_or_default(),
+            next_page_token: PageToken::cut(&mut all, size, "ListDevelopments", &arguments, key),
             developments: all.iter().map(development_pb).collect(),
         }))
     }
@@ -306,12 +301,9 @@ impl PartnershipService for PartnershipRpc {
             Box::pin(async move { reservations_fetch(tx, &wanted).await })
         });
         let mut all = read.await?;
-        let more = count(all.len()) > size;
-        all.truncate(usize::try_from(size).unwrap_or_default());
-        let last = all.last().filter(|_| more);
-        let next_page_token = last
-            .map(|last| PageToken::seal("ListCapacityReservations", &arguments, &last.id))
-            .unwrap_or_default();
+        let key = |own: &Reservation| own.id.clone();
+        let list = "ListCapacityReservations";
+        let next_page_token = PageToken::cut(&mut all, size, list, &arguments, key);
         // A page may hold none that holds on the day and yet not be the last one.
         all.retain(|own| on.is_none_or(|on| own.valid.0 <= on && on <= own.valid.1));
         let told = all.iter().map(|own| reservation_pb(&catalogue, own));

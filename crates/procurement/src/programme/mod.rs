@@ -357,11 +357,16 @@ impl Catalogue {
         }
     }
 
+    /// The source of an item at a supplier.
+    pub(crate) fn source_of(&self, item: &str, supplier: &str) -> Option<&Source> {
+        let mut sources = self.item(item)?.sources.iter();
+        sources.find(|source| source.terms.supplier.as_str() == supplier)
+    }
+
     /// The number of a lot that people name.
     pub(crate) fn lot_number(&self, lot: &LotId) -> Option<LotNumber> {
-        let bought = self.item(lot.item.as_str())?;
-        let at = |source: &&Source| source.terms.supplier == lot.supplier;
-        bought.sources.iter().find(at)?.number.lot(lot.n)
+        let source = self.source_of(lot.item.as_str(), lot.supplier.as_str())?;
+        source.number.lot(lot.n)
     }
 }
 

@@ -18,7 +18,6 @@ use super::{
 use crate::{
     desk::Desk,
     programme::{Catalogue, Source},
-    rows::count,
 };
 
 /// The most prices of a day.
@@ -29,11 +28,10 @@ fn source_of<'c>(
     item: &str,
     supplier: &str,
 ) -> Result<&'c Source, Error> {
-    let bought = catalogue
-        .item(item)
-        .ok_or_else(|| Error::missing("item", item))?;
-    let is = |source: &&Source| source.terms.supplier.as_str() == supplier;
-    let source = bought.sources.iter().find(is);
+    if catalogue.item(item).is_none() {
+        return Err(Error::missing("item", item));
+    }
+    let source = catalogue.source_of(item, supplier);
     source.ok_or_else(|| Error::missing("source", format!("{item} of {supplier}")))
 }
 
@@ -136,13 +134,9 @@ pub(super) async fn list(
     if let Some(as_of) = as_of {
         // Of each source the list that counts on the day: the newest that has begun.
         all.retain(|(_, _, list)| list.valid_from <= as_of);
-        let later = |at: usize| {
-            let next = all.get(at + 1);
-            next.is_some_and(|next| (&next.0, &next.1) == (&all[at].0, &all[at].1))
-        };
-        let newest: Vec<bool> = (0..all.len()).map(|at| !later(at)).collect();
-        let mut newest = newest.into_iter();
-        all.retain(|_| newest.next().unwrap_or(false));
+        all.reverse();
+        all.dedup_by(|one, newer| (&one.0, &one.1) == (&newer.0, &newer.1));
+        all.reverse();
     }
     let key = |(item, supplier, list): &(String, String, PriceList)| {
         format!("{item} {supplier} {:010}", list.valid_from.epoch_day())
@@ -150,13 +144,8 @@ pub(super) async fn list(
     if let Some(after) = after {
         all.retain(|one| key(one) > after);
     }
-    let more = count(all.len()) > size;
-    all.truncate(usize::try_from(size).unwrap_or_default());
-    let last = all.last().filter(|_| more);
     Ok(Response::new(pb::ListPricesResponse {
-        next_page_token: last
-            .map(|last| PageToken::seal("ListPrices", &arguments, &key(last)))
-            .unwrap_or_default(),
+        next_page_token: PageToken::cut(&mut all, size, "ListPrices", &arguments, key),
         prices: (all.iter())
             .map(|(item, supplier, list)| list_pb(item, supplier, list))
             .collect(),

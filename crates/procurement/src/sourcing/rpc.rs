@@ -35,14 +35,9 @@ impl SourcingService for SourcingRpc {
         let id = request_id(&message.request_id, "request_id", &mut found).unwrap_or_default();
         id_req::<ItemId>(&message.item_id, "item_id", &mut found);
         id_req::<SupplierId>(&message.supplier_id, "supplier_id", &mut found);
-        let supplies = catalogue.item(&message.item_id).is_some_and(|bought| {
-            let is = |source: &crate::programme::Source| {
-                source.terms.supplier.as_str() == message.supplier_id
-            };
-            bought.sources.iter().any(is)
-        });
+        let source = catalogue.source_of(&message.item_id, &message.supplier_id);
         found.require(
-            supplies,
+            source.is_some(),
             "supplier_id",
             format!(
                 "{} does not supply {}",

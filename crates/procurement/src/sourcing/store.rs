@@ -78,11 +78,7 @@ pub(crate) async fn gates_fetch(
     let sql = "SELECT item_id, supplier_id, ppap_level, status, valid_from FROM part_approval";
     for row in tx.rows(sql, vec![]).await? {
         let ((item, supplier), approval) = approval_read(&row)?;
-        let Some(bought) = catalogue.item(&item) else {
-            continue;
-        };
-        let of = |source: &&crate::programme::Source| source.terms.supplier.as_str() == supplier;
-        if let Some(source) = bought.sources.iter().find(of) {
+        if let Some(source) = catalogue.source_of(&item, &supplier) {
             gates.entry(source.number).or_default().approval = Some(approval);
         }
     }
@@ -187,11 +183,7 @@ pub(super) async fn prices_list(
 pub(crate) async fn prices_fetch(tx: &Tx, catalogue: &Catalogue) -> Result<Prices, Error> {
     let mut prices = Prices::default();
     for (item, supplier, list) in prices_list(tx, "", "").await? {
-        let Some(bought) = catalogue.item(&item) else {
-            continue;
-        };
-        let of = |source: &&crate::programme::Source| source.terms.supplier.as_str() == supplier;
-        if let Some(source) = bought.sources.iter().find(of) {
+        if let Some(source) = catalogue.source_of(&item, &supplier) {
             prices.add(source.number, list);
         }
     }

@@ -65,7 +65,7 @@ impl SupplierService for SupplierRpc {
     ) -> Result<Response<pb::ListSuppliersResponse>, Status> {
         let call = Call::of(&request);
         let message = request.into_inner();
-        let size = usize::try_from(page_size(message.page_size)?).unwrap_or_default();
+        let size = page_size(message.page_size)?;
         let after = PageToken::open("ListSuppliers", "", &message.page_token)?;
         let catalogue = self.0.catalogue(&call).await?;
         let by_id: BTreeMap<&SupplierId, &Supplier> = catalogue
@@ -81,16 +81,10 @@ impl SupplierService for SupplierRpc {
         let mut suppliers: Vec<pb::Supplier> = by_id
             .values()
             .filter(behind)
-            .take(size + 1)
             .map(|supplier| supplier_pb(supplier))
             .collect();
-        // One more than the page tells whether there is another one.
-        let more = suppliers.len() > size;
-        suppliers.truncate(size);
-        let last = suppliers.last().filter(|_| more);
-        let next_page_token = last
-            .map(|last| PageToken::seal("ListSuppliers", "", &last.supplier_id))
-            .unwrap_or_default();
+        let key = |supplier: &pb::Supplier| supplier.supplier_id.clone();
+        let next_page_token = PageToken::cut(&mut suppliers, size, "ListSuppliers", "", key);
         Ok(Response::new(pb::ListSuppliersResponse {
             suppliers,
             next_page_token,
