@@ -27,6 +27,8 @@ mod floor;
 mod grpcurl;
 #[path = "e2e/partners.rs"]
 mod partners;
+#[path = "e2e/personal_data.rs"]
+mod personal_data;
 #[path = "e2e/plan.rs"]
 mod plan;
 #[path = "e2e/promises.rs"]

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use takt_service::{Call, Deps, Error, Store};
+use takt_service::{Call, Deps, Error, Store, seal::Keys};
 use tokio::sync::watch;
 
 use crate::{
@@ -27,6 +27,8 @@ pub(crate) struct Desk {
     pub(crate) mirror: tokio::sync::Mutex<Mirror>,
     /// The orders that calls are just creating.
     pub(crate) creating: Creating,
+    /// The keys that seal who customers are.
+    pub(crate) keys: Keys,
     deps: Deps,
     catalogue: Mutex<Option<(i64, Arc<Catalogue>)>>,
 }
@@ -39,6 +41,7 @@ impl Desk {
             production: Production::new(deps.peer("production")?),
             mirror: tokio::sync::Mutex::default(),
             creating: Creating::default(),
+            keys: deps.chassis.keys.clone(),
             deps,
             catalogue: Mutex::default(),
         })

@@ -45,6 +45,13 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
                    WHERE w.config_no <> o.config_no LIMIT 20",
     },
     Invariant {
+        id: "CU-1",
+        rule: "a customer is known with a sealed person or erased without one",
+        checked: "SELECT COUNT(*) FROM customer",
+        violated: "SELECT customer_id FROM customer WHERE (state = 2) <> (erased_at IS NOT NULL) OR (state = 1) <> (sealed IS NOT NULL) \
+                   OR (state = 1) <> (key_id <> '') LIMIT 20",
+    },
+    Invariant {
         id: "LA-1",
         rule: "the load of a lane is the number of its orders",
         checked: "SELECT COUNT(*) FROM lane_load",
@@ -180,6 +187,10 @@ pub(crate) const TABLES: &[Table] = &[
     Table {
         name: "configuration",
         columns: &["config_no", "variant_no", "priority", "options"],
+    },
+    Table {
+        name: "customer",
+        columns: &["customer_id", "state"],
     },
     Table {
         name: "lane",

@@ -5,6 +5,7 @@
 //! share, `reactions.rs` what follows from production's facts, `promise/handler.rs` the work that is owed.
 
 mod allocation;
+mod customer;
 mod desk;
 mod handover;
 mod impact;
@@ -31,15 +32,17 @@ mod tests;
 use std::sync::Arc;
 
 use takt_contract::delivery::v1::{
-    handover_service_server::HandoverServiceServer, impact_service_server::ImpactServiceServer,
-    milestone_service_server::MilestoneServiceServer, order_service_server::OrderServiceServer,
-    quote_service_server::QuoteServiceServer, recall_service_server::RecallServiceServer,
+    customer_service_server::CustomerServiceServer, handover_service_server::HandoverServiceServer,
+    impact_service_server::ImpactServiceServer, milestone_service_server::MilestoneServiceServer,
+    order_service_server::OrderServiceServer, quote_service_server::QuoteServiceServer,
+    recall_service_server::RecallServiceServer,
     service_case_service_server::ServiceCaseServiceServer,
     shipment_service_server::ShipmentServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
 
 use crate::{
+    customer::rpc::CustomerRpc,
     desk::Desk,
     handover::rpc::HandoverRpc,
     impact::rpc::ImpactRpc,
@@ -124,6 +127,13 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             MilestoneServiceServer,
             MilestoneRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            CustomerServiceServer,
+            CustomerRpc {
                 desk: Arc::clone(&desk),
             },
             chassis

@@ -139,6 +139,17 @@ const OUTLOOK: Migration = Migration {
     ],
 };
 
+/// Who customers are, sealed; of one that was erased nothing is left but that it was.
+const CUSTOMER: Migration = Migration {
+    name: "m0013_customer",
+    up: &[
+        "CREATE TABLE customer (customer_id {text} NOT NULL PRIMARY KEY, state {int} NOT NULL CHECK (state BETWEEN 1 AND 2), key_id {text} NOT NULL, \
+         sealed {blob}, written_at {int} NOT NULL, erased_at {int}, \
+         CONSTRAINT cu_1 CHECK ((state = 2) = (erased_at IS NOT NULL) AND (state = 1) = (sealed IS NOT NULL)))",
+        "CREATE INDEX customer_by_key ON customer (key_id)",
+    ],
+};
+
 /// The schema, step by step.
 pub const MIGRATIONS: &[Migration] = &[
     PROGRAMME,
@@ -149,4 +160,5 @@ pub const MIGRATIONS: &[Migration] = &[
     SERVICE_CASE,
     RECALL,
     OUTLOOK,
+    CUSTOMER,
 ];

@@ -229,4 +229,5 @@ pub const ELSEWHERE: &[&str] = &[
     "outlook",
     "known_disruption",
     "order_terms",
+    "customer",
 ];

@@ -14,6 +14,7 @@ mod invariants;
 mod job;
 mod material_plan;
 mod migrations;
+mod order_history;
 mod peers;
 mod performance;
 mod plan;
@@ -34,7 +35,8 @@ use std::sync::Arc;
 
 use takt_contract::production::v1::{
     engineering_change_service_server::EngineeringChangeServiceServer,
-    exposure_service_server::ExposureServiceServer, impact_service_server::ImpactServiceServer,
+    exposure_service_server::ExposureServiceServer, history_service_server::HistoryServiceServer,
+    impact_service_server::ImpactServiceServer,
     performance_service_server::PerformanceServiceServer,
     planning_service_server::PlanningServiceServer, product_service_server::ProductServiceServer,
     promise_service_server::PromiseServiceServer, quality_service_server::QualityServiceServer,
@@ -52,6 +54,7 @@ use crate::{
     import::Import,
     job::report::Stations,
     material_plan::KeptPlans,
+    order_history::rpc::HistoryRpc,
     performance::rpc::PerformanceRpc,
     plan::rpc::PlanningRpc,
     product::rpc::ProductRpc,
@@ -181,6 +184,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             SoftwareServiceServer,
             SoftwareRpc(production.clone()),
+            chassis
+        ))
+        .add_service(server!(
+            HistoryServiceServer,
+            HistoryRpc(production.clone()),
             chassis
         ));
     Ok(Wiring {

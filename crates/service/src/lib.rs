@@ -18,6 +18,7 @@ mod janitor;
 pub mod page;
 pub mod peer;
 mod revise;
+pub mod seal;
 pub mod serve;
 mod slices;
 mod stack;

@@ -8,10 +8,11 @@ use std::{
 };
 
 use fake_opentelemetry_collector::{ExportedSpan, FakeCollectorServer};
+use serde_json::Value;
 use takt_tests::{
     Failure, Result, ensure,
     process::run,
-    replay::{LONG, Replay, Report},
+    replay::{LONG, Replay, Report, takt},
     suite::{Service, Setup, Suite},
 };
 use tempfile::tempdir;
@@ -158,6 +159,85 @@ fn shapes(spans: Vec<Sent>, report: &Report) -> Result<BTreeSet<Vec<String>>> {
     orders.iter().map(|trace| proved(trace)).collect()
 }
 
+/// The timeline of an order while one service after the other ends; answers with its trace.
+fn told_by_all(suite: &Suite) -> Result<String> {
+    let timeline = || -> Result<Value> {
+        let endpoints = suite.endpoints();
+        let told = ["orders", "timeline", "SU7-00000001", "--output", "json"];
+        let mut command = takt(&[&told[..], &["--endpoints", &endpoints]].concat())?;
+        Ok(serde_json::from_str(
+            &run(&mut command, LONG)?.ok()?.stdout,
+        )?)
+    };
+    let words = |told: &Value| -> Vec<(String, String)> {
+        let rows = told["happenings"].as_array().cloned().unwrap_or_default();
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        (rows.iter())
+            .map(|row| (text(row, "event"), text(row, "source")))
+            .collect()
+    };
+    let whole = timeline()?;
+    let told = words(&whole);
+    // What has to be there, in this order; shops and parts are several.
+    let mut rest = told.iter();
+    for (event, source) in [
+        ("LOCKED", "delivery"),
+        ("PROMISED", "delivery"),
+        ("PART_RECEIVED", "procurement"),
+        ("PARTS_COMPLETE", "procurement"),
+        ("SHOP_LEFT", "production"),
+        ("BUILT", "production"),
+        ("RELEASED", "production"),
+        ("DISPATCHED", "delivery"),
+        ("ARRIVED", "delivery"),
+        ("HANDED_OVER", "delivery"),
+    ] {
+        ensure(
+            rest.any(|one| *one == (event.to_owned(), source.to_owned())),
+            || format!("{event} by {source} is not told behind the others: {told:?}"),
+        )?;
+    }
+    ensure(whole["complete"] == Value::Bool(true), || whole.to_string())?;
+    let trace = whole["trace"].as_str().unwrap_or_default().to_owned();
+    for event in ["LOCKED", "BUILT", "DISPATCHED", "HANDED_OVER"] {
+        let row = |row: &&Value| row["event"] == event;
+        let rows = whole["happenings"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let traced = rows.iter().find(row).map(|row| row["trace"] == *trace);
+        ensure(traced == Some(true), || {
+            format!("{event} is not of the trace {trace}")
+        })?;
+    }
+
+    // Without procurement only its own word is missing, and who is missing is named.
+    suite.stop(Service::Procurement)?;
+    let without = timeline()?;
+    let left: Vec<_> = told
+        .iter()
+        .filter(|(_, source)| source != "procurement")
+        .cloned()
+        .collect();
+    ensure(
+        words(&without) == left && without["missing"][0]["service"] == "procurement",
+        || without.to_string(),
+    )?;
+    // Without production delivery tells what it heard.
+    suite.stop(Service::Production)?;
+    let alone = timeline()?;
+    let heard = words(&alone);
+    ensure(
+        heard.contains(&("BUILT".to_owned(), "production".to_owned()))
+            && heard.iter().all(|(event, _)| event != "SHOP_LEFT")
+            && alone["missing"][0]["service"] == "production"
+            && alone["complete"] == Value::Bool(false),
+        || alone.to_string(),
+    )?;
+    suite.stop(Service::Delivery)?;
+    Ok(trace)
+}
+
 #[test]
 fn one_order_is_one_trace_in_one_process_and_in_three() -> Result {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -199,9 +279,7 @@ fn one_order_is_one_trace_in_one_process_and_in_three() -> Result {
         .vehicles(VEHICLES)
         .with(&["--endpoints", &suite.endpoints()])
         .report()?;
-    for service in Service::ALL {
-        suite.stop(service)?;
-    }
+    let told = told_by_all(&suite)?;
     let mut spans = Vec::new();
     for (service, collector) in Service::ALL.into_iter().zip(&collectors) {
         spans.extend(
@@ -221,6 +299,10 @@ fn one_order_is_one_trace_in_one_process_and_in_three() -> Result {
             })?;
         }
     }
+    ensure(
+        (whole_orders(spans.clone()).iter().flatten()).any(|(_, span)| span.trace_id == told),
+        || format!("the timeline names the trace {told}, which no collector has"),
+    )?;
     let three = shapes(spans, &report)?;
     ensure(one == three, || {
         format!("in one process {one:#?}\nin three {three:#?}")

@@ -16,7 +16,7 @@ use takt_kernel::Date;
 use takt_tests::{
     Failure, Result, ensure, place,
     process::{run, write},
-    replay::{Replay, takt},
+    replay::{Replay, Report, takt},
 };
 use tempfile::tempdir;
 use tonic::transport::Channel;
@@ -164,8 +164,34 @@ fn the_bad_lot_is_named_first() -> Result {
         let ours = text("item") == Some("TH-09") && text("supplier") == Some("SANHUA");
         ensure(ours, || format!("{told}"))?;
     }
+    recalled(place.path(), &report, &found)?;
     let all = clusters(place.path(), &["--all", "--top", "100000"])?;
     another_hand(place.path(), &all)
+}
+
+/// Each lot that was named is recalled, with the vehicles that hold it and no others.
+fn recalled(run_folder: &std::path::Path, report: &Report, found: &[serde_json::Value]) -> Result {
+    let recalls = report
+        .at("/recalls")?
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    for one in found {
+        let lot = one["key"].as_str().unwrap_or_default();
+        let recall = recalls
+            .iter()
+            .find(|recall| recall["recall"] == format!("LOT-{lot}"));
+        let recall =
+            recall.ok_or_else(|| Failure::new(format!("{lot} is not recalled: {recalls:?}")))?;
+        let mut command = takt(&["trace", lot, "--output", "json", "--data"])?;
+        let traced = run(command.arg(run_folder), SHORT)?.ok()?.json()?;
+        let vehicles = traced.get("vehicles").and_then(serde_json::Value::as_array);
+        let holders = vehicles.map_or(0, Vec::len);
+        ensure(holders > 0 && recall["recalled"] == holders, || {
+            format!("{holders} vehicles hold {lot}, and {recall}")
+        })?;
+    }
+    Ok(())
 }
 
 /// Scipy judges the same groups alike, and the lots of a part that every vehicle has are counted from the databases.

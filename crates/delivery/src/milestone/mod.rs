@@ -3,6 +3,8 @@
 //! It must not know the database or the wire. Invariants: a day on which nothing happened is left out; percentiles are
 //! values that occurred; a milestone is reached on the first day whose running total is not below it.
 
+pub(crate) mod forecast;
+pub(crate) mod prospect;
 pub(crate) mod rpc;
 pub(crate) mod store;
 
@@ -47,6 +49,20 @@ impl Curve {
     /// The days, oldest first.
     pub fn days(&self) -> impl Iterator<Item = (Date, Day)> {
         self.0.iter().map(|(on, day)| (*on, *day))
+    }
+
+    /// What was built by day.
+    pub fn built(&self) -> impl Iterator<Item = (Date, i64)> {
+        self.days()
+            .map(|(on, day)| (on, day.built))
+            .filter(|(_, count)| *count > 0)
+    }
+
+    /// What was handed over by day.
+    pub fn handed_over(&self) -> impl Iterator<Item = (Date, i64)> {
+        self.days()
+            .map(|(on, day)| (on, day.handed_over))
+            .filter(|(_, count)| *count > 0)
     }
 
     /// The first day through which a running total is not below `goal`.

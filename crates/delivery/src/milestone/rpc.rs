@@ -12,7 +12,9 @@ use takt_service::Call;
 use tonic::{Request, Response, Status};
 
 use super::{
-    Curve, reached,
+    Curve,
+    forecast::forecast,
+    reached,
     store::{curve_fetch, figures_fetch},
 };
 use crate::{
@@ -88,6 +90,15 @@ impl MilestoneService for MilestoneRpc {
             .map(|milestone| milestone_pb(milestone, &curve))
             .collect();
         Ok(Response::new(pb::ListMilestonesResponse { milestones }))
+    }
+
+    async fn forecast_delivery(
+        &self,
+        request: Request<pb::ForecastDeliveryRequest>,
+    ) -> Result<Response<pb::ForecastDeliveryResponse>, Status> {
+        let call = Call::of(&request);
+        let answer = forecast(&self.desk, &call, &request.into_inner()).await?;
+        Ok(Response::new(answer))
     }
 }
 

@@ -4,12 +4,14 @@
 //! open, allocated to a vehicle or cancelled; only an open order can be cancelled; everything after the allocation
 //! is read from the vehicle and its shipment, so that nothing is told twice.
 
+pub(crate) mod chronicle;
 pub(crate) mod create;
 pub(crate) mod intake;
 pub(crate) mod rpc;
 pub(crate) mod store;
 pub(crate) mod terms;
 pub(crate) mod timeline;
+pub(crate) mod told;
 pub(crate) mod trace;
 pub(crate) mod wire;
 

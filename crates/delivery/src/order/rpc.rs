@@ -20,6 +20,7 @@ use super::{
     store::{order_cancel, order_fetch, orders_list},
     terms::{Terms, terms_fetch, terms_req, terms_set},
     timeline::timeline,
+    told::order_told,
     trace,
     wire::{self, entry_pb, order_pb, promise_pb},
 };
@@ -120,6 +121,17 @@ impl OrderService for OrderRpc {
                 .collect(),
             promises: promises.iter().map(promise_pb).collect(),
         }))
+    }
+
+    async fn get_order_timeline(
+        &self,
+        request: Request<pb::GetOrderTimelineRequest>,
+    ) -> Result<Response<pb::GetOrderTimelineResponse>, Status> {
+        let call = Call::of(&request);
+        let mut violations = Violations::new();
+        let id = id_req::<OrderId>(&request.into_inner().order_id, "order_id", &mut violations);
+        let id = violations.finish_with(id).map_err(Error::from)?;
+        Ok(Response::new(order_told(&self.desk, &call, id).await?))
     }
 
     async fn list_orders(

@@ -154,6 +154,13 @@ pub(crate) async fn order_fetch(tx: &Tx, catalogue: &Catalogue, id: &str) -> Res
     read(&row.ok_or_else(|| Error::missing("order", id))?, catalogue)
 }
 
+/// The trace in which an order was locked; None where nobody traced.
+pub(crate) async fn order_traceparent(tx: &Tx, number: i64) -> Result<Option<String>, Error> {
+    let sql = "SELECT traceparent FROM sales_order WHERE order_no = $1";
+    let row = tx.one(sql, vec![number.into()]).await?;
+    row.map_or(Ok(None), |row| get(&row, 0))
+}
+
 /// The next orders behind a number.
 pub(crate) async fn orders_list(
     tx: &Tx,

@@ -243,6 +243,11 @@ impl Catalogue {
         self.lanes.get(*self.lane_by_id.get(id)?)
     }
 
+    /// All outbound lanes, in the order of the programme.
+    pub fn lanes(&self) -> &[Lane] {
+        &self.lanes
+    }
+
     /// The lanes to a city by place; none when nobody delivers there.
     pub fn lanes_to(&self, city: &str) -> Vec<&Lane> {
         let places = self

@@ -38,6 +38,8 @@ use crate::{
 const CHUNK: usize = 50;
 /// The most bytes of a chunk.
 const BYTES: usize = 64 * 1024;
+/// The most lots of one question.
+const LOTS: usize = 1_000;
 
 /// Notices, receipts and lots on the wire.
 #[derive(Clone)]
@@ -301,6 +303,38 @@ impl InboundService for InboundRpc {
         let lot = read.await?.ok_or_else(missing)?;
         Ok(Response::new(pb::GetLotResponse {
             lot: Some(lot_pb(&catalogue, &lot)),
+        }))
+    }
+
+    async fn batch_get_lots(
+        &self,
+        request: Request<pb::BatchGetLotsRequest>,
+    ) -> Result<Response<pb::BatchGetLotsResponse>, Status> {
+        let call = Call::of(&request);
+        let names = request.into_inner().lot_ids;
+        let mut violations = Violations::new();
+        let most = format!("at most {LOTS} are answered at a time");
+        violations.require(names.len() <= LOTS, "lot_ids", most);
+        let ids: Vec<_> = (names.iter().enumerate())
+            .filter_map(|(at, name)| {
+                violations.check(&format!("lot_ids[{at}]"), LotId::parse(name))
+            })
+            .collect();
+        violations.finish().map_err(Error::from)?;
+        let catalogue = self.0.catalogue(&call).await?;
+        let numbers: Vec<_> = ids.iter().map(|id| catalogue.lot_number(id)).collect();
+        let wanted: Arc<BTreeSet<_>> = Arc::new(numbers.iter().flatten().copied().collect());
+        let read = self.0.store.read(&call, "lots_get", move |tx| {
+            let wanted = Arc::clone(&wanted);
+            Box::pin(async move { store::lots_fetch(tx, &wanted).await })
+        });
+        let lots = read.await?;
+        let known = numbers
+            .iter()
+            .flatten()
+            .filter_map(|number| lots.get(number));
+        Ok(Response::new(pb::BatchGetLotsResponse {
+            lots: known.map(|lot| lot_pb(&catalogue, lot)).collect(),
         }))
     }
 

@@ -85,7 +85,11 @@ pub async fn trace_backward(
     })))
 }
 
-async fn parts_of(
+/// The parts of a unit, in item order, and whether the limits cut the answer.
+///
+/// # Errors
+/// `Missing` for a unit that is not there; what the database said.
+pub async fn parts_of(
     tx: &Tx,
     product: &Product,
     unit: &Ref,

@@ -311,6 +311,25 @@ impl Product {
         .limits(date)
     }
 
+    /// The line's limits with one more shift on every day that has one.
+    pub fn schedule_with_one_more_shift(&self) -> Schedule {
+        let mut days = self.calendar();
+        for day in days.iter_mut().filter(|day| day.shifts > 0) {
+            day.capacity = day.capacity.saturating_mul(day.shifts + 1) / day.shifts;
+            day.shifts += 1;
+        }
+        let first = self
+            .days
+            .first()
+            .map_or(self.programme.launch_on, |day| day.on);
+        Schedule::new(
+            &self.line,
+            first,
+            &days,
+            Scale(self.programme.scale_vehicles),
+        )
+    }
+
     /// The shifts that work on a day by the calendar; after its end those of its last day.
     pub fn shifts(&self, date: Date) -> i64 {
         let day = self

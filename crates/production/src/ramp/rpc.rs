@@ -87,6 +87,7 @@ impl RampService for RampRpc {
             .chain(baseline.iter().map(|day| day.on))
             .collect();
         let none = vec![0; width];
+        let more = product.schedule_with_one_more_shift();
         let days = all.into_iter().map(|on| {
             let wanted: Vec<i64> = (0..width)
                 .map(|variant| product.ramp.on(on, variant))
@@ -110,6 +111,7 @@ impl RampService for RampRpc {
                 others.for_each(|(_, count)| *count = 0);
                 variants_pb(&product, &own)
             };
+            let shifts = product.shifts(on);
             pb::RampDay {
                 date: Some(date_pb(on)),
                 wanted: own(&wanted),
@@ -120,6 +122,8 @@ impl RampService for RampRpc {
                     .copied()
                     .unwrap_or_else(|| product.schedule.limits(on).total()),
                 published_delivered: published,
+                shift_count: i32::try_from(shifts).unwrap_or(i32::MAX),
+                capacity_with_one_more_shift: more.limits(on).total(),
             }
         });
         Ok(Response::new(pb::GetRampResponse {

@@ -14,6 +14,7 @@ mod exposures;
 mod holds;
 mod jobs;
 mod materials;
+mod order_history;
 mod performance;
 mod plans;
 mod procurement;
@@ -34,7 +35,7 @@ use takt_contract::{
         self as common, admin_service_client::AdminServiceClient, programme_row::Row,
         programme_service_client::ProgrammeServiceClient,
     },
-    date_pb,
+    date_opt, date_pb,
     events::v1::{
         AwaitAppliedRequest, DeliverRequest, DeliverResponse, Fact, FactBody, OrderLocked,
         event_service_client::EventServiceClient, fact_body::Kind,

@@ -7,6 +7,7 @@ use std::{
 };
 
 use takt_contract::{
+    date_pb,
     events::v1::{
         DeliverRequest, DeliverResponse, DeliveryOutcome, DeliveryResult, Fact,
         inbox_service_server::{InboxService, InboxServiceServer},
@@ -365,6 +366,29 @@ impl InboundService for Procurement {
     type RecordAsnsStream = tokio_stream::Empty<Result<pb::RecordAsnsResponse, Status>>;
     type RecordReceiptsStream = tokio_stream::Empty<Result<pb::RecordReceiptsResponse, Status>>;
     type StreamAsnsStream = tokio_stream::Empty<Result<pb::StreamAsnsResponse, Status>>;
+
+    async fn batch_get_lots(
+        &self,
+        request: Request<pb::BatchGetLotsRequest>,
+    ) -> Result<Response<pb::BatchGetLotsResponse>, Status> {
+        let wanted = request.into_inner().lot_ids;
+        self.with(|state| {
+            if state.away {
+                return Err(Error::denied("procurement is away").into());
+            }
+            let known = |lot: &&Shelf| wanted.contains(&lot.lot_id);
+            let lots = state.lots.values().flatten().filter(known);
+            let told = lots.map(|lot| pb::Lot {
+                lot_id: lot.lot_id.clone(),
+                lot_number: lot.lot_number,
+                received_on: Some(date_pb(super::day(-1))),
+                ..pb::Lot::default()
+            });
+            Ok(Response::new(pb::BatchGetLotsResponse {
+                lots: told.collect(),
+            }))
+        })
+    }
 
     async fn get_lot(
         &self,

@@ -10,7 +10,7 @@ use takt_contract::{
     production::v1::{self as pb, vehicle_service_server::VehicleService},
     request_id,
 };
-use takt_kernel::{Vin, Violations};
+use takt_kernel::{Date, Vin, Violations};
 use takt_service::{Call, Error, Once, PageToken, Tx, page_size};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -24,11 +24,49 @@ use crate::{
     product::Product,
     quality::hold::{free, held_fact, released_fact},
     shop_floor::{
-        shift::{Completed, PlantClock},
+        shift::{Completed, PlantClock, Stay},
         store::worked_fetch,
     },
 };
 use takt_service::stream::Answers;
+
+/// The day on which a vehicle was completed, as its way through the shops is told from it.
+pub struct BuiltDay {
+    on: Date,
+    first_build: i64,
+    count: i64,
+    worked: Vec<(Date, i64)>,
+}
+
+/// The day on which a vehicle was completed; None while it is on the line.
+///
+/// # Errors
+/// What the database said.
+pub async fn built_day_fetch(tx: &Tx, vehicle: &Vehicle) -> Result<Option<BuiltDay>, Error> {
+    let Some(on) = vehicle.built_on else {
+        return Ok(None);
+    };
+    let (first_build, count) = day_builds_fetch(tx, on).await?;
+    Ok(Some(BuiltDay {
+        on,
+        first_build,
+        count,
+        worked: worked_fetch(tx).await?,
+    }))
+}
+
+impl BuiltDay {
+    /// The vehicle's time in each shop, in the order of flow.
+    pub fn stays(&self, product: &Product, vehicle: &Vehicle) -> Vec<Stay> {
+        let completed = Completed {
+            variant: vehicle.config.variant(),
+            on: self.on,
+            place: vehicle.build_number - self.first_build,
+            count: self.count,
+        };
+        PlantClock::new(product, &self.worked).stays(completed)
+    }
+}
 
 /// Vehicles on the wire.
 pub struct VehicleRpc(pub Production);
@@ -51,34 +89,22 @@ impl VehicleService for VehicleRpc {
         let read = self.0.deps.store.read(&call, "vehicle_get", move |tx| {
             Box::pin(async move {
                 let vehicle = vehicle_fetch(tx, &vin).await?;
-                let day = match vehicle.built_on {
-                    Some(on) => {
-                        Some((on, day_builds_fetch(tx, on).await?, worked_fetch(tx).await?))
-                    }
-                    None => None,
-                };
+                let day = built_day_fetch(tx, &vehicle).await?;
                 Ok((vehicle, day))
             })
         });
         let (vehicle, day) = read.await?;
-        let mut shops = Vec::new();
-        if let Some((on, (first, count), worked)) = day {
-            let completed = Completed {
-                variant: vehicle.config.variant(),
-                on,
-                place: vehicle.build_number - first,
-                count,
-            };
-            let stays = PlantClock::new(&product, &worked).stays(completed);
-            shops.extend(stays.into_iter().filter_map(|stay| {
+        let stays = day.map(|day| day.stays(&product, &vehicle));
+        let shops = (stays.into_iter().flatten())
+            .filter_map(|stay| {
                 let shop_id = product.shops.get(stay.shop)?.shop_id.clone();
                 Some(pb::ShopWindow {
                     shop_id,
                     start_second: stay.start,
                     end_second: stay.end,
                 })
-            }));
-        }
+            })
+            .collect();
         Ok(Response::new(pb::GetVehicleResponse {
             vehicle: Some(vehicle_pb(&product, &vehicle)),
             shops,

@@ -85,6 +85,15 @@ pub struct ChassisArgs {
     #[arg(long, env = "TAKT_ANSWER_RETENTION", value_name = "TIME", value_parser = parse_span, help_heading = "Data")]
     pub answer_retention: Option<Span>,
 
+    /// The keys that encrypt personal data, 64 hexadecimal digits on a line, the newest first; or the keys themselves in TAKT_PERSONAL_DATA_KEY
+    #[arg(
+        long,
+        env = "TAKT_PERSONAL_DATA_KEY_FILE",
+        value_name = "FILE",
+        help_heading = "Data"
+    )]
+    pub personal_data_key: Option<PathBuf>,
+
     /// The largest message in bytes [default: 4194304]
     #[arg(
         long,

@@ -2,7 +2,11 @@
 //!
 //! It must not know flags. Invariant: a key that nobody knows is an error with its line.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::Path};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 
@@ -32,6 +36,7 @@ pub(super) struct ChassisFile {
     pub(super) fact_retention: Option<Span>,
     pub(super) answer_retention: Option<Span>,
     pub(super) compress: Option<bool>,
+    pub(super) personal_data_key: Option<PathBuf>,
     pub(super) limits: LimitsFile,
     service: BTreeMap<String, ServiceFile>,
 }

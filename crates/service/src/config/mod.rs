@@ -6,6 +6,7 @@
 
 mod args;
 mod file;
+mod secret;
 mod value;
 
 use std::{
@@ -16,7 +17,10 @@ use std::{
     time::Duration,
 };
 
-use crate::telemetry::{LogConfig, OtlpConfig};
+use crate::{
+    seal::Keys,
+    telemetry::{LogConfig, OtlpConfig},
+};
 
 pub use args::{ChassisArgs, ServiceArgs};
 use file::{ChassisFile, File};
@@ -100,6 +104,8 @@ pub struct Chassis {
     pub fact_retention: Duration,
     /// How long the answers to request ids are kept.
     pub answer_retention: Duration,
+    /// The keys of personal data, the newest first.
+    pub keys: Keys,
 }
 
 impl Default for Chassis {
@@ -115,6 +121,7 @@ impl Default for Chassis {
             compress: false,
             fact_retention: Duration::from_secs(7 * 86_400),
             answer_retention: Duration::from_secs(7 * 86_400),
+            keys: Keys::default(),
         }
     }
 }
@@ -273,6 +280,11 @@ fn chassis(args: &ChassisArgs, file: &ChassisFile, wrong: &mut Wrong) -> Chassis
         .or(file.connection_age)
         .map(Duration::from);
     chassis.compress = args.compress || file.compress.unwrap_or_default();
+    let key_file = args
+        .personal_data_key
+        .as_ref()
+        .or(file.personal_data_key.as_ref());
+    chassis.keys = secret::keys(key_file.map(PathBuf::as_path), wrong);
 
     let limits = &mut chassis.limits;
     set(

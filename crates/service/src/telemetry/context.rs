@@ -31,6 +31,11 @@ pub(crate) fn new_trace_id() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 
+/// The trace of a `traceparent`, 32 hexadecimal digits; None where it is none.
+pub fn trace_id(traceparent: &str) -> Option<String> {
+    parse_traceparent(traceparent).map(|context| context.trace_id().to_string())
+}
+
 /// A span that continues the trace of `traceparent`; without one it begins a trace of its own.
 ///
 /// `name` is what the trace shows; enter the span or instrument a future with it as usual.

@@ -24,7 +24,7 @@ use tracing_subscriber::{Layer, filter::filter_fn, layer::SubscriberExt};
 
 pub use config::{LogConfig, LogFormat, OtlpConfig, OtlpProtocol};
 pub use context::{
-    carry, current_trace_id, current_traceparent, link, root_span, span_from_traceparent,
+    carry, current_trace_id, current_traceparent, link, root_span, span_from_traceparent, trace_id,
 };
 pub(crate) use context::{extract, inject, new_trace_id, set_parent};
 pub use metrics::Metrics;

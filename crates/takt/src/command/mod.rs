@@ -9,11 +9,13 @@ mod capacity;
 mod cases;
 mod chain;
 mod change;
+mod customers;
 mod disruption;
 mod edifact;
 mod facts;
 mod import;
 mod jobs;
+mod milestones;
 mod oee;
 mod orders;
 mod partners;
@@ -116,6 +118,11 @@ enum Task {
     /// Recalls and stop-ships: who is affected, what is kept back, what was done, how far it is
     #[command(subcommand)]
     Recall(recall::RecallTask),
+    /// Who customers are: written down encrypted, told, forgotten for good
+    #[command(subcommand)]
+    Customers(customers::CustomersTask),
+    /// Milestones: which were reached, when the next one comes, and what would bring it forward
+    Milestones(milestones::MilestonesArgs),
     /// Orders whose promise is in danger, one order and its timeline, promises anew after a disruption, cancelling by terms
     #[command(subcommand)]
     Orders(orders::OrdersTask),
@@ -224,6 +231,8 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Ramp(args) => ramp::run(*args, output).await,
             Task::Disruption(task) => disruption::run(task, output).await,
             Task::Recall(task) => recall::run(task, output).await,
+            Task::Customers(task) => customers::run(task, output).await,
+            Task::Milestones(args) => milestones::run(args, output).await,
             Task::Orders(task) => orders::run(task, output).await,
             Task::Risk(args) => risk::run(*args, output).await,
             Task::Chain(args) => chain::run(*args, output),

@@ -9,6 +9,8 @@ use takt_contract::procurement::v1::material_service_client::MaterialServiceClie
 use takt_contract::production::v1::ChangeSpec;
 use takt_kernel::Date;
 
+use super::declared::{Turn, repromise};
+use super::disruption::Disruption;
 use super::interrupt::Interrupt;
 use super::parts::{Parts, timed};
 use super::pipeline::Pipeline;
@@ -74,6 +76,8 @@ pub(super) struct Driver<'r> {
     pub settling: Settling,
     /// The share of deliveries that safety times cover, in millionths; None without them.
     pub safety: Option<i64>,
+    /// The outages that suppliers tell of.
+    pub outages: Vec<Disruption>,
     pub change: Option<Planned<'r>>,
 }
 
@@ -93,6 +97,8 @@ pub(super) struct Closed {
     pub finished: bool,
     /// The days of supply, on the last day of a month.
     pub sample: Option<Sample>,
+    /// The orders that were promised anew.
+    pub repromised: i64,
 }
 
 impl Driver<'_> {
@@ -113,6 +119,7 @@ impl Driver<'_> {
             told.released(peers, day).await?;
             self.settle().await?;
         }
+        let repromised = self.outages_told(day).await?;
         if day >= self.frame.launch {
             let (result, time) = timed(line::orders(
                 &peers.delivery,
@@ -171,7 +178,33 @@ impl Driver<'_> {
             result?;
             self.settle().await?;
         }
-        Ok(Closed { finished, sample })
+        Ok(Closed {
+            finished,
+            sample,
+            repromised,
+        })
+    }
+
+    /// Says which outages begin and end, and promises anew what they break; answers with the number of orders.
+    async fn outages_told(&mut self, day: Date) -> Outcome<i64> {
+        let (peers, first) = (self.peers, self.frame.first_day());
+        let outages = std::mem::take(&mut self.outages);
+        let told = async {
+            let Some(turn) = Turn::of(&outages, first, day) else {
+                return Ok(0);
+            };
+            turn.tell(&peers.procurement, &self.ids, day).await?;
+            self.settle().await?;
+            // Before the launch there is no order whose promise could break.
+            if !turn.begins() || day <= self.frame.launch {
+                return Ok(0);
+            }
+            repromise(peers, &self.ids, day).await
+        };
+        let (result, time) = timed(told).await;
+        self.outages = outages;
+        self.parts.add("outages", time);
+        result
     }
 
     /// The steps of suppliers, carriers and the plant's machines, side by side.

@@ -4,6 +4,7 @@
 //! the plant's calendar would not tell them.
 mod carry;
 mod cases;
+mod declared;
 pub mod disruption;
 mod driver;
 pub mod interrupt;
@@ -346,6 +347,7 @@ impl Run<'_> {
             parts,
             settling: Settling::default(),
             safety: self.state.options.safety,
+            outages: self.state.options.disruptions.clone(),
             change: self.change.map(|change| Planned {
                 on: change
                     .released_on
@@ -373,10 +375,12 @@ impl Run<'_> {
             if closed.finished {
                 // Their dates lie behind the run, and what is in them is what was built in it.
                 recalls::open(&self.peers.delivery, &driver.ids, full).await?;
+                recalls::open_found(&self.peers.delivery, &driver.ids, day).await?;
             }
             let state = &mut self.state;
             state.last_closed_day = Some(day.to_string());
             state.samples.extend(closed.sample);
+            state.repromised_orders += closed.repromised;
             state.finished = closed.finished;
             state.elapsed_millis =
                 before + u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -1,14 +1,22 @@
-//! The programme's own recalls, opened after the last arrival at their dates (RULES 22). It must not know how vehicles are found.
+//! The programme's own recalls, opened after the last arrival at their dates (RULES 22), and recalls of the lots that its service cases name.
+//! It must not know how vehicles are found, nor which lot is bad.
 //! Invariants: rows of other makers are reference and never opened; a run taken up opens nothing twice.
 use takt_contract::date_pb;
 use takt_contract::delivery::v1::recall_service_client::RecallServiceClient;
-use takt_contract::delivery::v1::{OpenRecallRequest, RemedyKind};
-use takt_contract::production::v1::{BuildScope, ExposureScope, exposure_scope::What};
+use takt_contract::delivery::v1::service_case_service_client::ServiceCaseServiceClient;
+use takt_contract::delivery::v1::{
+    ClusterDimension, ListFailureClustersRequest, OpenRecallRequest, RemedyKind,
+};
+use takt_contract::production::v1::{BuildScope, ExposureScope, LotScope, exposure_scope::What};
+use takt_kernel::Date;
 
 use super::request::RequestIds;
 use crate::connection::{Peer, WHOLE, ask};
 use crate::failure::Outcome;
 use crate::programme::{Programme, Recall};
+
+/// The days after its handover for which a vehicle's failures count (RULES 20).
+const WINDOW_DAYS: i32 = 90;
 
 /// The recalls of a programme's own vehicles with the variant that each names. The maker stands at the beginning of the programme's
 /// title, and the model is a variant's name, or that name with `standard` where a variant bears the model's bare name.
@@ -64,6 +72,56 @@ pub(super) async fn open(peer: &Peer, ids: &RequestIds, programme: &Programme) -
             ..OpenRecallRequest::default()
         };
         let what = format!("open recall {}", recall.id);
+        ask!(peer, &what, RecallServiceClient.open_recall, message, WHOLE)?;
+    }
+    Ok(())
+}
+
+/// Opens a recall for every lot that fails more often than chance explains, on the day by which every vehicle has had its window. The
+/// services were told of failures alone: which lot is bad is not known here.
+pub(super) async fn open_found(peer: &Peer, ids: &RequestIds, last: Date) -> Outcome<()> {
+    let on = last.plus(WINDOW_DAYS);
+    let message = ListFailureClustersRequest {
+        dimension: ClusterDimension::Lot.into(),
+        as_of: Some(date_pb(on)),
+        window_days: WINDOW_DAYS,
+        page_size: 1_000,
+        ..ListFailureClustersRequest::default()
+    };
+    let answer = ask!(
+        peer,
+        "list failure clusters",
+        ServiceCaseServiceClient.list_failure_clusters,
+        message,
+        WHOLE
+    )?;
+    for one in answer.clusters.into_iter().filter(|one| one.significant) {
+        let defect = format!(
+            "{} of lot {} fails more often than chance explains: {} of {} vehicles within {WINDOW_DAYS} days, {} of {} others",
+            one.item_id,
+            one.key,
+            one.failed_count,
+            one.vehicle_count,
+            one.other_failed_count,
+            one.other_vehicle_count
+        );
+        let scope = LotScope {
+            item_id: one.item_id.clone(),
+            lot_ids: vec![one.key.clone()],
+        };
+        let message = OpenRecallRequest {
+            request_id: ids.step(on, &format!("recall/{}", one.key)),
+            recall_id: format!("LOT-{}", one.key),
+            title: cut(&format!("Lot {} of {}", one.key, one.supplier_id), 200),
+            defect: cut(&defect, 1_000),
+            remedy: RemedyKind::Workshop.into(),
+            opened_on: Some(date_pb(on)),
+            scopes: vec![ExposureScope {
+                what: Some(What::Lots(scope)),
+            }],
+            ..OpenRecallRequest::default()
+        };
+        let what = format!("open the recall of lot {}", one.key);
         ask!(peer, &what, RecallServiceClient.open_recall, message, WHOLE)?;
     }
     Ok(())

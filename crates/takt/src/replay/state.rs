@@ -44,6 +44,9 @@ pub struct State {
     pub samples: Vec<Sample>,
     /// How long the days took, for the rate from one tenth of the run to the next.
     pub pace: Vec<Pace>,
+    /// The orders that were promised anew when outages began.
+    #[serde(default)]
+    pub repromised_orders: i64,
 }
 
 /// The days of supply of a day, by group of items.
@@ -80,6 +83,7 @@ impl State {
             parts_millis: BTreeMap::new(),
             samples: Vec::new(),
             pace: Vec::new(),
+            repromised_orders: 0,
         }
     }
 

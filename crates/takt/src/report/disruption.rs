@@ -65,6 +65,7 @@ pub(super) fn figures(
         all: cost(&sum)?,
         by_variant: by_variant?,
         slipped_orders,
+        repromised_orders: state.repromised_orders,
     }))
 }
 

@@ -437,6 +437,8 @@ pub struct DisruptionFigures {
     pub by_variant: BTreeMap<String, Shortfall>,
     /// The orders whose promised day moved later by more than seven days.
     pub slipped_orders: i64,
+    /// The orders that were promised anew on the first days of the outages.
+    pub repromised_orders: i64,
 }
 
 /// The first stop of a disruption.

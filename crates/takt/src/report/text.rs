@@ -431,8 +431,9 @@ fn disrupted(disruption: &DisruptionFigures, text: &mut String) {
     }
     text.push_str(&table_text(&lines));
     text.push_str(&format!(
-        "{} orders were promised later by more than 7 days\n",
-        grouped(disruption.slipped_orders)
+        "{} orders were promised later by more than 7 days; {} were promised anew when the outage was told\n",
+        grouped(disruption.slipped_orders),
+        grouped(disruption.repromised_orders)
     ));
 }
 

@@ -1,5 +1,6 @@
 //! `takt orders`: orders whose promise is in danger, one order with all that happened to it, promises anew after a disruption, and
 //! cancelling by terms. It must not know how anything is found. Invariant: each flag becomes one field of one message.
+mod timeline;
 mod told;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -20,6 +21,7 @@ Examples:
   takt orders at-risk                                   all orders whose promise is in danger, and why
   takt orders at-risk --health late --variant MAX --city Chengdu
   takt orders show SU7-00002001                         an order's promises, its timeline, and how the last promise stands
+  takt orders timeline SU7-00002001                     all that happened to it, by the word of all three services
   takt orders repromise --check                         what would be promised, and to how many
   takt orders repromise --variant MAX                   promise the late orders of a variant anew
   takt orders terms --deposit 500000 --currency CNY --refundable-days 7
@@ -36,6 +38,9 @@ pub(in crate::command) enum OrdersTask {
     /// Show an order with its promises, its timeline and how its promise stands
     #[command(after_help = EXAMPLES)]
     Show(ShowArgs),
+    /// Tell everything that happened to an order, its vehicle and the parts in it, across the services
+    #[command(after_help = EXAMPLES)]
+    Timeline(timeline::TimelineArgs),
     /// Promise the orders anew whose promise will not be kept because of disruptions
     #[command(after_help = EXAMPLES)]
     Repromise(RepromiseArgs),
@@ -143,6 +148,11 @@ pub(super) async fn run(task: OrdersTask, output: Format) -> Outcome<()> {
         }
         OrdersTask::Show(args) => {
             told_by!(args.target, output, delivery, |peer| show(peer, &args))
+        }
+        OrdersTask::Timeline(args) => {
+            told_by!(args.target, output, delivery, |peer| timeline::timeline(
+                peer, &args
+            ))
         }
         OrdersTask::Repromise(args) => {
             told_by!(args.target, output, delivery, |peer| repromise(peer, &args))

@@ -272,8 +272,9 @@ pub(super) fn disrupted(
     }
     sheet.write(body);
     let slipped = grouped(disruption.slipped_orders);
+    let anew = grouped(disruption.repromised_orders);
     body.push_str(&format!(
-        "<p class=\"soft\">{slipped} orders were promised later by more than 7 days.</p>\n"
+        "<p class=\"soft\">{slipped} orders were promised later by more than 7 days; {anew} were promised anew when the outage was told.</p>\n"
     ));
     Ok(())
 }
