@@ -45,6 +45,18 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
                    WHERE w.config_no <> o.config_no LIMIT 20",
     },
     Invariant {
+        id: "CH-1",
+        rule: "the changes of an order are numbered without gaps, one is under way at most, and the last one done says what the order is",
+        checked: "SELECT COUNT(*) FROM order_change",
+        violated: "SELECT o.order_id FROM sales_order o JOIN (SELECT order_no, COUNT(*) AS kept, MAX(change_no) AS top, \
+                   MAX(CASE WHEN state = 2 THEN change_no ELSE 0 END) AS done, CAST(SUM(CASE WHEN state = 1 THEN 1 ELSE 0 END) AS BIGINT) AS under_way \
+                   FROM order_change GROUP BY order_no) n ON n.order_no = o.order_no \
+                   LEFT JOIN order_change l ON l.order_no = o.order_no AND l.change_no = n.done \
+                   LEFT JOIN order_change u ON u.order_no = o.order_no AND u.state = 1 \
+                   WHERE n.kept <> n.top OR n.under_way > 1 OR l.to_config <> o.config_no OR l.to_lane <> o.lane_no \
+                   OR u.from_config <> o.config_no OR u.from_lane <> o.lane_no OR u.changed_on < o.locked_on OR l.changed_on < o.locked_on LIMIT 20",
+    },
+    Invariant {
         id: "LA-1",
         rule: "the load of a lane is the number of its orders",
         checked: "SELECT COUNT(*) FROM lane_load",
@@ -212,6 +224,19 @@ pub(crate) const TABLES: &[Table] = &[
     Table {
         name: "option_value",
         columns: &["option_key", "variant_id", "value_id", "value_no", "share"],
+    },
+    Table {
+        name: "order_change",
+        columns: &[
+            "order_no",
+            "change_no",
+            "changed_on",
+            "state",
+            "from_config",
+            "to_config",
+            "from_lane",
+            "to_lane",
+        ],
     },
     Table {
         name: "programme",

@@ -45,7 +45,7 @@ use crate::{
     impact::rpc::ImpactRpc,
     import::ProgrammeSink,
     milestone::rpc::MilestoneRpc,
-    order::rpc::OrderRpc,
+    order::{change::work::ChangeHandler, rpc::OrderRpc},
     outlook::handler::OutlookHandler,
     promise::handler::{PromiseHandler, RepromiseHandler},
     quote::{confirm::QuoteHandler, rpc::QuoteRpc},
@@ -155,6 +155,9 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
                 desk: Arc::clone(&desk),
             }),
             Arc::new(OutlookHandler {
+                desk: Arc::clone(&desk),
+            }),
+            Arc::new(ChangeHandler {
                 desk: Arc::clone(&desk),
             }),
             Arc::new(RepromiseHandler { desk }),

@@ -139,6 +139,21 @@ const OUTLOOK: Migration = Migration {
     ],
 };
 
+/// Changes of orders. State 1 is under way, 2 done, 3 refused by production; `done_no` counts what was done, so that who keeps the queue in
+/// memory sees what it has not seen.
+const ORDER_CHANGE: Migration = Migration {
+    name: "m0009_order_change",
+    up: &[
+        "INSERT INTO counter (name, value) VALUES ('change', 0)",
+        "CREATE TABLE order_change (order_no {int} NOT NULL, change_no {int} NOT NULL CHECK (change_no > 0), changed_on {int} NOT NULL, \
+         state {int} NOT NULL CHECK (state BETWEEN 1 AND 3), from_config {int} NOT NULL, to_config {int} NOT NULL, from_lane {int} NOT NULL, \
+         to_lane {int} NOT NULL, done_no {int} NOT NULL, request_id {text} NOT NULL, \
+         CONSTRAINT ch_1 CHECK ((done_no > 0) = (state = 2)), PRIMARY KEY (order_no, change_no)) {rowless}",
+        "CREATE UNIQUE INDEX order_change_under_way ON order_change (order_no) WHERE state = 1",
+        "CREATE INDEX order_change_done ON order_change (done_no) WHERE done_no > 0",
+    ],
+};
+
 /// The schema, step by step.
 pub const MIGRATIONS: &[Migration] = &[
     PROGRAMME,
@@ -149,4 +164,5 @@ pub const MIGRATIONS: &[Migration] = &[
     SERVICE_CASE,
     RECALL,
     OUTLOOK,
+    ORDER_CHANGE,
 ];

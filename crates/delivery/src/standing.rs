@@ -64,6 +64,24 @@ pub const STANDING: &[Standing] = &[
     },
     Standing {
         file: "customer_orders.csv",
+        table: "order_change",
+        columns: &[
+            ("order_no", Number, false),
+            ("change_no", Number, false),
+            ("changed_on", Day, false),
+            ("state", Number, false),
+            ("from_config", Number, false),
+            ("to_config", Number, false),
+            ("from_lane", Number, false),
+            ("to_lane", Number, false),
+            ("done_no", Number, false),
+            ("request_id", Text, false),
+        ],
+        key: &["order_no", "change_no"],
+        seeded: false,
+    },
+    Standing {
+        file: "customer_orders.csv",
         table: "promise",
         columns: &[
             ("order_no", Number, false),

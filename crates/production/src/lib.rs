@@ -14,6 +14,7 @@ mod invariants;
 mod job;
 mod material_plan;
 mod migrations;
+mod order_book;
 mod peers;
 mod performance;
 mod plan;
@@ -36,6 +37,7 @@ use takt_contract::production::v1::{
     engineering_change_service_server::EngineeringChangeServiceServer,
     exposure_service_server::ExposureServiceServer, impact_service_server::ImpactServiceServer,
     performance_service_server::PerformanceServiceServer,
+    order_book_service_server::OrderBookServiceServer,
     planning_service_server::PlanningServiceServer, product_service_server::ProductServiceServer,
     promise_service_server::PromiseServiceServer, quality_service_server::QualityServiceServer,
     ramp_service_server::RampServiceServer, sequence_service_server::SequenceServiceServer,
@@ -52,6 +54,7 @@ use crate::{
     import::Import,
     job::report::Stations,
     material_plan::KeptPlans,
+    order_book::rpc::OrderBookRpc,
     performance::rpc::PerformanceRpc,
     plan::rpc::PlanningRpc,
     product::rpc::ProductRpc,
@@ -131,6 +134,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             PromiseServiceServer,
             PromiseRpc(production.clone()),
+            chassis
+        ))
+        .add_service(server!(
+            OrderBookServiceServer,
+            OrderBookRpc(production.clone()),
             chassis
         ))
         .add_service(server!(
