@@ -57,6 +57,14 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
                    OR u.from_config <> o.config_no OR u.from_lane <> o.lane_no OR u.changed_on < o.locked_on OR l.changed_on < o.locked_on LIMIT 20",
     },
     Invariant {
+        id: "RV-1",
+        rule: "a reservation is locked exactly when there is the order, and ends on its day or later",
+        checked: "SELECT COUNT(*) FROM reservation",
+        violated: "SELECT r.order_id FROM reservation r LEFT JOIN sales_order o ON o.order_id = r.order_id \
+                   WHERE (r.state = 2) <> (o.order_no IS NOT NULL) OR (r.state = 1) <> (r.ended_on IS NULL) OR r.ended_on < r.reserved_on \
+                   OR (r.state = 2 AND (o.locked_on <> r.ended_on OR r.ended_on > r.lapses_on)) LIMIT 20",
+    },
+    Invariant {
         id: "LA-1",
         rule: "the load of a lane is the number of its orders",
         checked: "SELECT COUNT(*) FROM lane_load",
@@ -263,6 +271,21 @@ pub(crate) const TABLES: &[Table] = &[
             "deliver_on",
             "made_on",
             "plan_id",
+        ],
+    },
+    Table {
+        name: "reservation",
+        columns: &[
+            "order_id",
+            "customer_id",
+            "config_no",
+            "city",
+            "state",
+            "reserved_on",
+            "lapses_on",
+            "ended_on",
+            "currency",
+            "deposit_minor",
         ],
     },
     Table {

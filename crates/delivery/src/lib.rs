@@ -21,6 +21,7 @@ mod promise;
 mod quote;
 mod reactions;
 mod recall;
+mod reservation;
 mod rows;
 mod service_case;
 mod shipment;
@@ -34,6 +35,7 @@ use takt_contract::delivery::v1::{
     handover_service_server::HandoverServiceServer, impact_service_server::ImpactServiceServer,
     milestone_service_server::MilestoneServiceServer, order_service_server::OrderServiceServer,
     quote_service_server::QuoteServiceServer, recall_service_server::RecallServiceServer,
+    reservation_service_server::ReservationServiceServer,
     service_case_service_server::ServiceCaseServiceServer,
     shipment_service_server::ShipmentServiceServer,
 };
@@ -54,6 +56,7 @@ use crate::{
         handler::{RefreshHandler, SoftwareHandler},
         rpc::RecallRpc,
     },
+    reservation::rpc::ReservationRpc,
     service_case::rpc::ServiceCaseRpc,
     shipment::rpc::ShipmentRpc,
 };
@@ -89,6 +92,13 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             QuoteServiceServer,
             QuoteRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            ReservationServiceServer,
+            ReservationRpc {
                 desk: Arc::clone(&desk),
             },
             chassis

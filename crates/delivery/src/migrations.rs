@@ -154,6 +154,18 @@ const ORDER_CHANGE: Migration = Migration {
     ],
 };
 
+/// Reservations: orders to be. State 1 is reserved, 2 locked, 3 given up, 4 lapsed.
+const RESERVATION: Migration = Migration {
+    name: "m0010_reservation",
+    up: &[
+        "CREATE TABLE reservation (order_id {text} NOT NULL PRIMARY KEY, customer_id {text} NOT NULL, config_no {int} NOT NULL, \
+         city {text} NOT NULL, state {int} NOT NULL CHECK (state BETWEEN 1 AND 4), reserved_on {int} NOT NULL, lapses_on {int} NOT NULL, \
+         ended_on {int}, currency {text} NOT NULL, deposit_minor {int} NOT NULL, \
+         CONSTRAINT rv_1 CHECK ((state = 1) = (ended_on IS NULL) AND lapses_on >= reserved_on AND deposit_minor >= 0)) {rowless}",
+        "CREATE INDEX reservation_open ON reservation (lapses_on) WHERE state = 1",
+    ],
+};
+
 /// The schema, step by step.
 pub const MIGRATIONS: &[Migration] = &[
     PROGRAMME,
@@ -165,4 +177,5 @@ pub const MIGRATIONS: &[Migration] = &[
     RECALL,
     OUTLOOK,
     ORDER_CHANGE,
+    RESERVATION,
 ];

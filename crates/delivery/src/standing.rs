@@ -64,6 +64,24 @@ pub const STANDING: &[Standing] = &[
     },
     Standing {
         file: "customer_orders.csv",
+        table: "reservation",
+        columns: &[
+            ("order_id", Text, false),
+            ("customer_id", Text, false),
+            ("config_no", Number, false),
+            ("city", Text, false),
+            ("state", Number, false),
+            ("reserved_on", Day, false),
+            ("lapses_on", Day, false),
+            ("ended_on", Day, true),
+            ("currency", Text, false),
+            ("deposit_minor", Number, false),
+        ],
+        key: &["order_id"],
+        seeded: false,
+    },
+    Standing {
+        file: "customer_orders.csv",
         table: "order_change",
         columns: &[
             ("order_no", Number, false),

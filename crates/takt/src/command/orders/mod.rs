@@ -1,5 +1,6 @@
-//! `takt orders`: orders whose promise is in danger, one order with all that happened to it, promises anew after a disruption, and
+//! `takt orders`: orders whose promise is in danger, one order with all that happened to it, promises anew after a disruption, changes, and
 //! cancelling by terms. It must not know how anything is found. Invariant: each flag becomes one field of one message.
+mod change;
 mod told;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -13,6 +14,7 @@ use super::target::{TargetArgs, told_by};
 use crate::connection::{Peer, ask, new_id, read};
 use crate::failure::Outcome;
 use crate::output::Format;
+use change::{ChangeArgs, change};
 use told::{AtRisk, Cancelled, Repromised, Shown, Terms};
 
 const EXAMPLES: &str = "\
@@ -22,6 +24,8 @@ Examples:
   takt orders show SU7-00002001                         an order's promises, its timeline, and how the last promise stands
   takt orders repromise --check                         what would be promised, and to how many
   takt orders repromise --variant MAX                   promise the late orders of a variant anew
+  takt orders change SU7-00002001 --on 2024-04-02 --variant STD --option WHEEL=W19A --check
+  takt orders change SU7-00002001 --on 2024-04-02 --city Chengdu
   takt orders terms --deposit 500000 --currency CNY --refundable-days 7
   takt orders cancel SU7-00002001 --on 2024-04-02       cancel an order, and what becomes of its deposit
 
@@ -39,6 +43,9 @@ pub(in crate::command) enum OrdersTask {
     /// Promise the orders anew whose promise will not be kept because of disruptions
     #[command(after_help = EXAMPLES)]
     Repromise(RepromiseArgs),
+    /// Give an order that is not built another variant, other options or another city
+    #[command(after_help = EXAMPLES)]
+    Change(ChangeArgs),
     /// Cancel an order that is not built, and say what becomes of its deposit
     #[command(after_help = EXAMPLES)]
     Cancel(CancelArgs),
@@ -146,6 +153,9 @@ pub(super) async fn run(task: OrdersTask, output: Format) -> Outcome<()> {
         }
         OrdersTask::Repromise(args) => {
             told_by!(args.target, output, delivery, |peer| repromise(peer, &args))
+        }
+        OrdersTask::Change(args) => {
+            told_by!(args.target, output, delivery, |peer| change(peer, &args))
         }
         OrdersTask::Cancel(args) => {
             told_by!(args.target, output, delivery, |peer| cancel(peer, &args))
