@@ -36,8 +36,8 @@ use std::sync::Arc;
 use takt_contract::production::v1::{
     engineering_change_service_server::EngineeringChangeServiceServer,
     exposure_service_server::ExposureServiceServer, impact_service_server::ImpactServiceServer,
-    performance_service_server::PerformanceServiceServer,
     order_book_service_server::OrderBookServiceServer,
+    performance_service_server::PerformanceServiceServer,
     planning_service_server::PlanningServiceServer, product_service_server::ProductServiceServer,
     promise_service_server::PromiseServiceServer, quality_service_server::QualityServiceServer,
     ramp_service_server::RampServiceServer, sequence_service_server::SequenceServiceServer,

@@ -116,7 +116,10 @@ async fn asked(channel: Channel, message: delivery::ChangeOrderRequest) -> Optio
     match OrderServiceClient::new(channel).change_order(request).await {
         Ok(_) => Some(true),
         Err(status)
-            if matches!(status.code(), Code::FailedPrecondition | Code::InvalidArgument) =>
+            if matches!(
+                status.code(),
+                Code::FailedPrecondition | Code::InvalidArgument
+            ) =>
         {
             Some(false)
         }
@@ -229,12 +232,14 @@ fn alike(suite: &Suite, runtime: &Runtime) -> Result {
     for service in [Service::Delivery, Service::Production, Service::Delivery] {
         settled(suite.address(service))?;
     }
-    let (here, there) = runtime.block_on(async {
-        Ok::<_, Failure>((ordered(suite).await?, booked(suite).await?))
-    })?;
+    let (here, there) = runtime
+        .block_on(async { Ok::<_, Failure>((ordered(suite).await?, booked(suite).await?)) })?;
     for (id, (told, _)) in &here {
         ensure(there.get(id) == Some(told), || {
-            format!("{id}: delivery has {told:?}, production {:?}", there.get(id))
+            format!(
+                "{id}: delivery has {told:?}, production {:?}",
+                there.get(id)
+            )
         })?;
     }
     ensure(here.len() == there.len(), || {

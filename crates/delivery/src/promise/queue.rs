@@ -277,7 +277,11 @@ mod tests {
         let mut queue = queue();
         queue.promised(3, last());
         assert_eq!(
-            [queue.ahead(1, false, 3), queue.ahead(1, true, 3), queue.ahead(9, true, 3)],
+            [
+                queue.ahead(1, false, 3),
+                queue.ahead(1, true, 3),
+                queue.ahead(9, true, 3)
+            ],
             [3, 1, 0]
         );
         queue.moved(1, false, place(3));
@@ -286,8 +290,14 @@ mod tests {
             .ranked()
             .map(|ranked| (ranked.variant_no, ranked.place.order_no, ranked.rank))
             .collect();
-        assert_eq!(order, [(1, 2, 1), (1, 1, 2), (1, 3, 3), (1, 4, 4), (2, 5, 1)]);
-        assert_eq!(queue.standing(1, 3).and_then(|ranked| ranked.place.last), Some(last()));
+        assert_eq!(
+            order,
+            [(1, 2, 1), (1, 1, 2), (1, 3, 3), (1, 4, 4), (2, 5, 1)]
+        );
+        assert_eq!(
+            queue.standing(1, 3).and_then(|ranked| ranked.place.last),
+            Some(last())
+        );
         assert!(!queue.has_unpromised(3, 3) && queue.has_unpromised(5, 5));
         // Where it stands already, those before it are the same.
         assert_eq!(queue.ahead(1, false, 3), 2);

@@ -86,13 +86,11 @@ impl Reservation {
     pub fn open(&self, on: Date) -> Result<(), ReservationRefusal> {
         let (id, ended) = (self.id.clone(), self.ended_on.unwrap_or_default());
         match self.state {
-            ReservationState::Reserved if on < self.reserved_on => {
-                Err(ReservationRefusal::Early {
-                    id,
-                    on,
-                    reserved_on: self.reserved_on,
-                })
-            }
+            ReservationState::Reserved if on < self.reserved_on => Err(ReservationRefusal::Early {
+                id,
+                on,
+                reserved_on: self.reserved_on,
+            }),
             ReservationState::Reserved => Ok(()),
             ReservationState::Locked => Err(ReservationRefusal::Locked { id, on: ended }),
             ReservationState::Cancelled => Err(ReservationRefusal::Cancelled { id, on: ended }),

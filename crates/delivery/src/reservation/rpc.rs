@@ -124,8 +124,7 @@ impl ReservationService for ReservationRpc {
         let call = Call::of(&request);
         let message = request.into_inner();
         let day = message.locked_on.as_ref();
-        let (request_id, id, on) =
-            named(&message.request_id, &message.order_id, day, "locked_on")?;
+        let (request_id, id, on) = named(&message.request_id, &message.order_id, day, "locked_on")?;
         let once = Once::of(
             "takt.delivery.v1.ReservationService/LockOrder",
             *request_id.as_bytes(),

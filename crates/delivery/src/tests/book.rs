@@ -84,7 +84,10 @@ impl Book {
         });
     }
 
-    fn revise(&mut self, request: &pb::ReviseOrderRequest) -> Result<pb::ReviseOrderResponse, Status> {
+    fn revise(
+        &mut self,
+        request: &pb::ReviseOrderRequest,
+    ) -> Result<pb::ReviseOrderResponse, Status> {
         if let Some(answer) = self.answers.get(&request.request_id) {
             return Ok(answer.clone());
         }
@@ -93,13 +96,21 @@ impl Book {
         };
         let price = |variant: &str| Money {
             currency_code: "CNY".into(),
-            minor_units: if variant == "STD" { 21_590_000 } else { 29_990_000 },
+            minor_units: if variant == "STD" {
+                21_590_000
+            } else {
+                29_990_000
+            },
         };
         let mut answer = pb::ReviseOrderResponse {
             list_price_before: Some(price(&entry.variant_id)),
             ..pb::ReviseOrderResponse::default()
         };
-        let reason = if entry.built { "ORDER_ALREADY_BUILT" } else { self.refusing.as_str() };
+        let reason = if entry.built {
+            "ORDER_ALREADY_BUILT"
+        } else {
+            self.refusing.as_str()
+        };
         if !reason.is_empty() {
             answer.refusal = Some(pb::RevisionRefusal {
                 reason: reason.to_owned(),
@@ -112,7 +123,8 @@ impl Book {
         if request.validate_only {
             return Ok(answer);
         }
-        self.answers.insert(request.request_id.clone(), answer.clone());
+        self.answers
+            .insert(request.request_id.clone(), answer.clone());
         if answer.refusal.is_some() {
             return Ok(answer);
         }
@@ -126,7 +138,11 @@ impl Book {
             options: request.options.clone(),
             changed_on: request.changed_on,
         };
-        self.log(request.order_id.clone(), Date::from_epoch_day(19_800), Kind::OrderChanged(told));
+        self.log(
+            request.order_id.clone(),
+            Date::from_epoch_day(19_800),
+            Kind::OrderChanged(told),
+        );
         Ok(answer)
     }
 }
@@ -146,7 +162,10 @@ impl Production {
         let mut inbox = InboxServiceClient::new(channel.clone());
         let answer = inbox.deliver(DeliverRequest { facts }).await.unwrap();
         let results = answer.into_inner().results;
-        assert!(results.iter().all(|result| result.outcome == 1), "{results:?}");
+        assert!(
+            results.iter().all(|result| result.outcome == 1),
+            "{results:?}"
+        );
     }
 }
 

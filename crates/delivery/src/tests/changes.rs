@@ -39,7 +39,10 @@ fn to_colour(name: &str, order_id: &str, colour: &str) -> pb::ChangeOrderRequest
 }
 
 impl Service {
-    async fn change(&self, request: pb::ChangeOrderRequest) -> Result<pb::ChangeOrderResponse, Status> {
+    async fn change(
+        &self,
+        request: pb::ChangeOrderRequest,
+    ) -> Result<pb::ChangeOrderResponse, Status> {
         Ok(self.orders().change_order(request).await?.into_inner())
     }
 
@@ -72,7 +75,10 @@ async fn an_order_becomes_another_one_with_price_and_day() {
     let service = with_orders(40).await;
     let before = service.get("O40").await;
     // Two of each variant are built a day, and transit takes three: the fortieth MAX is built on the twentieth day.
-    assert_eq!(before.promises[0].deliver_on, Some(date_pb(date("2024-04-20"))));
+    assert_eq!(
+        before.promises[0].deliver_on,
+        Some(date_pb(date("2024-04-20")))
+    );
     let mut look = to_std("look", "O40");
     look.validate_only = true;
     let seen = service.change(look.clone()).await.unwrap();
@@ -87,23 +93,40 @@ async fn an_order_becomes_another_one_with_price_and_day() {
     let first = done.promise.clone().unwrap();
     assert_eq!(
         (first.promise_number, first.build_on, first.deliver_on),
-        (2, Some(date_pb(date("2024-03-29"))), Some(date_pb(date("2024-04-03"))))
+        (
+            2,
+            Some(date_pb(date("2024-03-29"))),
+            Some(date_pb(date("2024-04-03")))
+        )
     );
     assert_eq!(first, promise);
-    assert_eq!(done.price_difference.clone().unwrap().minor_units, -8_400_000);
+    assert_eq!(
+        done.price_difference.clone().unwrap().minor_units,
+        -8_400_000
+    );
     let change = done.change.clone().unwrap();
     assert_eq!(
-        (change.state(), change.variant_id_after.as_str(), change.city_after.as_str()),
+        (
+            change.state(),
+            change.variant_id_after.as_str(),
+            change.city_after.as_str()
+        ),
         (pb::OrderChangeState::Done, "STD", "Xi'an")
     );
     let after = service.get("O40").await;
     let now = after.order.clone().unwrap();
     let then = before.order.clone().unwrap();
-    assert_eq!((now.order_number, now.locked_on), (then.order_number, then.locked_on));
+    assert_eq!(
+        (now.order_number, now.locked_on),
+        (then.order_number, then.locked_on)
+    );
     assert_ne!(now.etag, then.etag);
     assert_eq!(after.promises.len(), 2);
     assert_eq!(after.promises[0], before.promises[0]);
-    assert_eq!(events(&after), ["LOCKED", "PROMISED", "CHANGED", "PROMISED_ANEW"]);
+    assert_eq!(
+        events(&after),
+        ["LOCKED", "PROMISED", "CHANGED", "PROMISED_ANEW"]
+    );
     assert_eq!(after.timeline[2].subject, "MAX to STD, WHEEL W21 to W19");
     let mut reused = to_std("one", "O40");
     reused.city = "Shanghai".into();
@@ -113,13 +136,22 @@ async fn an_order_becomes_another_one_with_price_and_day() {
     // Another colour moves no day, so the promise holds; who saw the order before is told so.
     let mut stale = to_colour("stale", "O40", "GREY");
     stale.etag = then.etag;
-    assert_eq!(service.change(stale).await.unwrap_err().code(), Code::Aborted);
+    assert_eq!(
+        service.change(stale).await.unwrap_err().code(),
+        Code::Aborted
+    );
     let mut grey = to_colour("grey", "O40", "GREY");
     grey.etag = now.etag;
     let grey = service.change(grey).await.unwrap();
-    assert_eq!((grey.promise, grey.price_difference.unwrap().minor_units), (Some(first), 0));
+    assert_eq!(
+        (grey.promise, grey.price_difference.unwrap().minor_units),
+        (Some(first), 0)
+    );
     // The one behind it in the queue of the MAX does not move; the mirror has seen both changes.
-    service.intake(vec![chunk("more", vec![order("P")])]).await.unwrap();
+    service
+        .intake(vec![chunk("more", vec![order("P")])])
+        .await
+        .unwrap();
     service.settle().await;
     assert_eq!(
         service.get("P").await.promises[0].build_on,
@@ -138,7 +170,12 @@ async fn a_wrong_change_is_told_whole_and_changes_nothing() {
     wrong.city = "Atlantis".into();
     let told = service.change(wrong).await.unwrap_err();
     assert_eq!(told.code(), Code::InvalidArgument);
-    for field in ["options[EDITION]", "options[COLOR]", "options[WHEEL]", "city"] {
+    for field in [
+        "options[EDITION]",
+        "options[COLOR]",
+        "options[WHEEL]",
+        "city",
+    ] {
         assert!(told.message().contains(field), "{field}: {told}");
     }
     let mut early = to_std("early", "O1");
@@ -164,7 +201,10 @@ async fn a_wrong_change_is_told_whole_and_changes_nothing() {
         assert_eq!(reason_of(&refused).as_deref(), Some("ORDER_SEQUENCED"));
     }
     let after = service.get("O1").await;
-    assert_eq!((&after.order, &after.timeline), (&before.order, &before.timeline));
+    assert_eq!(
+        (&after.order, &after.timeline),
+        (&before.order, &before.timeline)
+    );
     let states: Vec<_> = after.changes.iter().map(pb::OrderChange::state).collect();
     assert_eq!(states, [pb::OrderChangeState::Refused; 2]);
     service.production.book.lock().unwrap().refusing.clear();
@@ -182,7 +222,10 @@ async fn what_was_begun_is_finished_when_production_is_back() {
     let waiting = service.get("O1").await;
     assert_eq!(waiting.order.unwrap().variant_id, "MAX");
     assert_eq!(waiting.changes[0].state(), pb::OrderChangeState::UnderWay);
-    let other = service.change_soon(to_colour("two", "O1", "GREY")).await.unwrap_err();
+    let other = service
+        .change_soon(to_colour("two", "O1", "GREY"))
+        .await
+        .unwrap_err();
     assert_eq!(reason_of(&other).as_deref(), Some("ORDER_CHANGE_UNDER_WAY"));
     // Another city is none of production's business, and its day is owed.
     let mut city = to_std("city", "O2");
@@ -211,17 +254,30 @@ async fn an_order_is_what_was_built_although_the_answer_got_lost() {
     // Production has changed the order and built it, and delivery hears of both before it hears the answer.
     service.production.book.lock().unwrap().lost = i32::MAX;
     assert!(service.change_soon(to_std("one", "O1")).await.is_err());
-    service.production.book.lock().unwrap().build("O1", day().plus(1));
+    service
+        .production
+        .book
+        .lock()
+        .unwrap()
+        .build("O1", day().plus(1));
     service.production.tell(&service.channel).await;
     let built = service.get("O1").await;
     let order = built.order.clone().unwrap();
-    assert_eq!((order.variant_id.as_str(), order.state()), ("STD", pb::OrderState::Built));
+    assert_eq!(
+        (order.variant_id.as_str(), order.state()),
+        ("STD", pb::OrderState::Built)
+    );
     service.production.book.lock().unwrap().lost = 0;
     let answer = service.change(to_std("one", "O1")).await.unwrap();
     assert_eq!(answer.change.unwrap().state(), pb::OrderChangeState::Done);
     service.settle().await;
     // The other way about: it was built before the change came, and stays what it was.
-    service.production.book.lock().unwrap().build("O2", day().plus(1));
+    service
+        .production
+        .book
+        .lock()
+        .unwrap()
+        .build("O2", day().plus(1));
     let refused = service.change(to_std("two", "O2")).await.unwrap_err();
     assert_eq!(reason_of(&refused).as_deref(), Some("ORDER_ALREADY_BUILT"));
     service.production.tell(&service.channel).await;
@@ -306,7 +362,12 @@ async fn whatever_happens_to_orders_both_sides_end_alike() {
                     };
                     let _ = service.orders().cancel_order(cancel).await;
                 }
-                2 => service.production.book.lock().unwrap().build(&which, day().plus(2)),
+                2 => service
+                    .production
+                    .book
+                    .lock()
+                    .unwrap()
+                    .build(&which, day().plus(2)),
                 3 => service.production.tell(&service.channel).await,
                 4 => service.production.book.lock().unwrap().lost = 1,
                 5 => {
@@ -337,7 +398,14 @@ async fn whatever_happens_to_orders_both_sides_end_alike() {
             let id = format!("O{n}");
             let read = service.get(&id).await;
             let order = read.order.unwrap();
-            let entry = service.production.book.lock().unwrap().orders.get(&id).cloned();
+            let entry = service
+                .production
+                .book
+                .lock()
+                .unwrap()
+                .orders
+                .get(&id)
+                .cloned();
             let entry = entry.unwrap();
             assert_eq!(
                 (&order.variant_id, &order.options),
@@ -349,16 +417,24 @@ async fn whatever_happens_to_orders_both_sides_end_alike() {
                 .collect();
             let last = i32::try_from(numbers.len()).unwrap();
             assert_eq!(numbers, (1..=last).collect::<Vec<_>>(), "{seed}: {id}");
-            assert!(last > 0 || order.state() != pb::OrderState::Locked, "{seed}: {id}");
+            assert!(
+                last > 0 || order.state() != pb::OrderState::Locked,
+                "{seed}: {id}"
+            );
             let done = |change: &&pb::OrderChange| change.state() == pb::OrderChangeState::Done;
             changed += read.changes.iter().filter(done).count();
             built += usize::from(!order.vin.is_empty());
             assert!(
-                read.changes.iter().all(|change| change.state() != pb::OrderChangeState::UnderWay),
+                read.changes
+                    .iter()
+                    .all(|change| change.state() != pb::OrderChangeState::UnderWay),
                 "{seed}: {id}"
             );
         }
-        assert!(changed > 5 && built > 1, "{seed}: {changed} changes, {built} vehicles");
+        assert!(
+            changed > 5 && built > 1,
+            "{seed}: {changed} changes, {built} vehicles"
+        );
         assert_eq!(service.broken().await, Vec::<String>::new(), "{seed}");
         service.stop().await;
     }

@@ -9,7 +9,8 @@ use takt_contract::{
     common::v1 as common,
     date_opt, date_pb,
     events::v1::{
-        DeliverRequest, DeliverResponse, DeliveryOutcome, DeliveryResult, Fact, fact_body::Kind,
+        DeliverRequest, DeliverResponse, DeliveryOutcome, DeliveryResult, Fact,
+        fact_body::Kind,
         inbox_service_server::{InboxService, InboxServiceServer},
     },
     procurement::v1 as procurement,

@@ -80,12 +80,21 @@ async fn states(reservations: &Reservations) -> Vec<(String, pb::ReservationStat
 async fn a_reserved_order_gets_its_place_when_it_is_locked() {
     let service = Service::imported(production()).await;
     let mut reservations = Reservations::new(service.channel.clone());
-    let none = reservations.reserve_order(to_reserve("R", "2024-04-30")).await;
-    assert_eq!(reason_of(&none.unwrap_err()).as_deref(), Some("NO_ORDER_TERMS"));
+    let none = reservations
+        .reserve_order(to_reserve("R", "2024-04-30"))
+        .await;
+    assert_eq!(
+        reason_of(&none.unwrap_err()).as_deref(),
+        Some("NO_ORDER_TERMS")
+    );
     deposits(&service).await;
-    let kept = reservations.reserve_order(to_reserve("R", "2024-04-30")).await;
+    let kept = reservations
+        .reserve_order(to_reserve("R", "2024-04-30"))
+        .await;
     let kept = kept.unwrap().into_inner();
-    let again = reservations.reserve_order(to_reserve("R", "2024-04-30")).await;
+    let again = reservations
+        .reserve_order(to_reserve("R", "2024-04-30"))
+        .await;
     assert_eq!(again.unwrap().into_inner(), kept);
     let kept = kept.reservation.unwrap();
     assert_eq!(
@@ -118,8 +127,16 @@ async fn a_reserved_order_gets_its_place_when_it_is_locked() {
         reason_of(&early.unwrap_err()).as_deref(),
         Some("BEFORE_RESERVATION")
     );
-    let locked = reservations.lock_order(to_lock("R", on)).await.unwrap().into_inner();
-    let again = reservations.lock_order(to_lock("R", on)).await.unwrap().into_inner();
+    let locked = reservations
+        .lock_order(to_lock("R", on))
+        .await
+        .unwrap()
+        .into_inner();
+    let again = reservations
+        .lock_order(to_lock("R", on))
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(again, locked);
     let became = locked.order.unwrap();
     assert_eq!(
@@ -143,18 +160,30 @@ async fn a_reservation_is_given_up_or_lapses_and_its_id_stays_taken() {
     let service = Service::imported(production()).await;
     deposits(&service).await;
     let mut reservations = Reservations::new(service.channel.clone());
-    for (name, until) in [("P", "2024-04-10"), ("Q", "2024-04-11"), ("R", "2024-04-12")] {
-        reservations.reserve_order(to_reserve(name, until)).await.unwrap();
+    for (name, until) in [
+        ("P", "2024-04-10"),
+        ("Q", "2024-04-11"),
+        ("R", "2024-04-12"),
+    ] {
+        reservations
+            .reserve_order(to_reserve(name, until))
+            .await
+            .unwrap();
     }
     let give_up = pb::CancelReservationRequest {
         request_id: id("give up"),
         order_id: "P".into(),
         cancelled_on: Some(date_pb(date("2024-04-01"))),
     };
-    let given = reservations.cancel_reservation(give_up.clone()).await.unwrap();
+    let given = reservations
+        .cancel_reservation(give_up.clone())
+        .await
+        .unwrap();
     let again = reservations.cancel_reservation(give_up).await.unwrap();
     assert_eq!(given.into_inner(), again.into_inner());
-    let late = reservations.lock_order(to_lock("Q", date("2024-04-12"))).await;
+    let late = reservations
+        .lock_order(to_lock("Q", date("2024-04-12")))
+        .await;
     assert_eq!(
         reason_of(&late.unwrap_err()).as_deref(),
         Some("RESERVATION_LAPSED")
@@ -166,7 +195,10 @@ async fn a_reservation_is_given_up_or_lapses_and_its_id_stays_taken() {
     let lapsed = reservations.lapse_reservations(lapse).await.unwrap();
     assert_eq!(lapsed.into_inner().lapsed_count, 1);
     let told = states(&reservations).await;
-    let told: Vec<_> = told.iter().map(|(id, state)| (id.as_str(), *state)).collect();
+    let told: Vec<_> = told
+        .iter()
+        .map(|(id, state)| (id.as_str(), *state))
+        .collect();
     assert_eq!(
         told,
         [
@@ -175,7 +207,10 @@ async fn a_reservation_is_given_up_or_lapses_and_its_id_stays_taken() {
             ("R", pb::ReservationState::Reserved)
         ]
     );
-    let gone = reservations.lock_order(to_lock("P", day())).await.unwrap_err();
+    let gone = reservations
+        .lock_order(to_lock("P", day()))
+        .await
+        .unwrap_err();
     assert_eq!(reason_of(&gone).as_deref(), Some("RESERVATION_CANCELLED"));
     let taken = service.orders().create_order(create("taken", "Q")).await;
     assert_eq!(taken.unwrap_err().code(), Code::AlreadyExists);
@@ -183,7 +218,9 @@ async fn a_reservation_is_given_up_or_lapses_and_its_id_stays_taken() {
     (wrong.city, wrong.reserved_on) = ("Atlantis".into(), Some(date_pb(day())));
     let wrong = reservations.reserve_order(wrong).await.unwrap_err();
     assert!(wrong.message().contains("city"), "{wrong}");
-    let wrong = reservations.reserve_order(to_reserve("W", "2024-03-27")).await;
+    let wrong = reservations
+        .reserve_order(to_reserve("W", "2024-03-27"))
+        .await;
     assert!(wrong.unwrap_err().message().contains("lapses_on"));
     assert_eq!(service.broken().await, Vec::<String>::new());
     service.stop().await;

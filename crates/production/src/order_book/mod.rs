@@ -202,9 +202,16 @@ mod tests {
             sequenced: day,
             hold: Some("H".into()),
         };
-        let reason = |order: &Booked, around: &Around| revisable(order, around).unwrap_err().reason();
-        assert_eq!(reason(&order(BookState::Built), &settled), "ORDER_ALREADY_BUILT");
-        assert_eq!(reason(&order(BookState::OnLine), &settled), "ORDER_IN_BUILD");
+        let reason =
+            |order: &Booked, around: &Around| revisable(order, around).unwrap_err().reason();
+        assert_eq!(
+            reason(&order(BookState::Built), &settled),
+            "ORDER_ALREADY_BUILT"
+        );
+        assert_eq!(
+            reason(&order(BookState::OnLine), &settled),
+            "ORDER_IN_BUILD"
+        );
         assert_eq!(reason(&waiting, &settled), "ORDER_IN_BUILD");
         let sequenced = Around {
             building: None,

@@ -20,9 +20,7 @@ use tonic::{Request, Response, Status};
 
 use super::{
     BookRefusal, BookState, Booked, revisable,
-    store::{
-        around_fetch, book_lock, booked_fetch, booked_page, booked_revise, list_price_fetch,
-    },
+    store::{around_fetch, book_lock, booked_fetch, booked_page, booked_revise, list_price_fetch},
 };
 use crate::{Production, product::Product};
 
@@ -47,7 +45,11 @@ impl OrderBookService for OrderBookRpc {
             "changes count from 1",
         );
         let id = violations.finish_with(id).map_err(Error::from)?;
-        let once = Once::of("takt.production.v1.OrderBookService/ReviseOrder", id, &message);
+        let once = Once::of(
+            "takt.production.v1.OrderBookService/ReviseOrder",
+            id,
+            &message,
+        );
         let (product, store) = (self.0.products.get(&call).await?, &self.0.deps.store);
         let only = message.validate_only;
         let work = Arc::new((message, product));
@@ -88,11 +90,13 @@ impl OrderBookService for OrderBookRpc {
         let orders = read.await?;
         let full = i64::try_from(orders.len()).is_ok_and(|count| count == limit);
         let last = orders.last().filter(|_| full);
-        let next = last.map(|order| {
-            PageToken::seal("ListBookedOrders", "", &order.number.to_string())
-        });
+        let next =
+            last.map(|order| PageToken::seal("ListBookedOrders", "", &order.number.to_string()));
         Ok(Response::new(pb::ListBookedOrdersResponse {
-            orders: orders.iter().map(|order| booked_pb(&product, order)).collect(),
+            orders: orders
+                .iter()
+                .map(|order| booked_pb(&product, order))
+                .collect(),
             next_page_token: next.unwrap_or_default(),
         }))
     }

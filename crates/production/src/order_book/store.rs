@@ -80,7 +80,10 @@ pub async fn around_fetch(tx: &Tx, order: &Booked) -> Result<Around, Error> {
     if let Some(on) = day_open(tx).await?
         && let Some(day) = day_fetch(tx, on).await?
         && let Some(choice) = &day.chosen
-        && choice.places.iter().any(|place| place.order == order.number)
+        && choice
+            .places
+            .iter()
+            .any(|place| place.order == order.number)
     {
         around.building = Some(on);
     }

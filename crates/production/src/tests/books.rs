@@ -85,15 +85,27 @@ async fn an_order_is_built_as_it_was_revised_and_keeps_its_place() {
     assert_eq!(booked(&book).await[0].1, "MAX");
 
     let done = revised(&book, to_revise("one", 1, "STD", "W20")).await;
-    assert_eq!(revised(&book, to_revise("one", 1, "STD", "W20")).await, done);
+    assert_eq!(
+        revised(&book, to_revise("one", 1, "STD", "W20")).await,
+        done
+    );
     let price = done.list_price_after.unwrap();
-    assert_eq!((price.currency_code.as_str(), price.minor_units), ("USD", 100));
-    let other = book.clone().revise_order(to_revise("one", 1, "STD", "W19")).await;
+    assert_eq!(
+        (price.currency_code.as_str(), price.minor_units),
+        ("USD", 100)
+    );
+    let other = book
+        .clone()
+        .revise_order(to_revise("one", 1, "STD", "W19"))
+        .await;
     assert_eq!(
         reason_of(&other.unwrap_err()).as_deref(),
         Some("REQUEST_ID_REUSED")
     );
-    let unheard = book.clone().revise_order(to_revise("lost", 9, "STD", "W19")).await;
+    let unheard = book
+        .clone()
+        .revise_order(to_revise("lost", 9, "STD", "W19"))
+        .await;
     assert_eq!(unheard.unwrap_err().code(), tonic::Code::NotFound);
     let unknown = reason(&book, to_revise("unknown", 2, "STD", "W99")).await;
     assert_eq!(unknown, "CONFIGURATION_UNKNOWN");
@@ -102,9 +114,16 @@ async fn an_order_is_built_as_it_was_revised_and_keeps_its_place() {
     service.plan(day(0), 1, false).await.unwrap();
     service.run_day(a_day(1)).await.unwrap();
     let built: Vec<_> = service.vehicles().await;
-    let built: Vec<&str> = built.iter().map(|vehicle| vehicle.order_id.as_str()).collect();
+    let built: Vec<&str> = built
+        .iter()
+        .map(|vehicle| vehicle.order_id.as_str())
+        .collect();
     assert_eq!(
-        (built.contains(&"SO-1"), built.contains(&"SO-2"), built.contains(&"SO-5")),
+        (
+            built.contains(&"SO-1"),
+            built.contains(&"SO-2"),
+            built.contains(&"SO-5")
+        ),
         (true, true, false),
         "{built:?}"
     );
@@ -114,7 +133,10 @@ async fn an_order_is_built_as_it_was_revised_and_keeps_its_place() {
         (first.1.as_str(), first.2.as_str(), first.3),
         ("STD", "W20", pb::BookedOrderState::Built)
     );
-    assert_eq!(reason(&book, to_revise("late", 1, "MAX", "W20")).await, "ORDER_ALREADY_BUILT");
+    assert_eq!(
+        reason(&book, to_revise("late", 1, "MAX", "W20")).await,
+        "ORDER_ALREADY_BUILT"
+    );
     assert_eq!(service.broken().await, []);
     service.stop().await;
 }
@@ -135,10 +157,20 @@ async fn what_is_sequenced_stays_and_a_refusal_stands() {
         date: Some(date_pb(day(1))),
     });
     let places = sequenced.await.unwrap().into_inner().places;
-    assert!(places.iter().any(|place| place.order_id == "SO-2"), "{places:?}");
-    let refusal = revised(&book, to_revise("two", 2, "MAX", "W20")).await.refusal.unwrap();
+    assert!(
+        places.iter().any(|place| place.order_id == "SO-2"),
+        "{places:?}"
+    );
+    let refusal = revised(&book, to_revise("two", 2, "MAX", "W20"))
+        .await
+        .refusal
+        .unwrap();
     assert_eq!(refusal.reason, "ORDER_SEQUENCED");
-    assert!(refusal.message.contains("Resequence"), "{}", refusal.message);
+    assert!(
+        refusal.message.contains("Resequence"),
+        "{}",
+        refusal.message
+    );
     // Out of the day it can become another, but what was refused stays refused.
     let out = pb::ResequenceRequest {
         request_id: id("out"),
@@ -151,8 +183,14 @@ async fn what_is_sequenced_stays_and_a_refusal_stands() {
         ..Default::default()
     };
     sequences.resequence(out).await.unwrap();
-    assert_eq!(reason(&book, to_revise("two", 2, "MAX", "W20")).await, "ORDER_SEQUENCED");
-    assert_eq!(reason(&book, to_revise("two again", 2, "MAX", "W20")).await, "");
+    assert_eq!(
+        reason(&book, to_revise("two", 2, "MAX", "W20")).await,
+        "ORDER_SEQUENCED"
+    );
+    assert_eq!(
+        reason(&book, to_revise("two again", 2, "MAX", "W20")).await,
+        ""
+    );
     service.run_day(a_day(1)).await.unwrap();
     assert_eq!(service.broken().await, []);
     service.stop().await;
@@ -186,7 +224,10 @@ async fn an_order_with_a_slot_keeps_what_was_quoted() {
     };
     promises.confirm_hold(confirm).await.unwrap();
     service.lock_on("H", &[(6, "MAX", "W20")]).await;
-    assert_eq!(reason(&book, to_revise("slot", 6, "STD", "W19")).await, "ORDER_HAS_SLOT");
+    assert_eq!(
+        reason(&book, to_revise("slot", 6, "STD", "W19")).await,
+        "ORDER_HAS_SLOT"
+    );
     assert_eq!(service.broken().await, []);
     service.stop().await;
 }
@@ -203,11 +244,26 @@ async fn revisions_beside_a_day_never_build_what_the_order_is_not() {
     service.plan(day(0), 1, false).await.unwrap();
     for n in 1..=4 {
         let revising = (1..=24).map(|order| {
-            let variant = if (order + i64::from(n)) % 3 == 0 { "MAX" } else { "STD" };
-            let wheel = if (order + i64::from(n)) % 2 == 0 { "W20" } else { "W19" };
+            let variant = if (order + i64::from(n)) % 3 == 0 {
+                "MAX"
+            } else {
+                "STD"
+            };
+            let wheel = if (order + i64::from(n)) % 2 == 0 {
+                "W20"
+            } else {
+                "W19"
+            };
             let request = to_revise(&format!("{n}/{order}"), order, variant, wheel);
             let mut book = book.clone();
-            async move { book.revise_order(request).await.unwrap().into_inner().refusal.is_none() }
+            async move {
+                book.revise_order(request)
+                    .await
+                    .unwrap()
+                    .into_inner()
+                    .refusal
+                    .is_none()
+            }
         });
         let revising = futures_util::future::join_all(revising);
         let (built, done) = tokio::join!(service.run_day(a_day(n)), revising);
@@ -216,7 +272,9 @@ async fn revisions_beside_a_day_never_build_what_the_order_is_not() {
         assert_eq!(service.broken().await, [], "day {n}");
     }
     let built = booked(&book).await;
-    let built = built.iter().filter(|order| order.3 == pb::BookedOrderState::Built);
+    let built = built
+        .iter()
+        .filter(|order| order.3 == pb::BookedOrderState::Built);
     assert_eq!(built.count(), service.vehicles().await.len());
     service.stop().await;
 }

@@ -3,6 +3,7 @@
 //! It must not know the database or the wire. Invariants: a change keeps the order's number, its day of lock and its edition; an option
 //! that gives priority is neither gained nor given up; what nobody named stays; a change that changes nothing is a mistake.
 
+pub(crate) mod finish;
 pub(crate) mod plant;
 pub(crate) mod store;
 pub(crate) mod wire;
@@ -76,7 +77,9 @@ impl Change {
     pub fn told(&self, catalogue: &Catalogue) -> String {
         let variant = |side: &Side| {
             let variant = catalogue.variant_at(side.variant_no);
-            variant.map(|variant| variant.id.clone()).unwrap_or_default()
+            variant
+                .map(|variant| variant.id.clone())
+                .unwrap_or_default()
         };
         let city = |side: &Side| {
             let lane = catalogue.lane_at(side.lane_no);
@@ -173,7 +176,9 @@ pub fn target(
             options.insert(key.clone(), value.clone());
         }
     }
-    let here = catalogue.lane_at(order.lane_no).map(|lane| lane.city.as_str());
+    let here = catalogue
+        .lane_at(order.lane_no)
+        .map(|lane| lane.city.as_str());
     let city = Some(wanted.city.as_str()).filter(|city| !city.is_empty() && Some(*city) != here);
     if let Some(city) = city
         && catalogue.lanes_to(city).is_empty()
@@ -184,7 +189,8 @@ pub fn target(
         );
     }
     let configuration = catalogue.configure(variant_id, &options, violations)?;
-    let same = configuration.variant_no == order.variant_no && configuration.options() == order.options;
+    let same =
+        configuration.variant_no == order.variant_no && configuration.options() == order.options;
     if same && city.is_none() {
         violations.push(
             "variant_id",

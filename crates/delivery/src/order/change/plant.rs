@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use takt_contract::production::v1::{self as pb, order_book_service_client::OrderBookServiceClient};
+use takt_contract::production::v1::{
+    self as pb, order_book_service_client::OrderBookServiceClient,
+};
 use takt_kernel::stable_hash;
 use takt_service::{Call, Error, client, peer::Retry};
 use tonic::Code;

@@ -104,7 +104,8 @@ pub(crate) async fn change_add(tx: &Tx, change: &Change, request_id: &str) -> Re
 
 /// Ends a change that production said no to; false when it was not under way.
 pub(crate) async fn change_refuse(tx: &Tx, change: &Change) -> Result<bool, Error> {
-    let sql = "UPDATE order_change SET state = $1 WHERE order_no = $2 AND change_no = $3 AND state = $4";
+    let sql =
+        "UPDATE order_change SET state = $1 WHERE order_no = $2 AND change_no = $3 AND state = $4";
     let values = vec![
         (ChangeState::Refused as i64).into(),
         change.order_no.into(),
@@ -122,10 +123,14 @@ pub(crate) async fn changes_apply(tx: &Tx, which: &[(i64, i64)]) -> Result<(), E
     }
     counter_lock(tx, "order").await?;
     let before = counter_lock(tx, "change").await?;
-    let keys = which.iter().map(|(order, change)| vec![(*order).into(), (*change).into()]);
+    let keys = which
+        .iter()
+        .map(|(order, change)| vec![(*order).into(), (*change).into()]);
     let sql = "SELECT h.order_no, h.change_no, h.to_config, h.from_lane, h.to_lane FROM v JOIN order_change h ON h.order_no = v.order_no \
                AND h.change_no = v.change_no WHERE h.state = 1 ORDER BY h.order_no, h.change_no";
-    let found = tx.rows_for(&["order_no", "change_no"], keys.collect(), sql).await?;
+    let found = tx
+        .rows_for(&["order_no", "change_no"], keys.collect(), sql)
+        .await?;
     if found.is_empty() {
         return Ok(());
     }
@@ -142,25 +147,53 @@ pub(crate) async fn changes_apply(tx: &Tx, which: &[(i64, i64)]) -> Result<(), E
     let count = orders.len() as u64;
     let set = ["config_no = v.config_no", "lane_no = v.lane_no"];
     let columns = ["order_no", "config_no", "lane_no"];
-    let became = tx.update_many("sales_order", &["order_no"], &set, &columns, orders, "t.state <> 1");
+    let became = tx.update_many(
+        "sales_order",
+        &["order_no"],
+        &set,
+        &columns,
+        orders,
+        "t.state <> 1",
+    );
     if became.await? != count {
-        return Err(Error::broken("an order got a vehicle while its change was under way"));
+        return Err(Error::broken(
+            "an order got a vehicle while its change was under way",
+        ));
     }
     let set = ["state = 2", "done_no = v.done_no"];
     let columns = ["order_no", "change_no", "done_no"];
     let keys = ["order_no", "change_no"];
-    tx.update_many("order_change", &keys, &set, &columns, changes, "t.state = 1")
-        .await?;
+    tx.update_many(
+        "order_change",
+        &keys,
+        &set,
+        &columns,
+        changes,
+        "t.state = 1",
+    )
+    .await?;
     let moved = lanes.iter().filter(|(_, moved)| **moved != 0);
     let moved = moved.map(|(lane, moved)| vec![(*lane).into(), (*moved).into()]);
     let suffix = "ON CONFLICT (lane_no) DO UPDATE SET order_count = lane_load.order_count + excluded.order_count";
-    tx.insert_many("lane_load", &["lane_no", "order_count"], moved.collect(), suffix)
-        .await?;
-    counter_set(tx, "change", before + i64::try_from(count).unwrap_or_default()).await
+    tx.insert_many(
+        "lane_load",
+        &["lane_no", "order_count"],
+        moved.collect(),
+        suffix,
+    )
+    .await?;
+    counter_set(
+        tx,
+        "change",
+        before + i64::try_from(count).unwrap_or_default(),
+    )
+    .await
 }
 
 /// The last day on which an order was changed.
 pub(crate) fn last_on(changes: &[Change]) -> Option<Date> {
-    let done = changes.iter().filter(|change| change.state == ChangeState::Done);
+    let done = changes
+        .iter()
+        .filter(|change| change.state == ChangeState::Done);
     done.map(|change| change.on).max()
 }

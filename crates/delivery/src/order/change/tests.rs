@@ -41,7 +41,10 @@ fn what_is_not_named_stays() {
         target(&of("FOUNDERS"), wanted, &catalogue(), violations).unwrap()
     };
     let becomes = target_of(&grey, &mut violations);
-    assert_eq!(becomes.configuration.text, "COLOR=GREY;EDITION=FOUNDERS;WHEEL=W21");
+    assert_eq!(
+        becomes.configuration.text,
+        "COLOR=GREY;EDITION=FOUNDERS;WHEEL=W21"
+    );
     assert_eq!((becomes.variant_id.as_str(), becomes.city), ("MAX", None));
     assert!(becomes.configuration.priority);
     // An STD has no W21, so it has to be named with the variant.
@@ -56,11 +59,23 @@ fn what_is_not_named_stays() {
 
 #[test]
 fn every_mistake_is_told_at_once() {
-    assert_eq!(fields(&of("NORMAL"), &wanted("STD", &[], "")), ["options[WHEEL]"]);
-    let all = wanted("MAX", &[("COLOR", "PINK"), ("EDITION", "FOUNDERS"), ("ROOF", "X")], "Atlantis");
+    assert_eq!(
+        fields(&of("NORMAL"), &wanted("STD", &[], "")),
+        ["options[WHEEL]"]
+    );
+    let all = wanted(
+        "MAX",
+        &[("COLOR", "PINK"), ("EDITION", "FOUNDERS"), ("ROOF", "X")],
+        "Atlantis",
+    );
     assert_eq!(
         fields(&of("NORMAL"), &all),
-        ["options[EDITION]", "city", "options[COLOR]", "options[ROOF]"]
+        [
+            "options[EDITION]",
+            "city",
+            "options[COLOR]",
+            "options[ROOF]"
+        ]
     );
     assert_eq!(
         fields(&of("FOUNDERS"), &wanted("", &[("EDITION", "NORMAL")], "")),
@@ -68,7 +83,10 @@ fn every_mistake_is_told_at_once() {
     );
     let same = wanted("MAX", &[("COLOR", "BLUE")], "Shanghai");
     assert_eq!(fields(&of("NORMAL"), &same), ["variant_id"]);
-    assert_eq!(fields(&of("NORMAL"), &wanted("ULTRA", &[], "")), ["variant_id"]);
+    assert_eq!(
+        fields(&of("NORMAL"), &wanted("ULTRA", &[], "")),
+        ["variant_id"]
+    );
 }
 
 #[test]
@@ -107,7 +125,10 @@ fn a_change_is_told_by_what_differs() {
     assert!(change.is_of_plant());
     // The other lane to the same city is no difference that a customer sees.
     change.after = side(1, 2, "W21", 81);
-    assert_eq!((change.told(&catalogue()).as_str(), change.is_of_plant()), ("", false));
+    assert_eq!(
+        (change.told(&catalogue()).as_str(), change.is_of_plant()),
+        ("", false)
+    );
     assert_eq!(ChangeState::of(3), Some(ChangeState::Refused));
     assert_eq!(ChangeState::of(4), None);
 }

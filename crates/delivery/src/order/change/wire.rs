@@ -20,7 +20,11 @@ pub(crate) fn wanted_of(
     id_req::<OrderId>(&message.order_id, "order_id", violations);
     let on = date_req(message.changed_on.as_ref(), "changed_on", violations);
     for (field, name) in [("variant_id", &message.variant_id), ("city", &message.city)] {
-        violations.require(name.len() <= NAME, field, format!("give at most {NAME} bytes"));
+        violations.require(
+            name.len() <= NAME,
+            field,
+            format!("give at most {NAME} bytes"),
+        );
     }
     let named = !message.variant_id.is_empty() || !message.city.is_empty();
     violations.require(
@@ -41,7 +45,9 @@ pub(crate) fn wanted_of(
 pub(crate) fn change_pb(change: &Change, catalogue: &Catalogue, kept: bool) -> pb::OrderChange {
     let variant = |side: &Side| {
         let variant = catalogue.variant_at(side.variant_no);
-        variant.map(|variant| variant.id.clone()).unwrap_or_default()
+        variant
+            .map(|variant| variant.id.clone())
+            .unwrap_or_default()
     };
     let city = |side: &Side| {
         let lane = catalogue.lane_at(side.lane_no);
@@ -86,7 +92,10 @@ mod tests {
             minor_units,
         };
         let (std, max) = (money("CNY", 21_590_000), money("CNY", 29_990_000));
-        assert_eq!(difference(Some(&max), Some(&std)), Some(money("CNY", -8_400_000)));
+        assert_eq!(
+            difference(Some(&max), Some(&std)),
+            Some(money("CNY", -8_400_000))
+        );
         assert_eq!(difference(Some(&max), Some(&money("USD", 1))), None);
         assert_eq!(difference(None, Some(&std)), None);
     }
@@ -97,6 +106,9 @@ mod tests {
         assert!(wanted_of(&pb::ChangeOrderRequest::default(), &mut violations).is_none());
         let found = violations.finish().unwrap_err();
         let fields: Vec<&str> = found.iter().map(|found| found.field.as_str()).collect();
-        assert_eq!(fields, ["request_id", "order_id", "changed_on", "variant_id"]);
+        assert_eq!(
+            fields,
+            ["request_id", "order_id", "changed_on", "variant_id"]
+        );
     }
 }

@@ -111,7 +111,11 @@ impl Changed {
                 });
             }
         };
-        differs("VARIANT", &change.variant_id_before, &change.variant_id_after);
+        differs(
+            "VARIANT",
+            &change.variant_id_before,
+            &change.variant_id_after,
+        );
         for (key, after) in &change.options_after {
             let before = change.options_before.get(key);
             differs(key, before.map_or("", String::as_str), after);
@@ -150,7 +154,11 @@ impl Answer for Changed {
         let what: Vec<String> = (self.differences.iter())
             .map(|one| format!("{} {} to {}", one.what, one.before, one.after))
             .collect();
-        let verb = if self.checked_only { "would change" } else { "changes" };
+        let verb = if self.checked_only {
+            "would change"
+        } else {
+            "changes"
+        };
         let mut text = format!(
             "{} {verb} on {}: {}\n",
             self.order,

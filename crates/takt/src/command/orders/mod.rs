@@ -1,6 +1,7 @@
 //! `takt orders`: orders whose promise is in danger, one order with all that happened to it, promises anew after a disruption, changes, and
 //! cancelling by terms. It must not know how anything is found. Invariant: each flag becomes one field of one message.
 mod change;
+mod reserve;
 mod told;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -15,6 +16,7 @@ use crate::connection::{Peer, ask, new_id, read};
 use crate::failure::Outcome;
 use crate::output::Format;
 use change::{ChangeArgs, change};
+use reserve::{ReservationsArgs, ReserveArgs, ReservedArgs};
 use told::{AtRisk, Cancelled, Repromised, Shown, Terms};
 
 const EXAMPLES: &str = "\
@@ -26,6 +28,11 @@ Examples:
   takt orders repromise --variant MAX                   promise the late orders of a variant anew
   takt orders change SU7-00002001 --on 2024-04-02 --variant STD --option WHEEL=W19A --check
   takt orders change SU7-00002001 --on 2024-04-02 --city Chengdu
+  takt orders reserve R-1 --customer C-1 --variant MAX --option COLOR=AQUA_BLUE --option WHEEL=W20 --option INT=GALAXY_GREY \
+      --city Chengdu --on 2024-04-02 --until 2024-05-02
+  takt orders lock R-1 --on 2024-04-20                  it gets its place in the queue now
+  takt orders release R-1 --on 2024-04-20               or its deposit goes back
+  takt orders reservations --lapse 2024-05-03
   takt orders terms --deposit 500000 --currency CNY --refundable-days 7
   takt orders cancel SU7-00002001 --on 2024-04-02       cancel an order, and what becomes of its deposit
 
@@ -46,6 +53,18 @@ pub(in crate::command) enum OrdersTask {
     /// Give an order that is not built another variant, other options or another city
     #[command(after_help = EXAMPLES)]
     Change(ChangeArgs),
+    /// Reserve an order with the deposit of the terms: no place in the queue, no promise
+    #[command(after_help = EXAMPLES)]
+    Reserve(ReserveArgs),
+    /// Lock a reserved order: it gets its place in the queue
+    #[command(after_help = EXAMPLES)]
+    Lock(ReservedArgs),
+    /// Give a reservation up: its deposit goes back
+    #[command(after_help = EXAMPLES)]
+    Release(ReservedArgs),
+    /// List reservations, and end those whose last day has passed
+    #[command(after_help = EXAMPLES)]
+    Reservations(ReservationsArgs),
     /// Cancel an order that is not built, and say what becomes of its deposit
     #[command(after_help = EXAMPLES)]
     Cancel(CancelArgs),
@@ -156,6 +175,26 @@ pub(super) async fn run(task: OrdersTask, output: Format) -> Outcome<()> {
         }
         OrdersTask::Change(args) => {
             told_by!(args.target, output, delivery, |peer| change(peer, &args))
+        }
+        OrdersTask::Reserve(args) => {
+            told_by!(args.target, output, delivery, |peer| reserve::reserve(
+                peer, &args
+            ))
+        }
+        OrdersTask::Lock(args) => {
+            told_by!(args.target, output, delivery, |peer| reserve::lock(
+                peer, &args
+            ))
+        }
+        OrdersTask::Release(args) => {
+            told_by!(args.target, output, delivery, |peer| reserve::release(
+                peer, &args
+            ))
+        }
+        OrdersTask::Reservations(args) => {
+            told_by!(args.target, output, delivery, |peer| reserve::reservations(
+                peer, &args
+            ))
         }
         OrdersTask::Cancel(args) => {
             told_by!(args.target, output, delivery, |peer| cancel(peer, &args))
