@@ -43,6 +43,8 @@ pub(super) struct Finished {
     pub(super) answer: pb::ChangeOrderResponse,
     /// Whether the day is not known yet, so that the change is owed still.
     pub(super) owed: bool,
+    /// The word of production that ended it.
+    pub(super) refusal: Option<Error>,
 }
 
 impl From<pb::ChangeOrderResponse> for Finished {
@@ -50,6 +52,7 @@ impl From<pb::ChangeOrderResponse> for Finished {
         Self {
             answer,
             owed: false,
+            refusal: None,
         }
     }
 }
@@ -64,14 +67,14 @@ pub(super) async fn finish(
     let Some(begun) = seen(desk, call, catalogue, asked).await? else {
         return recorded(desk, call, asked).await.map(Finished::from);
     };
-    let revised = match revised(desk, call, catalogue, asked, &begun.change).await {
-        Ok(revised) => revised,
-        Err(error @ Error::Refused { .. }) => {
-            refuse(desk, call, asked, begun.change).await?;
-            return Err(error);
-        }
-        Err(error) => return Err(error),
-    };
+    let revised = revised(desk, call, catalogue, asked, &begun.change).await?;
+    if let Some(no) = refusal(&revised) {
+        refuse(desk, call, asked, begun.change).await?;
+        return Ok(Finished {
+            refusal: Some(no),
+            ..Finished::from(pb::ChangeOrderResponse::default())
+        });
+    }
     if begun.change.state == ChangeState::UnderWay {
         let which = [(begun.change.order_no, begun.change.number)];
         let became = desk.store.write(call, "order_change", move |tx| {
@@ -98,7 +101,10 @@ pub(super) async fn finish(
             tracing::warn!(order = seen.order.id, %error, "an order is changed without a promise");
             let mut answer = answer(catalogue, &seen, None, &revised, true);
             outcome(&mut answer, &Err(error));
-            Ok(Finished { answer, owed: true })
+            Ok(Finished {
+                owed: true,
+                ..Finished::from(answer)
+            })
         }
     }
 }
@@ -180,11 +186,13 @@ pub(super) async fn revised(
         change_number: i32::try_from(change.number).unwrap_or(i32::MAX),
         validate_only: asked.message.validate_only,
     };
-    let answer = desk.production.revise_order(call, message).await?;
-    match &answer.refusal {
-        Some(no) => Err(Error::refused(no.reason.clone(), &no.message).with("peer", "production")),
-        None => Ok(answer),
-    }
+    desk.production.revise_order(call, message).await
+}
+
+/// The word of production that ends a change. Only what it has recorded does: whatever else it says may be otherwise when it is asked again.
+pub(super) fn refusal(revised: &production::ReviseOrderResponse) -> Option<Error> {
+    let no = revised.refusal.as_ref()?;
+    Some(Error::refused(no.reason.clone(), &no.message).with("peer", "production"))
 }
 
 /// Ends a change that production said no to.

@@ -12,7 +12,7 @@ use takt_service::{Call, Error, Intent, IntentHandler, Once, Tx};
 
 use super::{
     Change, ChangeRefusal, ChangeState, Side, Target, Wanted, changeable,
-    finish::{Finished, answer, dated, finish, new_date, outcome, revised},
+    finish::{Finished, answer, dated, finish, new_date, outcome, refusal, revised},
     store::{change_add, changes_apply, changes_fetch, config_no_fetch, is_slotted, last_on},
     target,
     wire::wanted_of,
@@ -92,7 +92,12 @@ pub(crate) async fn change(
     });
     match begun.await? {
         Some(answer) => Ok(answer),
-        None => Ok(finish(desk, call, &catalogue, &asked).await?.answer),
+        None => match finish(desk, call, &catalogue, &asked).await? {
+            Finished {
+                refusal: Some(no), ..
+            } => Err(no),
+            finished => Ok(finished.answer),
+        },
     }
 }
 
@@ -105,8 +110,9 @@ async fn begin(
     if let Some(answer) = tx.once_answer(&asked.once()).await? {
         return Ok(Some(answer));
     }
-    // Who locks the order counter is alone with lanes and changes.
+    // Who locks the counter of orders is alone with lanes and changes, and who locks that of vehicles with what they are given to.
     counter_lock(tx, "order").await?;
+    counter_lock(tx, "vehicle").await?;
     let owed = asked.message.encode_to_vec();
     if let Some(intent) = tx.intent_fetch(KIND, &asked.message.order_id).await? {
         let id = asked.message.order_id.clone();
@@ -198,6 +204,9 @@ async fn looked(
     });
     let (seen, _) = read.await?;
     let revised = revised(desk, call, catalogue, asked, &seen.change).await?;
+    if let Some(no) = refusal(&revised) {
+        return Err(no);
+    }
     let told = dated(desk, call, catalogue, &seen).await;
     let promise = told.as_ref().ok().and_then(|told| {
         let new = new_date(catalogue, &seen, told)?;
@@ -231,7 +240,7 @@ impl IntentHandler for ChangeHandler {
                 "the day of a changed order is not known yet",
             )),
             // What production refused has ended the change, and the intent with it.
-            Ok(_) | Err(Error::Refused { .. }) => Ok(()),
+            Ok(_) => Ok(()),
             Err(error) => Err(error),
         }
     }
