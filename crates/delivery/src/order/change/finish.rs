@@ -192,7 +192,13 @@ pub(super) async fn revised(
 /// The word of production that ends a change. Only what it has recorded does: whatever else it says may be otherwise when it is asked again.
 pub(super) fn refusal(revised: &production::ReviseOrderResponse) -> Option<Error> {
     let no = revised.refusal.as_ref()?;
-    Some(Error::refused(no.reason.clone(), &no.message).with("peer", "production"))
+    // The reason is production's, and is explained where production gives it.
+    let refused = Error::Refused {
+        reason: no.reason.clone().into(),
+        message: no.message.clone(),
+        metadata: Vec::new(),
+    };
+    Some(refused.with("peer", "production"))
 }
 
 /// Ends a change that production said no to.
