@@ -170,14 +170,12 @@ async fn a_wrong_change_is_told_whole_and_changes_nothing() {
     wrong.city = "Atlantis".into();
     let told = service.change(wrong).await.unwrap_err();
     assert_eq!(told.code(), Code::InvalidArgument);
-    for field in [
-        "options[EDITION]",
-        "options[COLOR]",
-        "options[WHEEL]",
-        "city",
-    ] {
-        assert!(told.message().contains(field), "{field}: {told}");
-    }
+    // The edition, the city, the colour, and wheels that an STD does not have.
+    let sentence = told.message();
+    assert!(
+        sentence.starts_with("options[EDITION]") && sentence.ends_with("(and 3 more)"),
+        "{told}"
+    );
     let mut early = to_std("early", "O1");
     early.changed_on = Some(date_pb(day().minus(1)));
     let early = service.change(early).await.unwrap_err();
