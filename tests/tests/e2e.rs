@@ -13,6 +13,8 @@ mod call_offs;
 mod capacity;
 #[path = "e2e/chain.rs"]
 mod chain;
+#[path = "e2e/changes.rs"]
+mod changes;
 #[path = "e2e/client.rs"]
 mod client;
 #[path = "e2e/cutover.rs"]

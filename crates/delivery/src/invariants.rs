@@ -52,6 +52,26 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
                    OR (state = 1) <> (key_id <> '') LIMIT 20",
     },
     Invariant {
+        id: "CH-1",
+        rule: "the changes of an order are numbered without gaps, one is under way at most, and the last one done says what the order is",
+        checked: "SELECT COUNT(*) FROM order_change",
+        violated: "SELECT o.order_id FROM sales_order o JOIN (SELECT order_no, COUNT(*) AS kept, MAX(change_no) AS top, \
+                   MAX(CASE WHEN state = 2 THEN change_no ELSE 0 END) AS done, CAST(SUM(CASE WHEN state = 1 THEN 1 ELSE 0 END) AS BIGINT) AS under_way \
+                   FROM order_change GROUP BY order_no) n ON n.order_no = o.order_no \
+                   LEFT JOIN order_change l ON l.order_no = o.order_no AND l.change_no = n.done \
+                   LEFT JOIN order_change u ON u.order_no = o.order_no AND u.state = 1 \
+                   WHERE n.kept <> n.top OR n.under_way > 1 OR l.to_config <> o.config_no OR l.to_lane <> o.lane_no \
+                   OR u.from_config <> o.config_no OR u.from_lane <> o.lane_no OR u.changed_on < o.locked_on OR l.changed_on < o.locked_on LIMIT 20",
+    },
+    Invariant {
+        id: "RV-1",
+        rule: "a reservation is locked exactly when there is the order, and ends on its day or later",
+        checked: "SELECT COUNT(*) FROM reservation",
+        violated: "SELECT r.order_id FROM reservation r LEFT JOIN sales_order o ON o.order_id = r.order_id \
+                   WHERE (r.state = 2) <> (o.order_no IS NOT NULL) OR (r.state = 1) <> (r.ended_on IS NULL) OR r.ended_on < r.reserved_on \
+                   OR (r.state = 2 AND (o.locked_on <> r.ended_on OR r.ended_on > r.lapses_on)) LIMIT 20",
+    },
+    Invariant {
         id: "LA-1",
         rule: "the load of a lane is the number of its orders",
         checked: "SELECT COUNT(*) FROM lane_load",
@@ -225,6 +245,19 @@ pub(crate) const TABLES: &[Table] = &[
         columns: &["option_key", "variant_id", "value_id", "value_no", "share"],
     },
     Table {
+        name: "order_change",
+        columns: &[
+            "order_no",
+            "change_no",
+            "changed_on",
+            "state",
+            "from_config",
+            "to_config",
+            "from_lane",
+            "to_lane",
+        ],
+    },
+    Table {
         name: "programme",
         columns: &[
             "programme_no",
@@ -249,6 +282,21 @@ pub(crate) const TABLES: &[Table] = &[
             "deliver_on",
             "made_on",
             "plan_id",
+        ],
+    },
+    Table {
+        name: "reservation",
+        columns: &[
+            "order_id",
+            "customer_id",
+            "config_no",
+            "city",
+            "state",
+            "reserved_on",
+            "lapses_on",
+            "ended_on",
+            "currency",
+            "deposit_minor",
         ],
     },
     Table {

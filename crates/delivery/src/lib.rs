@@ -22,6 +22,7 @@ mod promise;
 mod quote;
 mod reactions;
 mod recall;
+mod reservation;
 mod rows;
 mod service_case;
 mod shipment;
@@ -36,6 +37,7 @@ use takt_contract::delivery::v1::{
     impact_service_server::ImpactServiceServer, milestone_service_server::MilestoneServiceServer,
     order_service_server::OrderServiceServer, quote_service_server::QuoteServiceServer,
     recall_service_server::RecallServiceServer,
+    reservation_service_server::ReservationServiceServer,
     service_case_service_server::ServiceCaseServiceServer,
     shipment_service_server::ShipmentServiceServer,
 };
@@ -48,7 +50,7 @@ use crate::{
     impact::rpc::ImpactRpc,
     import::ProgrammeSink,
     milestone::rpc::MilestoneRpc,
-    order::rpc::OrderRpc,
+    order::{change::work::ChangeHandler, rpc::OrderRpc},
     outlook::handler::OutlookHandler,
     promise::handler::{PromiseHandler, RepromiseHandler},
     quote::{confirm::QuoteHandler, rpc::QuoteRpc},
@@ -57,6 +59,7 @@ use crate::{
         handler::{RefreshHandler, SoftwareHandler},
         rpc::RecallRpc,
     },
+    reservation::rpc::ReservationRpc,
     service_case::rpc::ServiceCaseRpc,
     shipment::rpc::ShipmentRpc,
 };
@@ -92,6 +95,13 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             QuoteServiceServer,
             QuoteRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            ReservationServiceServer,
+            ReservationRpc {
                 desk: Arc::clone(&desk),
             },
             chassis
@@ -165,6 +175,9 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
                 desk: Arc::clone(&desk),
             }),
             Arc::new(OutlookHandler {
+                desk: Arc::clone(&desk),
+            }),
+            Arc::new(ChangeHandler {
                 desk: Arc::clone(&desk),
             }),
             Arc::new(RepromiseHandler { desk }),

@@ -139,6 +139,33 @@ const OUTLOOK: Migration = Migration {
     ],
 };
 
+/// Changes of orders. State 1 is under way, 2 done, 3 refused by production; `done_no` counts what was done, so that who keeps the queue in
+/// memory sees what it has not seen.
+const ORDER_CHANGE: Migration = Migration {
+    name: "m0009_order_change",
+    up: &[
+        "INSERT INTO counter (name, value) VALUES ('change', 0)",
+        "CREATE TABLE order_change (order_no {int} NOT NULL, change_no {int} NOT NULL CHECK (change_no > 0), changed_on {int} NOT NULL, \
+         state {int} NOT NULL CHECK (state BETWEEN 1 AND 3), from_config {int} NOT NULL, to_config {int} NOT NULL, from_lane {int} NOT NULL, \
+         to_lane {int} NOT NULL, done_no {int} NOT NULL, request_id {text} NOT NULL, \
+         CONSTRAINT ch_1 CHECK ((done_no > 0) = (state = 2)), PRIMARY KEY (order_no, change_no)) {rowless}",
+        "CREATE UNIQUE INDEX order_change_under_way ON order_change (order_no) WHERE state = 1",
+        "CREATE INDEX order_change_done ON order_change (done_no) WHERE done_no > 0",
+    ],
+};
+
+/// Reservations: orders to be. State 1 is reserved, 2 locked, 3 given up, 4 lapsed.
+const RESERVATION: Migration = Migration {
+    name: "m0010_reservation",
+    up: &[
+        "CREATE TABLE reservation (order_id {text} NOT NULL PRIMARY KEY, customer_id {text} NOT NULL, config_no {int} NOT NULL, \
+         city {text} NOT NULL, state {int} NOT NULL CHECK (state BETWEEN 1 AND 4), reserved_on {int} NOT NULL, lapses_on {int} NOT NULL, \
+         ended_on {int}, currency {text} NOT NULL, deposit_minor {int} NOT NULL, \
+         CONSTRAINT rv_1 CHECK ((state = 1) = (ended_on IS NULL) AND lapses_on >= reserved_on AND deposit_minor >= 0)) {rowless}",
+        "CREATE INDEX reservation_open ON reservation (lapses_on) WHERE state = 1",
+    ],
+};
+
 /// Who customers are, sealed; of one that was erased nothing is left but that it was.
 const CUSTOMER: Migration = Migration {
     name: "m0013_customer",
@@ -160,5 +187,7 @@ pub const MIGRATIONS: &[Migration] = &[
     SERVICE_CASE,
     RECALL,
     OUTLOOK,
+    ORDER_CHANGE,
+    RESERVATION,
     CUSTOMER,
 ];

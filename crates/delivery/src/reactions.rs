@@ -20,6 +20,7 @@ use crate::{
         store::{vehicles_hold, vehicles_receive, vehicles_release},
     },
     desk::Desk,
+    order::change::store::changes_apply,
     outlook,
     programme::{Catalogue, store::catalogue_fetch},
     promise::handler::repromise_owe,
@@ -41,6 +42,7 @@ pub(crate) struct Told {
     built: Vec<BuiltVehicle>,
     quality: Vec<Quality>,
     plans: Vec<(String, Date)>,
+    became: Vec<(i64, i64)>,
     changed: bool,
 }
 
@@ -110,6 +112,9 @@ impl Told {
                     _ => self.quality.push(Quality::Held(vec![one])),
                 }
             }
+            Kind::OrderChanged(fact) => self
+                .became
+                .push((fact.order_number, fact.change_number.into())),
             Kind::MasterPlanReleased(fact) => self.plans.push(plan(fact, violations)),
             Kind::PartReplaced(_) | Kind::SoftwareInstalled(_) => self.changed = true,
             _ => {}
@@ -130,6 +135,8 @@ impl Told {
         if self.changed {
             changes_heard(tx).await?;
         }
+        // An order is what production builds before any of its vehicles is looked at.
+        changes_apply(tx, &self.became).await?;
         vehicles_receive(tx, catalogue, &self.built).await?;
         for word in &self.quality {
             match word {

@@ -30,7 +30,7 @@ const fn all() -> [Table; IMPORTED.len() + WRITTEN.len()] {
 }
 
 /// What the plant writes.
-const WRITTEN: [Table; 46] = [
+const WRITTEN: [Table; 47] = [
     Table {
         name: "plan",
         columns: &[
@@ -401,6 +401,10 @@ const WRITTEN: [Table; 46] = [
     Table {
         name: "material_plan_input",
         columns: &["plan_no", "body"],
+    },
+    Table {
+        name: "order_book",
+        columns: &["book_no", "revision"],
     },
     Table {
         name: "software_head",

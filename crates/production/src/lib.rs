@@ -14,6 +14,7 @@ mod invariants;
 mod job;
 mod material_plan;
 mod migrations;
+mod order_book;
 mod order_history;
 mod peers;
 mod performance;
@@ -36,7 +37,7 @@ use std::sync::Arc;
 use takt_contract::production::v1::{
     engineering_change_service_server::EngineeringChangeServiceServer,
     exposure_service_server::ExposureServiceServer, history_service_server::HistoryServiceServer,
-    impact_service_server::ImpactServiceServer,
+    impact_service_server::ImpactServiceServer, order_book_service_server::OrderBookServiceServer,
     performance_service_server::PerformanceServiceServer,
     planning_service_server::PlanningServiceServer, product_service_server::ProductServiceServer,
     promise_service_server::PromiseServiceServer, quality_service_server::QualityServiceServer,
@@ -54,6 +55,7 @@ use crate::{
     import::Import,
     job::report::Stations,
     material_plan::KeptPlans,
+    order_book::rpc::OrderBookRpc,
     order_history::rpc::HistoryRpc,
     performance::rpc::PerformanceRpc,
     plan::rpc::PlanningRpc,
@@ -134,6 +136,11 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             PromiseServiceServer,
             PromiseRpc(production.clone()),
+            chassis
+        ))
+        .add_service(server!(
+            OrderBookServiceServer,
+            OrderBookRpc(production.clone()),
             chassis
         ))
         .add_service(server!(

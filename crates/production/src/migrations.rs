@@ -8,6 +8,7 @@ mod floor;
 mod genealogy;
 mod hold;
 mod material;
+mod order_book;
 mod sequence;
 mod software;
 
@@ -32,6 +33,7 @@ pub const MIGRATIONS: &[Migration] = &[
     PROGRAMME_PART,
     VARIANT_PRICE,
     software::SOFTWARE,
+    order_book::ORDER_BOOK,
 ];
 
 /// What an import brings; replaced as a whole by the next one.

@@ -112,6 +112,7 @@ impl Sorted {
                 | Kind::PartReplaced(_)
                 | Kind::PartFailed(_)
                 | Kind::SoftwareInstalled(_)
+                | Kind::OrderChanged(_)
                 | Kind::StopShipIssued(_)
                 | Kind::StopShipLifted(_) => {}
             });

@@ -457,4 +457,5 @@ pub const ELSEWHERE: &[&str] = &[
     "item_source",
     "inbound_lane",
     "slot_head",
+    "order_book",
 ];

@@ -213,8 +213,9 @@ async fn waiting_fetch(
     }
     let mut waiting = Waiting::new();
     for (config_no, count) in strays {
-        // Priority belongs to the configuration, so the number alone is the order of the queue.
-        let sql = "SELECT order_no, config_no, lane_no, state FROM sales_order WHERE config_no = $1 AND state = 0 ORDER BY order_no LIMIT $2";
+        // An order whose change is under way may be another one in production already. Priority belongs to the configuration, so the number alone is the order of the queue.
+        let sql = "SELECT o.order_no, o.config_no, o.lane_no, o.state FROM sales_order o WHERE o.config_no = $1 AND o.state = 0 \
+                   AND NOT EXISTS (SELECT 1 FROM order_change h WHERE h.order_no = o.order_no AND h.state = 1) ORDER BY o.order_no LIMIT $2";
         let limit = count + i64::try_from(vehicles.len()).unwrap_or(i64::MAX);
         let rows = tx.rows(sql, vec![config_no.into(), limit.into()]).await?;
         waiting.insert(

@@ -4,6 +4,7 @@
 //! open, allocated to a vehicle or cancelled; only an open order can be cancelled; everything after the allocation
 //! is read from the vehicle and its shipment, so that nothing is told twice.
 
+pub(crate) mod change;
 pub(crate) mod chronicle;
 pub(crate) mod create;
 pub(crate) mod intake;
@@ -160,11 +161,14 @@ impl Order {
     pub fn etag(&self) -> String {
         let journey = &self.journey;
         let seen = format!(
-            "{}|{}|{}|{:?}",
+            "{}|{}|{}|{:?}|{}|{}|{:?}",
             self.number,
             self.state().word(),
             journey.vin,
-            journey.handed_over_on
+            journey.handed_over_on,
+            self.variant_no,
+            self.lane_no,
+            self.options
         );
         format!("{:016x}", stable_hash(seen.as_bytes()))
     }

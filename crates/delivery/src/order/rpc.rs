@@ -15,6 +15,7 @@ use takt_service::{Call, Error, Once, PageToken, page_size};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
+    change::{self, store::changes_fetch, wire::change_pb},
     create,
     intake::{NewOrder, Outcome, Promising, orders_lock},
     store::{order_cancel, order_fetch, orders_list},
@@ -102,10 +103,11 @@ impl OrderService for OrderRpc {
             Box::pin(async move {
                 let order = order_fetch(tx, &catalogue, id.as_str()).await?;
                 let promises = promises_fetch(tx, order.number).await?;
-                Ok((order, promises))
+                let changes = changes_fetch(tx, order.number).await?;
+                Ok((order, promises, changes))
             })
         });
-        let (order, promises) = read.await?;
+        let (order, promises, changes) = read.await?;
         let last = promises.last().map(|last| (order.number, last.clone()));
         let last: BTreeMap<_, _> = last.into_iter().collect();
         let looked_at = std::slice::from_ref(&order);
@@ -115,11 +117,14 @@ impl OrderService for OrderRpc {
         standing_add(&mut answer, standing, told.kept.as_ref());
         Ok(Response::new(pb::GetOrderResponse {
             order: Some(answer),
-            timeline: timeline(&order, &promises)
+            timeline: timeline(&order, &promises, &changes, &catalogue)
                 .into_iter()
                 .map(entry_pb)
                 .collect(),
             promises: promises.iter().map(promise_pb).collect(),
+            changes: (changes.iter())
+                .map(|change| change_pb(change, &catalogue, true))
+                .collect(),
         }))
     }
 
@@ -181,6 +186,15 @@ impl OrderService for OrderRpc {
                 .map(|key| PageToken::seal("ListOrders", &arguments, &key))
                 .unwrap_or_default(),
         }))
+    }
+
+    async fn change_order(
+        &self,
+        request: Request<pb::ChangeOrderRequest>,
+    ) -> Result<Response<pb::ChangeOrderResponse>, Status> {
+        let call = Call::of(&request);
+        let answer = change::work::change(&self.desk, &call, request.into_inner()).await?;
+        Ok(Response::new(answer))
     }
 
     async fn cancel_order(

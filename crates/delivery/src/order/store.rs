@@ -27,12 +27,13 @@ pub(crate) struct OrderRow<'o> {
     pub(crate) queueing: Queueing,
 }
 
-/// Those of some ids that orders have already.
+/// Those of some ids that orders have already, or reservations that are not orders.
 pub(crate) async fn order_ids_taken(
     tx: &Tx,
     ids: impl Iterator<Item = &str>,
 ) -> Result<HashSet<String>, Error> {
-    let query = "SELECT o.order_id FROM v JOIN sales_order o ON o.order_id = v.order_id";
+    let query = "SELECT o.order_id FROM v JOIN sales_order o ON o.order_id = v.order_id \
+                 UNION ALL SELECT r.order_id FROM v JOIN reservation r ON r.order_id = v.order_id WHERE r.state <> 2";
     let rows = tx.rows_for(&["order_id"], list(ids), query).await?;
     rows.iter().map(|row| get(row, 0)).collect()
 }

@@ -5,8 +5,11 @@
 
 use takt_kernel::Date;
 
-use super::Order;
-use crate::promise::Promise;
+use super::{
+    Order,
+    change::{Change, ChangeState},
+};
+use crate::{programme::Catalogue, promise::Promise};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +28,12 @@ const HERE: &str = "delivery";
 const PLANT: &str = "production";
 
 /// The whole timeline of an order.
-pub fn timeline(order: &Order, promises: &[Promise]) -> Vec<Entry> {
+pub fn timeline(
+    order: &Order,
+    promises: &[Promise],
+    changes: &[Change],
+    catalogue: &Catalogue,
+) -> Vec<Entry> {
     let journey = &order.journey;
     let mut entries = vec![Entry {
         on: order.locked_on,
@@ -43,6 +51,18 @@ pub fn timeline(order: &Order, promises: &[Promise]) -> Vec<Entry> {
         source: HERE,
         subject: format!("{} {}", promise.kind.word(), promise.deliver_on),
     }));
+    let done = changes
+        .iter()
+        .filter(|change| change.state == ChangeState::Done);
+    // On one day it stands behind the first promise and before those that it brought.
+    let changed = done.map(|change| Entry {
+        on: change.on,
+        event: "CHANGED",
+        source: HERE,
+        subject: change.told(catalogue),
+    });
+    let behind = entries.len().min(2);
+    entries.splice(behind..behind, changed);
     let vin = || journey.vin.clone();
     let load = || journey.shipment_id.clone();
     let steps = [
@@ -70,7 +90,7 @@ mod tests {
     use super::*;
     use crate::{
         order::{Queueing, tests::order},
-        programme::sample::date,
+        programme::sample::{catalogue, date},
         promise::PromiseKind,
     };
 
@@ -96,7 +116,7 @@ mod tests {
             promise(1, "2024-03-28", "2024-05-01"),
             promise(2, "2024-03-31", "2024-04-04"),
         ];
-        let told: Vec<&str> = timeline(&order, &promises)
+        let told: Vec<&str> = timeline(&order, &promises, &[], &catalogue())
             .iter()
             .map(|entry| entry.event)
             .collect();
@@ -111,6 +131,9 @@ mod tests {
             "HANDED_OVER",
         ];
         assert_eq!(told, expected);
-        assert_eq!(timeline(&order, &promises)[1].subject, "planned 2024-05-01");
+        assert_eq!(
+            timeline(&order, &promises, &[], &catalogue())[1].subject,
+            "planned 2024-05-01"
+        );
     }
 }

@@ -33,6 +33,7 @@ struct Marks {
     orders: i64,
     vehicles: i64,
     cancellations: i64,
+    changes: i64,
     promises: i64,
 }
 
@@ -47,6 +48,7 @@ pub(crate) struct Mirror {
 struct News {
     marks: Marks,
     orders: Vec<(i64, bool, Place)>,
+    changed: Vec<(i64, bool, Place)>,
     closed: BTreeSet<i64>,
 }
 
@@ -67,6 +69,9 @@ impl Mirror {
         }
         for (variant_no, priority, place) in news.orders {
             self.queue.push(variant_no, priority, place);
+        }
+        for (variant_no, priority, place) in news.changed {
+            self.queue.moved(variant_no, priority, place);
         }
         self.queue.close(&news.closed);
         self.seen = Some(news.marks);
@@ -173,6 +178,7 @@ async fn news(tx: &Tx, seen: Option<Marks>) -> Result<News, Error> {
     let mut news = News {
         marks,
         orders: Vec::new(),
+        changed: Vec::new(),
         closed: BTreeSet::new(),
     };
     let Some(seen) = seen else {
@@ -189,6 +195,9 @@ async fn news(tx: &Tx, seen: Option<Marks>) -> Result<News, Error> {
     while from < marks.orders {
         orders_fetch(tx, from, from + RANGE, &HashMap::new(), &mut news.orders).await?;
         from += RANGE;
+    }
+    if seen.changes < marks.changes {
+        changed_fetch(tx, seen.changes, &mut news.changed).await?;
     }
     if seen.vehicles < marks.vehicles {
         let sql = "SELECT order_no FROM vehicle WHERE vehicle_no > $1 AND order_no IS NOT NULL";
@@ -209,6 +218,7 @@ async fn marks_fetch(tx: &Tx) -> Result<Marks, Error> {
             "order" => marks.orders = value,
             "vehicle" => marks.vehicles = value,
             "cancellation" => marks.cancellations = value,
+            "change" => marks.changes = value,
             "promise" => marks.promises = value,
             _ => {}
         }
@@ -234,6 +244,28 @@ async fn orders_fetch(
             lane_no: get(&row, 3)?,
             locked_on: date(&row, 4)?,
             last: last.get(&order_no).copied(),
+        };
+        into.push((get(&row, 1)?, get::<i64>(&row, 2)? != 0, place));
+    }
+    Ok(())
+}
+
+/// The open orders of the queue that became others after a number of changes.
+async fn changed_fetch(
+    tx: &Tx,
+    after: i64,
+    into: &mut Vec<(i64, bool, Place)>,
+) -> Result<(), Error> {
+    let sql = "SELECT DISTINCT o.order_no, c.variant_no, c.priority, o.lane_no, o.locked_on FROM order_change h \
+               JOIN sales_order o ON o.order_no = h.order_no JOIN configuration c ON c.config_no = o.config_no \
+               WHERE h.done_no > $1 AND o.state = 0 \
+               AND NOT EXISTS (SELECT 1 FROM quote_order q WHERE q.order_no = o.order_no) ORDER BY o.order_no";
+    for row in tx.rows(sql, vec![after.into()]).await? {
+        let place = Place {
+            order_no: get(&row, 0)?,
+            lane_no: get(&row, 3)?,
+            locked_on: date(&row, 4)?,
+            last: None,
         };
         into.push((get(&row, 1)?, get::<i64>(&row, 2)? != 0, place));
     }

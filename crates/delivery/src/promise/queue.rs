@@ -110,6 +110,33 @@ impl Queue {
         self.unpromised.retain(|order| !orders.contains(order));
     }
 
+    /// Puts an order at its place in another variant, or on another lane; what it was promised stays.
+    pub fn moved(&mut self, variant_no: i64, priority: bool, place: Place) {
+        let order_no = place.order_no;
+        let mut last = place.last;
+        for line in self.lines.values_mut() {
+            for places in [&mut line.priority, &mut line.normal] {
+                if let Ok(at) = places.binary_search_by_key(&order_no, |place| place.order_no) {
+                    last = places.remove(at).last;
+                }
+            }
+        }
+        self.unpromised.remove(&order_no);
+        self.push(variant_no, priority, Place { last, ..place });
+    }
+
+    /// The orders of a variant that are built before an order of this number, whether or not it stands there.
+    pub fn ahead(&self, variant_no: i64, priority: bool, order_no: i64) -> i64 {
+        let Some(line) = self.lines.get(&variant_no) else {
+            return 0;
+        };
+        let earlier = |places: &[Place]| places.partition_point(|place| place.order_no < order_no);
+        rank_after(match priority {
+            true => earlier(&line.priority),
+            false => line.priority.len() + earlier(&line.normal),
+        }) - 1
+    }
+
     /// Notes what an order was promised.
     pub fn promised(&mut self, order_no: i64, last: LastPromise) {
         for line in self.lines.values_mut() {
@@ -243,6 +270,37 @@ mod tests {
         assert_eq!(queue.arrivals(date("2024-03-28")).count(), 5);
         assert_eq!(queue.arrivals(date("2024-03-29")).count(), 0);
         assert_eq!(queue.on_arrival(6), None);
+    }
+
+    #[test]
+    fn an_order_that_moves_stands_where_its_number_says_and_keeps_its_promise() {
+        let mut queue = queue();
+        queue.promised(3, last());
+        assert_eq!(
+            [
+                queue.ahead(1, false, 3),
+                queue.ahead(1, true, 3),
+                queue.ahead(9, true, 3)
+            ],
+            [3, 1, 0]
+        );
+        queue.moved(1, false, place(3));
+        queue.moved(2, true, place(5));
+        let order: Vec<(i64, i64, i64)> = queue
+            .ranked()
+            .map(|ranked| (ranked.variant_no, ranked.place.order_no, ranked.rank))
+            .collect();
+        assert_eq!(
+            order,
+            [(1, 2, 1), (1, 1, 2), (1, 3, 3), (1, 4, 4), (2, 5, 1)]
+        );
+        assert_eq!(
+            queue.standing(1, 3).and_then(|ranked| ranked.place.last),
+            Some(last())
+        );
+        assert!(!queue.has_unpromised(3, 3) && queue.has_unpromised(5, 5));
+        // Where it stands already, those before it are the same.
+        assert_eq!(queue.ahead(1, false, 3), 2);
     }
 
     #[test]

@@ -5,6 +5,8 @@
     reason = "a test starts services of its own and ends them"
 )]
 
+mod book;
+mod changes;
 mod orders;
 mod outlook;
 mod outlook_rows;
@@ -12,6 +14,7 @@ mod production;
 mod promises;
 mod quotes;
 mod recalls;
+mod reservations;
 mod service;
 mod vehicles;
 mod wire_orders;

@@ -10,12 +10,14 @@ use takt_contract::{
     date_opt, date_pb,
     events::v1::{
         DeliverRequest, DeliverResponse, DeliveryOutcome, DeliveryResult, Fact,
+        fact_body::Kind,
         inbox_service_server::{InboxService, InboxServiceServer},
     },
     procurement::v1 as procurement,
     production::v1::{
         self as pb,
         impact_service_server::{ImpactService, ImpactServiceServer},
+        order_book_service_server::OrderBookServiceServer,
         promise_service_server::{PromiseService, PromiseServiceServer},
     },
 };
@@ -27,6 +29,8 @@ use takt_service::{
     telemetry::{LogConfig, Telemetry},
 };
 use tonic::{Request, Response, Status};
+
+use super::book::Book;
 
 /// What production does and saw.
 #[derive(Clone, Default)]
@@ -45,6 +49,8 @@ pub(crate) struct Production {
     pub(crate) alone: Arc<AtomicBool>,
     /// How often it was asked what disruptions do.
     pub(crate) impacts: Arc<AtomicI32>,
+    /// The orders that it builds from.
+    pub(crate) book: Arc<Mutex<Book>>,
 }
 
 impl Production {
@@ -55,6 +61,7 @@ impl Production {
         let routes = Routes::new()
             .add_service(PromiseServiceServer::new(self.clone()))
             .add_service(ImpactServiceServer::new(self.clone()))
+            .add_service(OrderBookServiceServer::new(self.clone()))
             .add_service(InboxServiceServer::new(self));
         tokio::spawn(async move {
             let telemetry = Telemetry::start("production", &LogConfig::default()).unwrap();
@@ -67,7 +74,7 @@ impl Production {
         format!("http://{address}")
     }
 
-    fn answers(&self) -> Result<(), Status> {
+    pub(crate) fn answers(&self) -> Result<(), Status> {
         if self.away.load(Ordering::SeqCst) {
             return Err(Status::unavailable("production is away"));
         }
@@ -298,6 +305,14 @@ impl InboxService for Production {
             outcome: DeliveryOutcome::Applied.into(),
             ..DeliveryResult::default()
         };
+        let mut book = self.book.lock().unwrap();
+        for fact in &facts {
+            if let Some(Kind::OrderLocked(order)) =
+                fact.body.as_ref().and_then(|body| body.kind.as_ref())
+            {
+                book.locked(order);
+            }
+        }
         let results = vec![applied; facts.len()];
         self.told.lock().unwrap().extend(facts);
         Ok(Response::new(DeliverResponse { results }))

@@ -67,7 +67,7 @@ pub fn alternatives(snapshot: &Snapshot, wish: &Wish, own: &Promise) -> Vec<Alte
 /// The snapshot of an earlier answer, read again from the databases alone.
 ///
 /// # Errors
-/// `Refused` with PROMISE_BASIS_GONE when plan or line have moved on; what procurement answered.
+/// `Refused` with PROMISE_BASIS_GONE when plan, line or book of orders have moved on; what procurement answered.
 pub async fn snapshot_at(
     production: &Production,
     call: &Call,
@@ -92,6 +92,7 @@ pub async fn snapshot_at(
                     && state.planned.first == basis.first
                     && (now.serial, now.build) == (basis.serial, basis.build)
                     && basis.order <= now.order
+                    && basis.book == now.book
                     && basis.slots <= now.slots;
                 if same { Ok(state) } else { Err(gone(&basis)) }
             })
@@ -118,7 +119,7 @@ fn gone(basis: &Basis) -> Error {
     Error::refused(
         "PROMISE_BASIS_GONE",
         format!(
-            "plan {} or the line have moved on since the answer was given; ask anew",
+            "plan {}, the line or the orders have moved on since the answer was given; ask anew",
             basis.plan_id
         ),
     )

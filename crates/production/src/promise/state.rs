@@ -39,6 +39,8 @@ pub struct Marks {
     pub done: Option<i64>,
     /// The version of the ledger of slots.
     pub slots: i64,
+    /// The revision of the book of orders: what orders have become.
+    pub book: i64,
 }
 
 impl Marks {
@@ -48,7 +50,8 @@ impl Marks {
     /// `Refused` when nothing was planned yet.
     pub async fn fetch(tx: &Tx) -> Result<Self, Error> {
         let sql = "SELECT (SELECT MAX(plan_no) FROM plan), (SELECT MAX(order_number) FROM demand_order), (SELECT MAX(serial) FROM vehicle), \
-                   (SELECT MAX(build_number) FROM vehicle), (SELECT MAX(day_on) FROM line_day WHERE state = 1), (SELECT version FROM slot_head)";
+                   (SELECT MAX(build_number) FROM vehicle), (SELECT MAX(day_on) FROM line_day WHERE state = 1), (SELECT version FROM slot_head), \
+                   (SELECT revision FROM order_book)";
         let row = tx.one(sql, vec![]).await?;
         let row = row.ok_or_else(|| Error::broken("the marks of production"))?;
         let at = |column| row.try_get_by_index::<Option<i64>>(column);
@@ -59,6 +62,7 @@ impl Marks {
             build: at(3)?.unwrap_or_default(),
             done: at(4)?,
             slots: at(5)?.unwrap_or_default(),
+            book: at(6)?.unwrap_or_default(),
         })
     }
 }
@@ -119,7 +123,15 @@ impl State {
     ) -> Result<Self, Error> {
         let before = before.filter(|before| before.as_of == as_of);
         let same_line = |before: &&Self| {
-            let line = |marks: &Marks| (marks.plan, marks.serial, marks.build, marks.done);
+            let line = |marks: &Marks| {
+                (
+                    marks.plan,
+                    marks.serial,
+                    marks.build,
+                    marks.done,
+                    marks.book,
+                )
+            };
             line(&before.marks) == line(&marks)
         };
         let line = before.filter(same_line);

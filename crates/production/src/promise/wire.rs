@@ -41,6 +41,8 @@ pub struct Basis {
     pub build: i64,
     /// The version of the ledger of slots.
     pub slots: i64,
+    /// The revision of the book of orders.
+    pub book: i64,
     /// The version of supply; 0 when it was not known.
     pub supply: i64,
     /// When it was read, in microseconds.
@@ -85,6 +87,7 @@ pub fn basis_of(basis: &common::PromiseBasis, violations: &mut Violations) -> Ba
         serial: basis.vehicle_serial,
         build: basis.build_number,
         slots: basis.slot_version,
+        book: basis.book_revision,
         supply: basis.supply_version,
         read_at: basis.read_at.as_ref().map_or(0, |at| {
             at.seconds
@@ -107,6 +110,7 @@ pub fn basis_pb(snapshot: &Snapshot) -> common::PromiseBasis {
         slot_version: state.marks.slots,
         supply_version: snapshot.supply.as_ref().map_or(0, |supply| supply.version),
         read_at: Some(instant_pb(snapshot.read_at)),
+        book_revision: state.marks.book,
     }
 }
 

@@ -15,7 +15,11 @@ use super::{
     rpc::{day_pb, place_pb},
     store::{Coming, coming_fetch, places_fetch, sequence_fetch, sequence_save},
 };
-use crate::{Production, product::Product};
+use crate::{
+    Production,
+    order_book::store::{book_lock, book_revision},
+    product::Product,
+};
 
 /// The parts of the search after which progress is told.
 const STEPS: u64 = 20;
@@ -54,9 +58,12 @@ impl Run {
         let (reading, on) = (Arc::clone(&product), self.on);
         let coming = store.read(&self.call, "sequence_coming", move |tx| {
             let product = Arc::clone(&reading);
-            Box::pin(async move { coming_fetch(tx, &product, on).await })
+            Box::pin(async move {
+                let book = book_revision(tx).await?;
+                Ok((coming_fetch(tx, &product, on).await?, book))
+            })
         });
-        let coming = coming.await?;
+        let (coming, book) = coming.await?;
         if let Some(kept) = &coming.kept {
             replaceable(kept, &self.etag)?;
         }
@@ -87,7 +94,7 @@ impl Run {
         }
         let sequence = sequence(&product, &coming, &search, on)?;
         if self.keep {
-            self.save(&product, sequence, outlet).await
+            self.save(&product, sequence, book, outlet).await
         } else {
             self.tell(&product, &sequence, outlet).await
         }
@@ -98,6 +105,7 @@ impl Run {
         &self,
         product: &Arc<Product>,
         sequence: DaySequence,
+        book: i64,
         outlet: Outlet<pb::SequenceDayResponse>,
     ) -> Result<(), Error> {
         outlet
@@ -117,6 +125,10 @@ impl Run {
                 let (kept, etag) = (Arc::clone(&kept), Arc::clone(&etag));
                 let product = Arc::clone(&naming);
                 Box::pin(async move {
+                    // An order that became another one meanwhile must not stand here as what it was.
+                    if book_lock(tx).await? != book {
+                        return Err(Error::stale("book of orders", "behind the sequence"));
+                    }
                     let saved = saved(tx, &kept, &etag).await?;
                     Ok(pb::SequenceDayResponse {
                         stage: "DONE".to_owned(),

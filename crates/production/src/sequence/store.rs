@@ -172,6 +172,22 @@ pub async fn sequence_fetch(tx: &Tx, on: Date) -> Result<Option<DaySequence>, Er
     Ok(found.into_iter().next().filter(|found| found.on == on))
 }
 
+/// The sequences of the days that are not built yet.
+///
+/// # Errors
+/// What the database said.
+pub async fn sequences_open(tx: &Tx) -> Result<Vec<DaySequence>, Error> {
+    let sql = "SELECT MAX(day_on) FROM line_day WHERE state = 1";
+    let built: Option<i64> = match tx.one(sql, vec![]).await? {
+        Some(row) => row.try_get_by_index(0)?,
+        None => None,
+    };
+    let mut open =
+        sequences_fetch(tx, built.unwrap_or(-1_000_000_000), i64::from(i32::MAX)).await?;
+    open.retain(|sequence| sequence.state == State::Sequenced);
+    Ok(open)
+}
+
 /// At most `limit` sequences of days after a day, oldest first.
 ///
 /// # Errors

@@ -27,6 +27,7 @@ use super::{
 use crate::{
     Production,
     change::store::changes_began,
+    order_book::store::book_revision,
     peers::{Reserve, Reserved, reserve, stock_on},
     plan::{rpc::variants_pb, store::built_fetch},
     product::Product,
@@ -190,12 +191,10 @@ async fn finish(
             }) => {
                 tracing::warn!(%on, %reason, message, "the day is decided anew");
                 let attempt = row.attempt;
-                let forgotten = production
-                    .deps
-                    .store
-                    .write(call, "day_unchosen", move |tx| {
-                        Box::pin(async move { store::day_unchosen(tx, on, attempt).await })
-                    });
+                let store = &production.deps.store;
+                let forgotten = store.write(call, "day_unchosen", move |tx| {
+                    Box::pin(async move { store::day_unchosen(tx, on, attempt).await })
+                });
                 forgotten.await?;
                 continue;
             }
@@ -246,7 +245,7 @@ async fn decided(
     let limits = product.limits(on, request.shifts()).without(lost);
     let stock = stock_on(production, call, product, on).await?;
     let mut spare = SPARE;
-    let choice = loop {
+    let (choice, book) = loop {
         let (reading, room) = (Arc::clone(product), limits.total());
         let read = production.deps.store.read(call, "day_floor", move |tx| {
             let product = Arc::clone(&reading);
@@ -256,20 +255,21 @@ async fn decided(
                     .iter()
                     .map(|due| due.min(&room) + spare)
                     .collect();
-                store::floor_fetch(tx, &product, on, &most).await
+                let floor = store::floor_fetch(tx, &product, on, &most).await?;
+                Ok((floor, book_revision(tx).await?))
             })
         });
-        let mut floor: Floor = read.await?;
+        let (mut floor, book): (Floor, i64) = read.await?;
         floor.stock.clone_from(&stock);
         match chosen(product, on, limits.clone(), floor, &request.orders).await? {
-            Some(choice) => break choice,
+            Some(choice) => break (choice, book),
             None => spare = spare.saturating_mul(8),
         }
     };
     let (attempt, kept) = (row.attempt, Arc::new(choice.clone()));
     let first = production.deps.store.write(call, "day_chosen", move |tx| {
         let kept = Arc::clone(&kept);
-        Box::pin(async move { store::day_chosen(tx, on, attempt, &kept).await })
+        Box::pin(async move { store::day_chosen(tx, on, (attempt, book), &kept).await })
     });
     Ok(first.await?.then_some(choice))
 }

@@ -10,6 +10,7 @@ use takt_service::{Error, Tx, Value};
 
 use super::{Choice, DayRefusal, Floor, Stop, queue::queues_fetch};
 use crate::{
+    order_book::store::book_lock,
     plan::store::built_fetch,
     product::{
         Product,
@@ -126,11 +127,20 @@ pub async fn day_open(tx: &Tx) -> Result<Option<Date>, Error> {
         .transpose()
 }
 
-/// Keeps what was decided; false when somebody else decided first.
+/// Keeps what was decided in an attempt from a revision of the book of orders; false when somebody else decided first, or an order has
+/// become another one since.
 ///
 /// # Errors
 /// What the database said.
-pub async fn day_chosen(tx: &Tx, on: Date, attempt: i64, choice: &Choice) -> Result<bool, Error> {
+pub async fn day_chosen(
+    tx: &Tx,
+    on: Date,
+    (attempt, book): (i64, i64),
+    choice: &Choice,
+) -> Result<bool, Error> {
+    if book_lock(tx).await? != book {
+        return Ok(false);
+    }
     let text = serde_json::to_string(choice)
         .map_err(|error| Error::broken(format!("the choice of day {on}: {error}")))?;
     let sql = "UPDATE line_day SET chosen = $1 WHERE day_on = $2 AND attempt = $3 AND state = 0 AND chosen IS NULL";

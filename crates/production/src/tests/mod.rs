@@ -6,6 +6,7 @@
 )]
 
 mod as_built;
+mod books;
 mod changes;
 mod days;
 mod defects;

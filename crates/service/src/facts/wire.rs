@@ -54,6 +54,7 @@ pub(super) fn kind_name(fact: &pb::Fact) -> &'static str {
         Some(Kind::StopShipIssued(_)) => "StopShipIssued",
         Some(Kind::StopShipLifted(_)) => "StopShipLifted",
         Some(Kind::SoftwareInstalled(_)) => "SoftwareInstalled",
+        Some(Kind::OrderChanged(_)) => "OrderChanged",
         None => "unknown",
     }
 }

@@ -235,6 +235,7 @@ fn kind_name(kind: &Kind) -> &'static str {
         Kind::StopShipIssued(_) => "StopShipIssued",
         Kind::StopShipLifted(_) => "StopShipLifted",
         Kind::SoftwareInstalled(_) => "SoftwareInstalled",
+        Kind::OrderChanged(_) => "OrderChanged",
     }
 }
 

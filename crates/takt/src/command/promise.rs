@@ -72,7 +72,7 @@ pub(super) struct PromiseArgs {
     target: TargetArgs,
 }
 
-fn option(text: &str) -> Result<(String, String), String> {
+pub(super) fn option(text: &str) -> Result<(String, String), String> {
     let pair = text
         .split_once('=')
         .filter(|(key, value)| !key.is_empty() && !value.is_empty());

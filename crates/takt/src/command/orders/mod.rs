@@ -1,5 +1,7 @@
-//! `takt orders`: orders whose promise is in danger, one order with all that happened to it, promises anew after a disruption, and
+//! `takt orders`: orders whose promise is in danger, one order with all that happened to it, promises anew after a disruption, changes, and
 //! cancelling by terms. It must not know how anything is found. Invariant: each flag becomes one field of one message.
+mod change;
+mod reserve;
 mod timeline;
 mod told;
 
@@ -14,6 +16,8 @@ use super::target::{TargetArgs, told_by};
 use crate::connection::{Peer, ask, new_id, read};
 use crate::failure::Outcome;
 use crate::output::Format;
+use change::{ChangeArgs, change};
+use reserve::{ReservationsArgs, ReserveArgs, ReservedArgs};
 use told::{AtRisk, Cancelled, Repromised, Shown, Terms};
 
 const EXAMPLES: &str = "\
@@ -24,6 +28,13 @@ Examples:
   takt orders timeline SU7-00002001                     all that happened to it, by the word of all three services
   takt orders repromise --check                         what would be promised, and to how many
   takt orders repromise --variant MAX                   promise the late orders of a variant anew
+  takt orders change SU7-00002001 --on 2024-04-02 --variant STD --option WHEEL=W19A --check
+  takt orders change SU7-00002001 --on 2024-04-02 --city Chengdu
+  takt orders reserve R-1 --customer C-1 --variant MAX --option COLOR=AQUA_BLUE --option WHEEL=W20 --option INT=GALAXY_GREY \
+      --city Chengdu --on 2024-04-02 --until 2024-05-02
+  takt orders lock R-1 --on 2024-04-20                  it gets its place in the queue now
+  takt orders release R-1 --on 2024-04-20               or its deposit goes back
+  takt orders reservations --lapse 2024-05-03
   takt orders terms --deposit 500000 --currency CNY --refundable-days 7
   takt orders cancel SU7-00002001 --on 2024-04-02       cancel an order, and what becomes of its deposit
 
@@ -44,6 +55,21 @@ pub(in crate::command) enum OrdersTask {
     /// Promise the orders anew whose promise will not be kept because of disruptions
     #[command(after_help = EXAMPLES)]
     Repromise(RepromiseArgs),
+    /// Give an order that is not built another variant, other options or another city
+    #[command(after_help = EXAMPLES)]
+    Change(ChangeArgs),
+    /// Reserve an order with the deposit of the terms: no place in the queue, no promise
+    #[command(after_help = EXAMPLES)]
+    Reserve(ReserveArgs),
+    /// Lock a reserved order: it gets its place in the queue
+    #[command(after_help = EXAMPLES)]
+    Lock(ReservedArgs),
+    /// Give a reservation up: its deposit goes back
+    #[command(after_help = EXAMPLES)]
+    Release(ReservedArgs),
+    /// List reservations, and end those whose last day has passed
+    #[command(after_help = EXAMPLES)]
+    Reservations(ReservationsArgs),
     /// Cancel an order that is not built, and say what becomes of its deposit
     #[command(after_help = EXAMPLES)]
     Cancel(CancelArgs),
@@ -156,6 +182,29 @@ pub(super) async fn run(task: OrdersTask, output: Format) -> Outcome<()> {
         }
         OrdersTask::Repromise(args) => {
             told_by!(args.target, output, delivery, |peer| repromise(peer, &args))
+        }
+        OrdersTask::Change(args) => {
+            told_by!(args.target, output, delivery, |peer| change(peer, &args))
+        }
+        OrdersTask::Reserve(args) => {
+            told_by!(args.target, output, delivery, |peer| reserve::reserve(
+                peer, &args
+            ))
+        }
+        OrdersTask::Lock(args) => {
+            told_by!(args.target, output, delivery, |peer| reserve::lock(
+                peer, &args
+            ))
+        }
+        OrdersTask::Release(args) => {
+            told_by!(args.target, output, delivery, |peer| reserve::release(
+                peer, &args
+            ))
+        }
+        OrdersTask::Reservations(args) => {
+            told_by!(args.target, output, delivery, |peer| reserve::reservations(
+                peer, &args
+            ))
         }
         OrdersTask::Cancel(args) => {
             told_by!(args.target, output, delivery, |peer| cancel(peer, &args))

@@ -34,7 +34,7 @@ struct Order {
 }
 
 #[derive(Debug, Serialize)]
-struct Cause {
+pub(super) struct Cause {
     code: &'static str,
     subject: String,
     from: Option<String>,
@@ -65,7 +65,7 @@ pub(super) struct Shown {
 }
 
 #[derive(Debug, Serialize)]
-struct Promise {
+pub(super) struct Promise {
     number: i32,
     kind: &'static str,
     build_on: Option<String>,
@@ -166,11 +166,24 @@ fn cause(reason: &Reason) -> Cause {
     }
 }
 
-fn causes(reasons: &[Reason]) -> Vec<Cause> {
+pub(super) fn causes(reasons: &[Reason]) -> Vec<Cause> {
     reasons.iter().map(cause).collect()
 }
 
-fn promise(promise: &pb::Promise) -> Promise {
+impl Promise {
+    /// The promise in a line.
+    pub(super) fn told(&self) -> String {
+        format!(
+            "promise {} ({}): build on {}, delivery on {}\n",
+            self.number,
+            self.kind,
+            dash(&self.build_on),
+            dash(&self.deliver_on)
+        )
+    }
+}
+
+pub(super) fn promise(promise: &pb::Promise) -> Promise {
     Promise {
         number: promise.promise_number,
         kind: match promise.kind() {
@@ -291,7 +304,7 @@ impl Cancelled {
     }
 }
 
-fn dash(text: &Option<String>) -> String {
+pub(super) fn dash(text: &Option<String>) -> String {
     text.clone().unwrap_or_else(|| "-".to_owned())
 }
 
