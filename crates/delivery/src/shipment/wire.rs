@@ -169,6 +169,7 @@ mod tests {
             shipment_id: id.into(),
             kind,
             date: day.map(|day| date_pb(date(day))),
+            ..pb::TransportEvent::default()
         };
         let id = "OUT-XIAN-ROAD.20240401";
         let events = [

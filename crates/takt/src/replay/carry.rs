@@ -106,6 +106,7 @@ async fn report(
         shipment_id: shipment.shipment_id.clone(),
         kind: kind.into(),
         date: Some(date_pb(day)),
+        ..TransportEvent::default()
     };
     let chunks: Vec<RecordTransportEventsRequest> =
         bulk::cut(shipments.iter().map(event).collect())
