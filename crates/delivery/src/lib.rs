@@ -6,6 +6,7 @@
 
 mod allocation;
 mod desk;
+mod exception;
 mod handover;
 mod impact;
 mod import;
@@ -31,19 +32,25 @@ mod tests;
 use std::sync::Arc;
 
 use takt_contract::delivery::v1::{
+    allocation_service_server::AllocationServiceServer,
+    exception_service_server::ExceptionServiceServer,
     handover_service_server::HandoverServiceServer, impact_service_server::ImpactServiceServer,
-    milestone_service_server::MilestoneServiceServer, order_service_server::OrderServiceServer,
-    quote_service_server::QuoteServiceServer, recall_service_server::RecallServiceServer,
+    lane_service_server::LaneServiceServer, milestone_service_server::MilestoneServiceServer,
+    order_service_server::OrderServiceServer, quote_service_server::QuoteServiceServer,
+    recall_service_server::RecallServiceServer,
     service_case_service_server::ServiceCaseServiceServer,
     shipment_service_server::ShipmentServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
 
 use crate::{
+    allocation::rpc::AllocationRpc,
     desk::Desk,
+    exception::rpc::ExceptionRpc,
     handover::rpc::HandoverRpc,
     impact::rpc::ImpactRpc,
     import::ProgrammeSink,
+    lane::rpc::LaneRpc,
     milestone::rpc::MilestoneRpc,
     order::rpc::OrderRpc,
     outlook::handler::OutlookHandler,
@@ -96,6 +103,27 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             ShipmentServiceServer,
             ShipmentRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            ExceptionServiceServer,
+            ExceptionRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            AllocationServiceServer,
+            AllocationRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            LaneServiceServer,
+            LaneRpc {
                 desk: Arc::clone(&desk),
             },
             chassis

@@ -362,9 +362,13 @@ impl Book {
 
     fn aboard(&self, number: ShipmentNo, vin: &str) -> Result<&Aboard, ExceptionRefusal> {
         let aboard = self.aboard.get(vin).filter(|one| one.shipment == number);
-        let aboard = aboard.ok_or_else(|| ExceptionRefusal::NotAboard { vin: vin.to_owned() })?;
+        let aboard = aboard.ok_or_else(|| ExceptionRefusal::NotAboard {
+            vin: vin.to_owned(),
+        })?;
         if aboard.handed_over {
-            return Err(ExceptionRefusal::HandedOver { vin: vin.to_owned() });
+            return Err(ExceptionRefusal::HandedOver {
+                vin: vin.to_owned(),
+            });
         }
         Ok(aboard)
     }

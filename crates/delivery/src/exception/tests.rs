@@ -72,7 +72,13 @@ fn a_delay_moves_the_day_and_the_next_one_overtakes_it() {
     let told: Vec<_> = book
         .changed()
         .iter()
-        .map(|one| (one.number.line, one.expected, one.ended.as_ref().map(|ended| ended.on)))
+        .map(|one| {
+            (
+                one.number.line,
+                one.expected,
+                one.ended.as_ref().map(|ended| ended.on),
+            )
+        })
         .collect();
     let days = |a, b| Some((date(a), date(b)));
     assert_eq!(
@@ -146,12 +152,19 @@ fn a_damage_is_resolved_once_and_a_written_off_vehicle_is_gone_with_all_its_dama
     assert!(book.gone().is_empty());
     let off = ended(Resolution::WrittenOff, "2024-04-10");
     assert_eq!(book.resolve(at(1), off.clone()), Ok(()));
-    let gone: Vec<_> = book.gone().iter().map(|(one, number, _)| (one.order_no, number.line)).collect();
+    let gone: Vec<_> = book
+        .gone()
+        .iter()
+        .map(|(one, number, _)| (one.order_no, number.line))
+        .collect();
     assert_eq!(gone, [(1, 1)]);
     let second = book.resolve(at(2), off);
     assert_eq!(second.unwrap_err().reason(), "EXCEPTION_RESOLVED");
     book.replaced(at(1), "V7");
-    let first = book.changed()[0].ended.as_ref().map(|ended| ended.replacement.as_str());
+    let first = book.changed()[0]
+        .ended
+        .as_ref()
+        .map(|ended| ended.replacement.as_str());
     assert_eq!(first, Some("V7"));
 }
 
@@ -177,7 +190,12 @@ fn an_id_is_a_shipment_and_a_number() {
     let id = "OUT-SHANGHAI-ROAD.20240401/12";
     let number = ExceptionNo::parse(id, &catalogue).unwrap();
     assert_eq!((number.line, number.id(&catalogue).as_str()), (12, id));
-    for bad in ["", "OUT-SHANGHAI-ROAD.20240401", "OUT-SHANGHAI-ROAD.20240401/0", "OUT-MOON.20240401/1"] {
+    for bad in [
+        "",
+        "OUT-SHANGHAI-ROAD.20240401",
+        "OUT-SHANGHAI-ROAD.20240401/0",
+        "OUT-MOON.20240401/1",
+    ] {
         assert!(ExceptionNo::parse(bad, &catalogue).is_err(), "{bad}");
     }
 }

@@ -19,12 +19,14 @@ use super::{
     intake::{NewOrder, Outcome, Promising, orders_lock},
     store::{order_cancel, order_fetch, orders_list},
     terms::{Terms, terms_fetch, terms_req, terms_set},
-    timeline::timeline,
+    timeline::{timeline, troubles},
     trace,
     wire::{self, entry_pb, order_pb, promise_pb},
 };
 use crate::{
+    allocation::changes::order_changes,
     desk::Desk,
+    exception::store::order_exceptions,
     outlook::{
         at_risk::at_risk,
         repromise::repromise,
@@ -101,10 +103,16 @@ impl OrderService for OrderRpc {
             Box::pin(async move {
                 let order = order_fetch(tx, &catalogue, id.as_str()).await?;
                 let promises = promises_fetch(tx, order.number).await?;
-                Ok((order, promises))
+                let exceptions = order_exceptions(tx, order.number).await?;
+                let changes = order_changes(tx, order.number).await?;
+                let troubles = troubles(&exceptions, &changes, &catalogue);
+                Ok((order, promises, troubles))
             })
         });
-        let (order, promises) = read.await?;
+        let (order, promises, troubles) = read.await?;
+        let mut entries = timeline(&order, &promises);
+        entries.extend(troubles);
+        entries.sort_by_key(|entry| entry.on);
         let last = promises.last().map(|last| (order.number, last.clone()));
         let last: BTreeMap<_, _> = last.into_iter().collect();
         let looked_at = std::slice::from_ref(&order);
@@ -114,10 +122,7 @@ impl OrderService for OrderRpc {
         standing_add(&mut answer, standing, told.kept.as_ref());
         Ok(Response::new(pb::GetOrderResponse {
             order: Some(answer),
-            timeline: timeline(&order, &promises)
-                .into_iter()
-                .map(entry_pb)
-                .collect(),
+            timeline: entries.into_iter().map(entry_pb).collect(),
             promises: promises.iter().map(promise_pb).collect(),
         }))
     }
