@@ -13,6 +13,8 @@ mod promises;
 mod quotes;
 mod recalls;
 mod service;
+mod transport;
+mod transport_yard;
 mod vehicles;
 mod wire_orders;
 mod wire_vehicles;
