@@ -92,7 +92,10 @@ pub(crate) async fn vehicles_part(
     }
     lighten(tx, &counts).await?;
     let orders = bereft_fetch(tx, gone.iter().map(|(aboard, ..)| aboard.order_no)).await?;
-    let stock = stock_fetch(tx, &orders).await?;
+    let mut stock = stock_fetch(tx, &orders).await?;
+    // What is gone just now stands in no row yet.
+    let lost: BTreeSet<i64> = gone.iter().map(|(aboard, ..)| aboard.vehicle_no).collect();
+    stock.retain(|free| !lost.contains(&free.vehicle_no));
     let mut served = serve(&orders, &stock);
     let lane_of: BTreeMap<i64, i64> = orders
         .iter()

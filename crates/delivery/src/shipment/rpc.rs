@@ -188,10 +188,9 @@ async fn reported(
     let mut kept = KeptOf::new();
     let departs = reports.events.iter().any(|(_, report)| report.departs());
     let vins = vins_named(reports);
-    if departs || !vins.is_empty() {
-        // The gate is asked here, at the departure, and stays as it is until the departure is written.
-        gate_hold(tx).await?;
-    }
+    // The gate is asked here, at the departure, and stays as it is until the departure is written; who reports something else takes turns
+    // here as well, so that exceptions are numbered one after the other and none is open of a load that arrives beside it.
+    gate_hold(tx).await?;
     if departs {
         kept = kept_fetch(tx, &distinct(reports)).await?;
     }

@@ -1,11 +1,14 @@
-//! `takt yard exceptions`: what went wrong on the way. It must not judge it.
+//! `takt yard exceptions` and `resolve`: what went wrong on the way, and what was done about it. It must not judge it.
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+use takt_contract::common::v1::Money;
+use takt_contract::date_pb;
 use takt_contract::delivery::v1::exception_service_client::ExceptionServiceClient;
 use takt_contract::delivery::v1::{self as pb};
+use takt_kernel::Date;
 
 use super::super::target::{TargetArgs, told_by};
-use crate::connection::{Peer, ask};
+use crate::connection::{Peer, ask, new_id};
 use crate::failure::Outcome;
 use crate::output::{Answer, Format, day, table, table_text};
 
@@ -37,6 +40,76 @@ pub(in crate::command) struct ExceptionsArgs {
     top: u32,
     #[command(flatten)]
     target: TargetArgs,
+}
+
+/// How a damage was resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum How {
+    Repaired,
+    Accepted,
+    WrittenOff,
+}
+
+/// Which damage is resolved, and how.
+#[derive(Debug, Args)]
+pub(in crate::command) struct ResolveArgs {
+    /// The exception, for example OUT-SHANGHAI-ROAD.20240601/1
+    #[arg(value_name = "EXCEPTION")]
+    exception: String,
+    /// Whether it was repaired, is accepted by the customer, or the vehicle is written off
+    #[arg(value_name = "HOW", value_enum)]
+    how: How,
+    /// The day
+    #[arg(long, value_name = "DATE")]
+    on: Date,
+    /// What it cost, in the minor unit of its currency: 120000 is 1,200.00 CNY
+    #[arg(long, value_name = "MINOR", requires = "currency")]
+    cost: Option<i64>,
+    /// The currency of the cost
+    #[arg(long, value_name = "CODE", requires = "cost")]
+    currency: Option<String>,
+    /// What is to be remembered
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    note: String,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+pub(super) async fn resolve(args: ResolveArgs, output: Format) -> Outcome<()> {
+    told_by!(args.target, output, delivery, |peer| resolved(peer, &args))
+}
+
+async fn resolved(peer: &Peer, args: &ResolveArgs) -> Outcome<Exceptions> {
+    let how = match args.how {
+        How::Repaired => pb::ExceptionResolution::Repaired,
+        How::Accepted => pb::ExceptionResolution::Accepted,
+        How::WrittenOff => pb::ExceptionResolution::WrittenOff,
+    };
+    let message = pb::ResolveExceptionRequest {
+        request_id: new_id(),
+        exception_id: args.exception.clone(),
+        resolution: how.into(),
+        resolved_on: Some(date_pb(args.on)),
+        cost: args
+            .cost
+            .zip(args.currency.clone())
+            .map(|(minor_units, currency_code)| Money {
+                currency_code,
+                minor_units,
+            }),
+        note: args.note.clone(),
+    };
+    let what = "resolve the exception";
+    let done = ask!(
+        peer,
+        what,
+        ExceptionServiceClient.resolve_exception,
+        message
+    )?;
+    Ok(Exceptions {
+        exceptions: done.exception.into_iter().map(told).collect(),
+        more: false,
+    })
 }
 
 pub(super) async fn run(args: ExceptionsArgs, output: Format) -> Outcome<()> {
@@ -130,7 +203,15 @@ impl Answer for Exceptions {
         if self.exceptions.is_empty() {
             return "nothing of the kind went wrong on the way\n".to_owned();
         }
-        let mut rows = table(&["exception", "kind", "vehicle", "order", "on", "ended", "what"]);
+        let mut rows = table(&[
+            "exception",
+            "kind",
+            "vehicle",
+            "order",
+            "on",
+            "ended",
+            "what",
+        ]);
         for one in &self.exceptions {
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
             rows.add_row([

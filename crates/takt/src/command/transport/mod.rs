@@ -14,7 +14,7 @@ use super::target::{TargetArgs, told_by};
 use crate::connection::{Peer, ask, new_id, read};
 use crate::failure::Outcome;
 use crate::output::Format;
-pub(in crate::command) use exceptions::ExceptionsArgs;
+pub(in crate::command) use exceptions::{ExceptionsArgs, ResolveArgs};
 use told::{Done, Lanes, Loads, Swaps, Terms, Yard};
 
 const YARD_EXAMPLES: &str = "\
@@ -23,6 +23,8 @@ Examples:
   takt yard list --as-of 2024-06-01 --dwell 14 --data takt-data/su7
   takt yard swaps --as-of 2024-06-01                        which exchanges make late promises on time
   takt yard swap SU7-00002001 SU7-00002047 --on 2024-06-01
+  takt yard exceptions --open                               damages and delays that are not settled
+  takt yard resolve OUT-CHENGDU-ROAD.20240601/1 repaired --on 2024-06-05 --cost 120000 --currency CNY
   takt yard allocate LXMSU7A16RB000001 SU7-00002001 --on 2024-06-01
 
 docs/transport.md says what may be exchanged and how proposals are found.";
@@ -59,6 +61,8 @@ pub(in crate::command) enum YardTask {
     Allocate(AllocateArgs),
     /// List what went wrong on the way
     Exceptions(ExceptionsArgs),
+    /// Resolve a damage: repaired, accepted by the customer or written off
+    Resolve(ResolveArgs),
 }
 
 /// Which vehicles to list.
@@ -187,6 +191,7 @@ pub(in crate::command) async fn yard(task: YardTask, output: Format) -> Outcome<
             told_by!(args.target, output, delivery, |peer| allocate(peer, &args))
         }
         YardTask::Exceptions(args) => exceptions::run(args, output).await,
+        YardTask::Resolve(args) => exceptions::resolve(args, output).await,
     }
 }
 
