@@ -12,7 +12,7 @@ use takt_service::{Error, Tx};
 use super::{
     changes::{Change, Why, changes_add},
     load_for, loads,
-    yard::{GONE, STOPPED},
+    yard_store::{GONE, STOPPED},
 };
 use crate::{
     exception::Book,

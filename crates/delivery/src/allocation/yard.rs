@@ -1,6 +1,6 @@
 //! The yard: vehicles that have not left, and when one may be given to an order or exchanged.
 //!
-//! It must not know messages. Invariants: an order takes a vehicle of exactly its configuration; nothing that has left, is gone, or is kept
+//! It must not know rows or messages. Invariants: an order takes a vehicle of exactly its configuration; nothing that has left, is gone, or is kept
 //! back is given from stock; a vehicle that quality keeps back has no load, whoever has it.
 
 use std::fmt;
@@ -14,14 +14,6 @@ use crate::{
     programme::Catalogue,
     shipment::{ShipmentNo, ShipmentState},
 };
-
-/// The exception by which vehicle `w` was lost or written off, as a column; NULL of others.
-pub(crate) const GONE: &str = "(SELECT MIN(x.line_no) FROM transport_exception x WHERE x.vin = w.vin AND x.ended_by IN (3, 5))";
-
-/// A recall that keeps vehicle `w` from leaving, as a column; NULL where none does.
-pub(crate) const STOPPED: &str = "(SELECT MIN(r.recall_id) FROM recall r WHERE r.stop_ship > 0 AND (EXISTS (SELECT 1 FROM recall_vehicle k \
-     WHERE k.recall_no = r.recall_no AND k.vin = w.vin AND k.affected = 1 AND k.state NOT IN (4, 6)) \
-     OR EXISTS (SELECT 1 FROM recall_check k WHERE k.recall_no = r.recall_no AND k.vin = w.vin)))";
 
 /// An order as the yard sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]

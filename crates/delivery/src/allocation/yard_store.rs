@@ -12,7 +12,7 @@ use super::{
     changes::{Change, Why, changes_add},
     gone::queue_changed,
     load_for, loads,
-    yard::{GONE, STOPPED, YardOrder, YardVehicle},
+    yard::{YardOrder, YardVehicle},
 };
 use crate::{
     order::Queueing,
@@ -24,6 +24,14 @@ use crate::{
         store::{shipments_departed, shipments_grow, shipments_shrink},
     },
 };
+
+/// The exception by which vehicle `w` was lost or written off, as a column; NULL of others.
+pub(crate) const GONE: &str = "(SELECT MIN(x.line_no) FROM transport_exception x WHERE x.vin = w.vin AND x.ended_by IN (3, 5))";
+
+/// A recall that keeps vehicle `w` from leaving, as a column; NULL where none does.
+pub(crate) const STOPPED: &str = "(SELECT MIN(r.recall_id) FROM recall r WHERE r.stop_ship > 0 AND (EXISTS (SELECT 1 FROM recall_vehicle k \
+     WHERE k.recall_no = r.recall_no AND k.vin = w.vin AND k.affected = 1 AND k.state NOT IN (4, 6)) \
+     OR EXISTS (SELECT 1 FROM recall_check k WHERE k.recall_no = r.recall_no AND k.vin = w.vin)))";
 
 /// Takes the turn of whoever changes the yard.
 pub(crate) async fn yard_hold(tx: &Tx) -> Result<(), Error> {

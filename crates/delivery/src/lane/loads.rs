@@ -12,7 +12,7 @@ use takt_service::{Error, Tx, error::Refusal};
 
 use super::terms::{ModeTerms, Terms};
 use crate::{
-    allocation::yard::STOPPED,
+    allocation::yard_store::STOPPED,
     programme::{Catalogue, Lane},
     rows::{date_opt, get},
     shipment::ShipmentNo,
