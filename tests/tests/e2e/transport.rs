@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde_json::Value;
 use takt_contract::{
-    date_pb,
+    date_of, date_pb,
     delivery::v1::{
         self as pb, allocation_service_client::AllocationServiceClient,
         exception_service_client::ExceptionServiceClient,
@@ -74,7 +74,11 @@ async fn wrong(yard: &Yard) -> Result<String> {
     let mut loads = pages.into_iter().flat_map(|page| page.shipments);
     let load = loads.find(|load| load.vehicle_count > 3);
     let load = load.ok_or_else(|| Failure::new("no load is on its way".to_owned()))?;
-    ensure(load.eta_p50_on <= load.eta_p90_on, || format!("{load:?}"))?;
+    let (half, most) = (
+        date_of(load.eta_p50_on.as_ref()),
+        date_of(load.eta_p90_on.as_ref()),
+    );
+    ensure(half.is_some() && half <= most, || format!("{load:?}"))?;
     let message = pb::GetShipmentRequest {
         shipment_id: load.shipment_id.clone(),
     };
