@@ -149,7 +149,7 @@ mod tests {
         };
         let mut found = Violations::new();
         let terms = terms_req(std::slice::from_ref(&road), &mut found);
-        assert_eq!(terms_pb(&terms), [road.clone()]);
+        assert_eq!(terms_pb(&terms), std::slice::from_ref(&road));
         assert!(found.is_empty());
         let wrong = pb::TransportTerms {
             vehicles_per_load: 0,
