@@ -45,6 +45,8 @@ mod slots;
 mod stock;
 #[path = "e2e/trace.rs"]
 mod trace;
+#[path = "e2e/transport.rs"]
+mod transport;
 #[path = "e2e/worked.rs"]
 mod worked;
 #[path = "e2e/yard.rs"]

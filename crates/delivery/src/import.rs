@@ -180,7 +180,16 @@ fn lane_of(row: &pb::LaneRow, violations: &mut Violations) -> Lane {
         "lane.share_millionths",
         "it is negative",
     );
+    // A cost for a tonne is not one for a vehicle, and nothing is made of it.
+    let cost = row.cost.as_ref().filter(|_| row.cost_unit == "vehicle");
+    violations.require(
+        cost.is_none_or(|cost| cost.micros >= 0),
+        "lane.cost",
+        "it is negative",
+    );
     Lane {
+        cost_micros: cost.map_or(0, |cost| cost.micros),
+        cost_currency: cost.map_or_else(String::new, |cost| cost.currency_code.clone()),
         number: row.lane_number.into(),
         id: row.lane_id.clone(),
         city: row.to_place.clone(),

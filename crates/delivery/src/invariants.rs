@@ -195,6 +195,50 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
         checked: "SELECT COUNT(*) FROM order_terms",
         violated: "SELECT CAST(terms_no AS TEXT) FROM order_terms WHERE terms_no <> 1 OR deposit_minor < 0 OR refundable_days < 0",
     },
+    Invariant {
+        id: "TX-1",
+        rule: "no vehicle with an open damage is handed over, and none that was lost or written off",
+        checked: "SELECT COUNT(*) FROM transport_exception WHERE kind > 1",
+        violated: "SELECT w.vin FROM transport_exception x JOIN vehicle w ON w.vin = x.vin WHERE w.handed_over_on IS NOT NULL \
+                   AND ((x.kind = 2 AND x.ended_by IS NULL) OR x.ended_by IN (3, 5)) LIMIT 20",
+    },
+    Invariant {
+        id: "TX-2",
+        rule: "a vehicle that was lost or written off has neither an order nor a load",
+        checked: "SELECT COUNT(*) FROM transport_exception WHERE ended_by IN (3, 5)",
+        violated: "SELECT w.vin FROM transport_exception x JOIN vehicle w ON w.vin = x.vin WHERE x.ended_by IN (3, 5) \
+                   AND (w.order_no IS NOT NULL OR w.shipment_no IS NOT NULL) LIMIT 20",
+    },
+    Invariant {
+        id: "TX-3",
+        rule: "the exceptions of a shipment are numbered from 1 without gaps, and none of a load that has arrived is an open delay",
+        checked: "SELECT COUNT(*) FROM transport_exception",
+        violated: "SELECT CAST(x.shipment_no AS TEXT) FROM transport_exception x LEFT JOIN shipment s ON s.shipment_no = x.shipment_no \
+                   GROUP BY x.shipment_no HAVING MAX(x.line_no) <> COUNT(*) OR MIN(x.line_no) <> 1 \
+                   OR MAX(CASE WHEN x.kind = 1 AND x.ended_by IS NULL AND s.arrived_on IS NOT NULL THEN 1 ELSE 0 END) = 1 LIMIT 20",
+    },
+    Invariant {
+        id: "PD-1",
+        rule: "a proof of delivery is of a load that has arrived, and of its day",
+        checked: "SELECT COUNT(*) FROM proof_of_delivery",
+        violated: "SELECT CAST(p.shipment_no AS TEXT) FROM proof_of_delivery p JOIN shipment s ON s.shipment_no = p.shipment_no \
+                   WHERE s.arrived_on IS NULL OR s.arrived_on <> p.signed_on LIMIT 20",
+    },
+    Invariant {
+        id: "AL-1",
+        rule: "both orders tell of an exchange of vehicles, and a change tells of a vehicle that is known",
+        checked: "SELECT COUNT(*) FROM allocation_change",
+        violated: "SELECT c.vin FROM allocation_change c LEFT JOIN vehicle w ON w.vin = c.vin \
+                   LEFT JOIN allocation_change o ON o.order_no = c.other_order_no AND o.other_order_no = c.order_no \
+                   AND o.vin = c.before_vin AND o.before_vin = c.vin AND o.changed_on = c.changed_on \
+                   WHERE w.vin IS NULL OR (c.kind = 2 AND o.change_no IS NULL) LIMIT 20",
+    },
+    Invariant {
+        id: "TM-1",
+        rule: "a carrier takes a vehicle at least, and no mass or emission is negative",
+        checked: "SELECT COUNT(*) FROM transport_mode",
+        violated: "SELECT mode FROM transport_mode WHERE vehicles_per_load < 1 OR grams_per_tonne_km < 0 OR vehicle_mass_kg < 1",
+    },
 ];
 
 /// The tables with their business columns. The numbers of vehicles and cancellations count arrivals of news and are
@@ -222,6 +266,8 @@ pub(crate) const TABLES: &[Table] = &[
             "distance_km",
             "transit_millidays",
             "share",
+            "cost_micros",
+            "cost_currency",
         ],
     },
     Table {
@@ -419,5 +465,28 @@ pub(crate) const TABLES: &[Table] = &[
     Table {
         name: "order_terms",
         columns: &["currency", "deposit_minor", "refundable_days"],
+    },
+    Table {
+        name: "transport_exception",
+        columns: &crate::exception::store::COLUMNS,
+    },
+    Table {
+        name: "proof_of_delivery",
+        columns: &["shipment_no", "signed_by", "document", "signed_on"],
+    },
+    // change_no counts arrivals.
+    Table {
+        name: "allocation_change",
+        columns: &crate::allocation::changes::COLUMNS,
+    },
+    Table {
+        name: "transport_mode",
+        columns: &[
+            "mode",
+            "vehicles_per_load",
+            "grams_per_tonne_km",
+            "vehicle_mass_kg",
+            "empty_places",
+        ],
     },
 ];

@@ -7,6 +7,7 @@
 mod allocation;
 mod customer;
 mod desk;
+mod exception;
 mod handover;
 mod impact;
 mod import;
@@ -33,8 +34,11 @@ mod tests;
 use std::sync::Arc;
 
 use takt_contract::delivery::v1::{
-    customer_service_server::CustomerServiceServer, handover_service_server::HandoverServiceServer,
-    impact_service_server::ImpactServiceServer, milestone_service_server::MilestoneServiceServer,
+    allocation_service_server::AllocationServiceServer,
+    customer_service_server::CustomerServiceServer,
+    exception_service_server::ExceptionServiceServer,
+    handover_service_server::HandoverServiceServer, impact_service_server::ImpactServiceServer,
+    lane_service_server::LaneServiceServer, milestone_service_server::MilestoneServiceServer,
     order_service_server::OrderServiceServer, quote_service_server::QuoteServiceServer,
     recall_service_server::RecallServiceServer,
     reservation_service_server::ReservationServiceServer,
@@ -44,11 +48,14 @@ use takt_contract::delivery::v1::{
 use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
 
 use crate::{
+    allocation::rpc::AllocationRpc,
     customer::rpc::CustomerRpc,
     desk::Desk,
+    exception::rpc::ExceptionRpc,
     handover::rpc::HandoverRpc,
     impact::rpc::ImpactRpc,
     import::ProgrammeSink,
+    lane::rpc::LaneRpc,
     milestone::rpc::MilestoneRpc,
     order::{change::work::ChangeHandler, rpc::OrderRpc},
     outlook::handler::OutlookHandler,
@@ -109,6 +116,27 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             ShipmentServiceServer,
             ShipmentRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            ExceptionServiceServer,
+            ExceptionRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            AllocationServiceServer,
+            AllocationRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            LaneServiceServer,
+            LaneRpc {
                 desk: Arc::clone(&desk),
             },
             chassis

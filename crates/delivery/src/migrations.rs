@@ -166,6 +166,32 @@ const RESERVATION: Migration = Migration {
     ],
 };
 
+/// What goes wrong on the way and what was signed for, who exchanged vehicles, what carriers take and emit, and what a lane costs.
+/// `ended_by` is how an exception ended; a delay and a loss end without a person's word.
+const TRANSPORT: Migration = Migration {
+    name: "m0011_transport",
+    up: &[
+        "ALTER TABLE lane ADD COLUMN cost_micros {int} NOT NULL DEFAULT 0",
+        "ALTER TABLE lane ADD COLUMN cost_currency {text} NOT NULL DEFAULT ''",
+        "CREATE TABLE transport_exception (shipment_no {int} NOT NULL, line_no {int} NOT NULL, kind {int} NOT NULL CHECK (kind BETWEEN 1 AND 3), \
+         vin {text} NOT NULL, order_no {int}, reported_on {int} NOT NULL, description {text} NOT NULL, \
+         severity {int} NOT NULL CHECK (severity BETWEEN 0 AND 3), expected_before {int}, expected_on {int}, \
+         ended_by {int} CHECK (ended_by BETWEEN 1 AND 5), ended_on {int}, cost_minor {int}, cost_currency {text} NOT NULL, note {text} NOT NULL, \
+         replacement_vin {text} NOT NULL, PRIMARY KEY (shipment_no, line_no), \
+         CONSTRAINT tx_3 CHECK (line_no > 0 AND (ended_by IS NULL) = (ended_on IS NULL) AND (ended_on IS NULL OR ended_on >= reported_on) \
+         AND (kind = 1) = (vin = '') AND (kind = 1) = (expected_on IS NOT NULL) AND (kind = 2) = (severity > 0))) {rowless}",
+        "CREATE INDEX transport_exception_by_vin ON transport_exception (vin)",
+        "CREATE TABLE proof_of_delivery (shipment_no {id}, signed_by {text} NOT NULL, document {text} NOT NULL, signed_on {int} NOT NULL)",
+        "CREATE TABLE allocation_change (change_no {serial}, kind {int} NOT NULL CHECK (kind BETWEEN 1 AND 3), order_no {int} NOT NULL, \
+         vin {text} NOT NULL, before_vin {text} NOT NULL, other_order_no {int}, changed_on {int} NOT NULL, \
+         CONSTRAINT al_1 CHECK ((kind = 2) = (other_order_no IS NOT NULL) AND (kind = 1) = (before_vin = '')))",
+        "CREATE INDEX allocation_change_by_order ON allocation_change (order_no)",
+        "CREATE TABLE transport_mode (mode {text} NOT NULL PRIMARY KEY, vehicles_per_load {int} NOT NULL, grams_per_tonne_km {int} NOT NULL, \
+         vehicle_mass_kg {int} NOT NULL, empty_places {int} NOT NULL CHECK (empty_places IN (0, 1)), \
+         CONSTRAINT tm_1 CHECK (vehicles_per_load > 0 AND grams_per_tonne_km >= 0 AND vehicle_mass_kg > 0)) {rowless}",
+    ],
+};
+
 /// Who customers are, sealed; of one that was erased nothing is left but that it was.
 const CUSTOMER: Migration = Migration {
     name: "m0013_customer",
@@ -189,5 +215,6 @@ pub const MIGRATIONS: &[Migration] = &[
     OUTLOOK,
     ORDER_CHANGE,
     RESERVATION,
+    TRANSPORT,
     CUSTOMER,
 ];

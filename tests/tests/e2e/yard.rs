@@ -119,6 +119,7 @@ impl Yard {
                 shipment_id: shipment.to_owned(),
                 kind: kind.into(),
                 date: Some(date_pb(on)),
+                ..pb::TransportEvent::default()
             }],
         };
         let mut client = ShipmentServiceClient::new(self.delivery.clone());

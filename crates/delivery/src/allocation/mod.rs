@@ -4,7 +4,13 @@
 //! at most one order; a vehicle gets a place on a load only when it is released and has an order, and never on a load
 //! that has left.
 
+pub(crate) mod changes;
+pub(crate) mod gone;
+pub(crate) mod rpc;
 pub(crate) mod store;
+pub(crate) mod wire;
+pub(crate) mod yard;
+pub(crate) mod yard_store;
 
 use std::collections::{BTreeMap, BTreeSet};
 

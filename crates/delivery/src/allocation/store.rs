@@ -69,6 +69,8 @@ pub(crate) async fn vehicles_release(
     let Some(first) = released.iter().map(|(_, on)| *on).min() else {
         return Ok(());
     };
+    // Whoever exchanges vehicles in the yard waits here, or has done so.
+    counter_lock(tx, "vehicle").await?;
     let days: BTreeMap<&str, Date> = released
         .iter()
         .map(|(vin, on)| (vin.as_str(), *on))
@@ -141,6 +143,7 @@ pub(crate) async fn vehicles_release(
 /// Keeps vehicles back: they leave the loads that have not left; what has left the plant stays where it is.
 pub(crate) async fn vehicles_hold(tx: &Tx, held: &[String]) -> Result<(), Error> {
     let vins: BTreeSet<&str> = held.iter().map(String::as_str).collect();
+    counter_lock(tx, "vehicle").await?;
     let query = "SELECT w.vin, w.vehicle_no, w.shipment_no, COALESCE(s.state, 0) FROM v JOIN vehicle w ON w.vin = v.vin \
                  LEFT JOIN shipment s ON s.shipment_no = w.shipment_no";
     let found = tx

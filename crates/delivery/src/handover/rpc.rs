@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     desk::Desk,
+    exception::{refusal::BlockedRefusal, store::blocked_fetch},
     programme::Catalogue,
     recall::{
         gate::{GateRefusal, unsold_fetch},
@@ -153,8 +154,7 @@ async fn record(
                 Arc::clone(&request_id),
             );
             Box::pin(async move {
-                let mut answer =
-                    handed_over(tx, catalogue.programme.first_handover_on, &read).await?;
+                let mut answer = handed_over(tx, &catalogue, &read).await?;
                 answer.request_id = request_id.to_string();
                 Ok(answer)
             })
@@ -165,13 +165,15 @@ async fn record(
 /// Hands vehicles over, and tells of it in the traces of their orders.
 async fn handed_over(
     tx: &Tx,
-    first: Date,
+    catalogue: &Catalogue,
     read: &Handovers,
 ) -> Result<pb::RecordHandoversResponse, Error> {
     let mut vins: Vec<&str> = read.wanted.iter().map(|(vin, _)| vin.as_str()).collect();
     vins.sort_unstable();
     vins.dedup();
+    let first = catalogue.programme.first_handover_on;
     gate_hold(tx).await?;
+    let blocked = blocked_fetch(tx, vins.iter().copied()).await?;
     let unsold = unsold_fetch(tx, vins.iter().copied()).await?;
     let mut waiting = waiting_fetch(tx, vins).await?;
     let (mut done, mut facts, mut refused) = (Vec::new(), Vec::new(), read.refused.clone());
@@ -180,6 +182,15 @@ async fn handed_over(
             refused.push(wire::missing("vehicle", vin.clone()));
             continue;
         };
+        if let Some((number, gone)) = blocked.get(vin) {
+            let exception_id = number.id(catalogue);
+            let refusal = match gone {
+                true => BlockedRefusal::Gone { exception_id },
+                false => BlockedRefusal::Damaged { exception_id },
+            };
+            refused.push(wire::refused(vin.clone(), &refusal));
+            continue;
+        }
         let stopped = unsold.get(vin).filter(|_| vehicle.handed_over_on.is_none());
         if let Some(recall_id) = stopped.cloned() {
             let refusal = GateRefusal::Handover { recall_id };

@@ -114,6 +114,7 @@ pub(crate) async fn ready_list(
         "SELECT w.vin, s.shipment_no, o.order_id, s.lane_no, s.arrived_on FROM shipment s \
          JOIN vehicle w ON w.shipment_no = s.shipment_no JOIN sales_order o ON o.order_no = w.order_no \
          WHERE s.state = {} AND s.shipment_no >= $1 AND w.handed_over_on IS NULL AND (s.shipment_no > $1 OR w.vin > $2) \
+         AND NOT EXISTS (SELECT 1 FROM transport_exception x WHERE x.vin = w.vin AND x.kind = 2 AND x.ended_by IS NULL) \
          ORDER BY s.shipment_no, w.vin LIMIT $3",
         ShipmentState::Arrived.code()
     );

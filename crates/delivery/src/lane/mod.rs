@@ -3,7 +3,11 @@
 //! It must not know dates or vehicles. Invariant: LA-1 the load of a lane is the number of its orders; the choice
 //! depends on the loads alone, ties by the lane's place in the programme.
 
+pub(crate) mod history;
+pub(crate) mod loads;
+pub(crate) mod rpc;
 pub(crate) mod store;
+pub(crate) mod terms;
 
 use std::collections::BTreeMap;
 

@@ -72,6 +72,8 @@ pub struct Journey {
     pub expected_on: Option<Date>,
     /// The day of the handover.
     pub handed_over_on: Option<Date>,
+    /// Since when the vehicle is damaged and nothing is settled about it.
+    pub damaged_on: Option<Date>,
 }
 
 impl Journey {

@@ -22,11 +22,14 @@ use super::{
     terms::{Terms, terms_fetch, terms_req, terms_set},
     timeline::timeline,
     told::order_told,
+    timeline::{timeline, troubles},
     trace,
     wire::{self, entry_pb, order_pb, promise_pb},
 };
 use crate::{
+    allocation::changes::order_changes,
     desk::Desk,
+    exception::store::order_exceptions,
     outlook::{
         at_risk::at_risk,
         repromise::repromise,

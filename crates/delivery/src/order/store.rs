@@ -111,7 +111,8 @@ pub(crate) async fn orders_add(tx: &Tx, orders: &[OrderRow<'_>]) -> Result<(), E
 }
 
 const SELECT: &str = "SELECT o.order_no, o.order_id, o.customer_id, o.lane_no, o.locked_on, o.state, c.variant_no, c.priority, c.options, \
-     x.cancelled_on, w.vin, w.built_on, w.released_on, w.shipment_no, s.departed_on, s.arrived_on, w.handed_over_on, s.expected_on \
+     x.cancelled_on, w.vin, w.built_on, w.released_on, w.shipment_no, s.departed_on, s.arrived_on, w.handed_over_on, s.expected_on, \
+     (SELECT MIN(d.reported_on) FROM transport_exception d WHERE d.vin = w.vin AND d.kind = 2 AND d.ended_by IS NULL) \
      FROM sales_order o JOIN configuration c ON c.config_no = o.config_no \
      LEFT JOIN cancellation x ON x.order_no = o.order_no \
      LEFT JOIN vehicle w ON w.order_no = o.order_no \
@@ -143,6 +144,7 @@ fn read(row: &Row, catalogue: &Catalogue) -> Result<Order, Error> {
             arrived_on: date_opt(row, 15)?,
             handed_over_on: date_opt(row, 16)?,
             expected_on: date_opt(row, 17)?,
+            damaged_on: date_opt(row, 18)?,
         },
     })
 }

@@ -5,11 +5,13 @@
 
 use takt_kernel::Date;
 
-use super::{
-    Order,
-    change::{Change, ChangeState},
+use super::Order;
+use crate::{
+    allocation::changes::Change,
+    exception::{Exception, Kind, Resolution},
+    programme::Catalogue,
+    promise::Promise,
 };
-use crate::{programme::Catalogue, promise::Promise};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +84,50 @@ pub fn timeline(
         }));
     }
     entries.sort_by_key(|entry| entry.on);
+    entries
+}
+
+/// What went wrong on the way and what was changed of the allocation, as entries.
+pub(crate) fn troubles(
+    exceptions: &[Exception],
+    changes: &[Change],
+    catalogue: &Catalogue,
+) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut push = |on, event, subject| {
+        entries.push(Entry {
+            on,
+            event,
+            source: HERE,
+            subject,
+        });
+    };
+    for one in exceptions {
+        let id = || one.number.id(catalogue);
+        match one.kind {
+            Kind::Delay => {
+                let until = one.expected.map(|(_, since)| since).unwrap_or_default();
+                push(one.on, "DELAYED", format!("{} until {until}", id()));
+            }
+            Kind::Damage => push(one.on, "DAMAGED", format!("{} {}", id(), one.vin)),
+            Kind::Loss => push(one.on, "LOST", format!("{} {}", id(), one.vin)),
+        }
+        let Some(ended) = &one.ended else { continue };
+        let event = match ended.how {
+            Resolution::Repaired => "DAMAGE_REPAIRED",
+            Resolution::Accepted => "DAMAGE_ACCEPTED",
+            Resolution::WrittenOff => "WRITTEN_OFF",
+            Resolution::Overtaken | Resolution::Lost => continue,
+        };
+        push(ended.on, event, format!("{} {}", id(), one.vin));
+    }
+    for one in changes {
+        let subject = match one.before.as_str() {
+            "" => one.vin.clone(),
+            before => format!("{} instead of {before}", one.vin),
+        };
+        push(one.on, one.event(), subject);
+    }
     entries
 }
 

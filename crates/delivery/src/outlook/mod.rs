@@ -48,6 +48,13 @@ pub(crate) enum Cause {
         /// Since when, as far as the vehicle tells.
         from: Option<Date>,
     },
+    /// The vehicle is damaged on its way, and nothing is settled about it.
+    Damage {
+        /// The vehicle.
+        vin: String,
+        /// Since when.
+        from: Date,
+    },
     /// The load comes late.
     Transport {
         /// The load.
@@ -193,6 +200,22 @@ impl Standing {
                 },
                 cause: Cause::None,
                 expected_on: Some(on),
+            };
+        }
+        if let Some(from) = journey.damaged_on {
+            // It may come as promised when the damage is settled by then; until then nobody knows.
+            let expected = journey.expected_on.map(|on| on.max(first_handover));
+            let late = expected.is_some_and(|on| graded(promised_on, on) == Health::Late);
+            return Self {
+                health: match late {
+                    true => Health::Late,
+                    false => Health::AtRisk,
+                },
+                cause: Cause::Damage {
+                    vin: journey.vin.clone(),
+                    from,
+                },
+                expected_on: None,
             };
         }
         let Some(released_on) = journey.released_on else {

@@ -86,6 +86,10 @@ pub struct Lane {
     pub transit_millidays: i64,
     /// The share of all vehicles in millionths.
     pub share: i64,
+    /// What a place for one vehicle costs, in millionths of the currency's unit; 0 where the programme gives none.
+    pub cost_micros: i64,
+    /// The currency of that; empty where the programme gives none.
+    pub cost_currency: String,
 }
 
 impl Lane {

@@ -70,6 +70,8 @@ pub(crate) fn lanes() -> Vec<Lane> {
         distance_km: 1000,
         transit_millidays: transit,
         share,
+        cost_micros: 0,
+        cost_currency: String::new(),
     };
     vec![
         lane(80, "OUT-SHANGHAI-ROAD", "Shanghai", 3_000, 300_000),

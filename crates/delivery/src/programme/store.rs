@@ -60,6 +60,8 @@ pub(crate) const LANE: MasterTable = MasterTable {
         "distance_km",
         "transit_millidays",
         "share",
+        "cost_micros",
+        "cost_currency",
     ],
     key: &["lane_id"],
     number: Some(("lane_no", &[])),
@@ -134,6 +136,8 @@ pub(crate) fn lane_row(lane: &Lane) -> Vec<Value> {
         lane.distance_km.into(),
         lane.transit_millidays.into(),
         lane.share.into(),
+        lane.cost_micros.into(),
+        lane.cost_currency.as_str().into(),
     ]
 }
 
@@ -221,7 +225,7 @@ async fn offers_fetch(tx: &Tx) -> Result<Vec<OptionOffer>, Error> {
 }
 
 async fn lanes_fetch(tx: &Tx) -> Result<Vec<Lane>, Error> {
-    let sql = "SELECT lane_no, lane_id, city, mode, distance_km, transit_millidays, share FROM lane ORDER BY lane_no";
+    let sql = "SELECT lane_no, lane_id, city, mode, distance_km, transit_millidays, share, cost_micros, cost_currency FROM lane ORDER BY lane_no";
     let rows = tx.rows(sql, vec![]).await?;
     let read = |row| {
         Ok(Lane {
@@ -232,6 +236,8 @@ async fn lanes_fetch(tx: &Tx) -> Result<Vec<Lane>, Error> {
             distance_km: get(row, 4)?,
             transit_millidays: get(row, 5)?,
             share: get(row, 6)?,
+            cost_micros: get(row, 7)?,
+            cost_currency: get(row, 8)?,
         })
     };
     rows.iter().map(read).collect()

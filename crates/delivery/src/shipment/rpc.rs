@@ -3,7 +3,10 @@
 //! It must not decide anything. Invariants: a message is read as a whole or refused with every mistake in it; a chunk
 //! takes a number of statements that does not depend on its length.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use futures_util::TryStreamExt;
 use takt_contract::{
@@ -17,7 +20,7 @@ use takt_service::{Call, Error, NewFact, Once, Tx};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Moved, ShipmentNo, ShipmentState,
+    Moved, ShipmentNo, ShipmentState, TransportEvent,
     store::{
         shipment_fetch, shipment_vins, shipments_fetch, shipments_list, shipments_move,
         vehicles_leaving,
@@ -25,7 +28,14 @@ use super::{
     wire::{self, Reports, shipment_pb},
 };
 use crate::{
+    allocation::gone::vehicles_part,
     desk::Desk,
+    exception::{
+        Book, ExceptionRefusal, Proof, Report,
+        store::{book_fetch, exceptions_save, proofs_add, proofs_fetch},
+        wire::proof_pb,
+    },
+    lane::history::{Histories, histories_fetch},
     programme::Catalogue,
     recall::{
         gate::{KeptOf, kept_fetch, kept_move},
@@ -59,8 +69,10 @@ impl ShipmentService for ShipmentRpc {
         let filter = wire::filter(&request.into_inner(), &mut violations);
         violations.finish().map_err(Error::from)?;
         let catalogue = desk.catalogue(&call).await?;
+        let histories = Arc::new(histories(&desk, &call).await?);
         let read = move |after: i64| {
             let (call, desk, catalogue) = (call.clone(), Arc::clone(&desk), Arc::clone(&catalogue));
+            let histories = Arc::clone(&histories);
             async move {
                 let page = desk.store.read(&call, "shipments_stream", move |tx| {
                     Box::pin(shipments_list(tx, filter, after, PAGE))
@@ -71,7 +83,7 @@ impl ShipmentService for ShipmentRpc {
                 let next = last.map(|shipment| shipment.number.value());
                 let shipments = page
                     .iter()
-                    .map(|shipment| shipment_pb(shipment, &catalogue));
+                    .map(|shipment| shipment_pb(shipment, &catalogue, &histories));
                 Ok((shipments.collect(), next))
             }
         };
@@ -102,21 +114,31 @@ impl ShipmentService for ShipmentRpc {
         let catalogue = self.desk.catalogue(&call).await?;
         let number = ShipmentNo::parse(&id, &catalogue)
             .map_err(|error| Error::invalid("shipment_id", error))?;
+        let histories = Arc::new(histories(&self.desk, &call).await?);
         let answer = self.desk.store.read(&call, "shipment_get", move |tx| {
             let (catalogue, id) = (Arc::clone(&catalogue), id.clone());
+            let histories = Arc::clone(&histories);
             Box::pin(async move {
                 let shipment = shipment_fetch(tx, number)
                     .await?
                     .ok_or_else(|| Error::missing("shipment", id))?;
                 let vins = shipment_vins(tx, number).await?;
+                let proof = proofs_fetch(tx, [number]).await?.remove(&number);
                 Ok(pb::GetShipmentResponse {
-                    shipment: Some(shipment_pb(&shipment, &catalogue)),
+                    shipment: Some(shipment_pb(&shipment, &catalogue, &histories)),
                     vins,
+                    proof: proof.map(proof_pb),
                 })
             })
         });
         Ok(Response::new(answer.await?))
     }
+}
+
+/// What transit took so far, by lane.
+async fn histories(desk: &Desk, call: &Call) -> Result<Histories, Error> {
+    let read = (desk.store).read(call, "lane_histories", |tx| Box::pin(histories_fetch(tx)));
+    read.await
 }
 
 /// Takes one chunk of reports.
@@ -157,26 +179,31 @@ async fn record(
         .await
 }
 
-/// Moves the loads that reports tell of, and tells what left.
+/// Moves the loads that reports tell of, notes what went wrong with them, and tells what left.
 async fn reported(
     tx: &Tx,
     catalogue: &Catalogue,
     reports: &Reports,
 ) -> Result<pb::RecordTransportEventsResponse, Error> {
     let mut kept = KeptOf::new();
-    if reports.events.iter().any(|(_, event)| event.departs()) {
-        // The gate is asked here, at the departure, and stays as it is until the departure is written.
-        gate_hold(tx).await?;
+    let departs = reports.events.iter().any(|(_, report)| report.departs());
+    let vins = vins_named(reports);
+    // The gate is asked here, at the departure, and stays as it is until the departure is written; who reports something else takes turns
+    // here as well, so that exceptions are numbered one after the other and none is open of a load that arrives beside it.
+    gate_hold(tx).await?;
+    if departs {
         kept = kept_fetch(tx, &distinct(reports)).await?;
     }
     let mut loads = shipments_fetch(tx, distinct(reports)).await?;
+    let mut told = Told::fetch(tx, reports, &vins).await?;
     let before: BTreeMap<ShipmentNo, ShipmentState> = loads
         .iter()
         .map(|(number, load)| (*number, load.state()))
         .collect();
     let mut refused = reports.refused.clone();
     let (mut changed, mut departed) = (0i32, BTreeMap::new());
-    for (number, event) in &reports.events {
+    let mut touched = BTreeSet::new();
+    for (number, report) in &reports.events {
         let lane = catalogue.lane_at(number.lane_no());
         let Some((load, lane)) = loads.get_mut(number).zip(lane) else {
             refused.push(wire::missing("shipment", number.id(catalogue)));
@@ -184,20 +211,34 @@ async fn reported(
         };
         let stays = kept
             .get(number)
-            .filter(|_| event.departs() && load.is_planned());
+            .filter(|_| report.departs() && load.is_planned());
         if let Some(first) = stays.and_then(|stays| load.all_stay(stays)) {
             refused.push(wire::refused(number.id(catalogue), &first));
             continue;
         }
-        match load.report(*event, lane) {
-            Ok(Moved::Nothing) => {}
-            Ok(moved) => {
+        let id = || number.id(catalogue);
+        let done = match report {
+            Report::Wrong(on, trouble) => (told.book.take(load, *on, trouble))
+                .map_err(|refusal| wire::refused(id(), &refusal)),
+            Report::Moved(event, proof) => match load.report(*event, lane) {
+                Ok(moved) => (told.moved(*number, *event, moved, proof.as_ref()))
+                    .map_err(|refusal| wire::refused(id(), &refusal)),
+                Err(refusal) => Err(wire::refused(id(), &refusal)),
+            },
+        };
+        match done {
+            Ok(false) => {}
+            Ok(true) => {
                 changed += 1;
-                if let (Moved::Departed, Some(on)) = (moved, load.departed_on) {
+                touched.insert(*number);
+                if let (true, Some(on)) = (report.departs(), load.departed_on) {
                     departed.insert(*number, on);
+                    for one in kept.get(number).into_iter().flatten() {
+                        told.book.stays(&one.vin);
+                    }
                 }
             }
-            Err(refusal) => refused.push(wire::refused(number.id(catalogue), &refusal)),
+            Err(refusal) => refused.push(refusal),
         }
     }
     kept.retain(|number, _| departed.contains_key(number));
@@ -209,16 +250,85 @@ async fn reported(
     }
     let moved = loads.into_values().filter_map(|load| {
         let before = before.get(&load.number).copied()?;
-        (before != load.state()).then_some((before, load))
+        touched.contains(&load.number).then_some((before, load))
     });
     shipments_move(tx, &moved.collect::<Vec<_>>()).await?;
     departures_tell(tx, catalogue, &departed).await?;
+    vehicles_part(tx, catalogue, &mut told.book).await?;
+    exceptions_save(tx, &told.book.changed()).await?;
+    proofs_add(tx, &told.signed).await?;
     Ok(pb::RecordTransportEventsResponse {
         request_id: String::new(),
         changed_count: changed,
         refused,
         held_back: wire::held_back(&kept, &next, catalogue),
     })
+}
+
+/// What is told of shipments beside their moves.
+#[derive(Default)]
+struct Told {
+    /// The exceptions.
+    book: Book,
+    /// The proofs of delivery that are known.
+    proofs: BTreeMap<ShipmentNo, Proof>,
+    /// Those of them that are new.
+    signed: Vec<(ShipmentNo, Date, Proof)>,
+}
+
+impl Told {
+    /// Reads it where reports need it: a chunk of departures does not.
+    async fn fetch(tx: &Tx, reports: &Reports, vins: &BTreeSet<&str>) -> Result<Self, Error> {
+        if reports.events.iter().all(|(_, report)| report.departs()) {
+            return Ok(Self::default());
+        }
+        let numbers = distinct(reports);
+        Ok(Self {
+            book: book_fetch(tx, numbers.iter().copied(), vins.iter().copied()).await?,
+            proofs: proofs_fetch(tx, numbers).await?,
+            signed: Vec::new(),
+        })
+    }
+
+    /// Takes a move that was taken, with its proof; answers whether anything is new.
+    fn moved(
+        &mut self,
+        number: ShipmentNo,
+        event: TransportEvent,
+        moved: Moved,
+        proof: Option<&Proof>,
+    ) -> Result<bool, ExceptionRefusal> {
+        let TransportEvent::Arrived(on) = event else {
+            return Ok(moved != Moved::Nothing);
+        };
+        let known = self.proofs.get(&number);
+        if let (Some(known), Some(proof)) = (known, proof)
+            && known != proof
+        {
+            return Err(ExceptionRefusal::OtherProof);
+        }
+        let new = proof.filter(|_| known.is_none()).cloned();
+        let signed = new.is_some();
+        if let Some(proof) = new {
+            self.proofs.insert(number, proof.clone());
+            self.signed.push((number, on, proof));
+        }
+        if moved == Moved::Arrived {
+            self.book.arrived(number, on);
+        }
+        Ok(signed || moved != Moved::Nothing)
+    }
+}
+
+fn vins_named(reports: &Reports) -> BTreeSet<&str> {
+    let named = reports
+        .events
+        .iter()
+        .filter_map(|(_, report)| match report {
+            Report::Wrong(_, trouble) => trouble.vin(),
+            Report::Moved(..) => None,
+        });
+    named.collect()
 }
 
 fn distinct(reports: &Reports) -> Vec<ShipmentNo> {

@@ -5,20 +5,26 @@
 use std::collections::BTreeMap;
 
 use takt_contract::{
-    date_opt, date_pb, date_req,
+    date_opt, date_pb,
     delivery::v1::{self as pb},
 };
 use takt_kernel::Violations;
 use takt_service::error::Refusal;
 
-use super::{Shipment, ShipmentNo, ShipmentState, TransportEvent, store::ShipmentFilter};
+use super::{Shipment, ShipmentNo, ShipmentState, store::ShipmentFilter};
 use crate::{
+    exception::{Report, wire::report},
+    lane::history::Histories,
     programme::Catalogue,
     recall::gate::{Kept, KeptOf},
 };
 
 /// A shipment as it is answered.
-pub(crate) fn shipment_pb(shipment: &Shipment, catalogue: &Catalogue) -> pb::Shipment {
+pub(crate) fn shipment_pb(
+    shipment: &Shipment,
+    catalogue: &Catalogue,
+    histories: &Histories,
+) -> pb::Shipment {
     let lane = catalogue.lane_at(shipment.number.lane_no());
     let state = match shipment.state() {
         ShipmentState::Planned => pb::ShipmentState::Planned,
@@ -26,7 +32,10 @@ pub(crate) fn shipment_pb(shipment: &Shipment, catalogue: &Catalogue) -> pb::Shi
         ShipmentState::Arrived => pb::ShipmentState::Arrived,
         ShipmentState::Delivered => pb::ShipmentState::Delivered,
     };
+    let eta = lane.and_then(|lane| histories.eta(shipment, lane));
     pb::Shipment {
+        eta_p50_on: eta.map(|(half, _)| date_pb(half)),
+        eta_p90_on: eta.map(|(_, most)| date_pb(most)),
         shipment_id: shipment.number.id(catalogue),
         lane_id: lane.map(|lane| lane.id.clone()).unwrap_or_default(),
         city: lane.map(|lane| lane.city.clone()).unwrap_or_default(),
@@ -71,7 +80,7 @@ pub(crate) fn filter(
 #[derive(Default)]
 pub(crate) struct Reports {
     /// The reports in the order given.
-    pub(crate) events: Vec<(ShipmentNo, TransportEvent)>,
+    pub(crate) events: Vec<(ShipmentNo, Report)>,
     /// What is wrong with the others.
     pub(crate) refused: Vec<pb::RefusedEvent>,
 }
@@ -85,18 +94,7 @@ pub(crate) fn reports(events: &[pb::TransportEvent], catalogue: &Catalogue) -> R
             "shipment_id",
             ShipmentNo::parse(&event.shipment_id, catalogue),
         );
-        let on = date_req(event.date.as_ref(), "date", &mut violations);
-        let report = match event.kind() {
-            pb::TransportEventKind::Departed => Some(TransportEvent::Departed(on)),
-            pb::TransportEventKind::Arrived => Some(TransportEvent::Arrived(on)),
-            pb::TransportEventKind::Unspecified => {
-                violations.push(
-                    "kind",
-                    format!("{} is not a kind of report that is known here", event.kind),
-                );
-                None
-            }
-        };
+        let report = report(event, &mut violations);
         match violations.finish_with(number.zip(report)) {
             Ok(report) => reports.events.push(report),
             Err(found) => reports.refused.push(invalid(&event.shipment_id, &found)),
@@ -162,6 +160,7 @@ pub(crate) fn refused(subject: String, refusal: &impl Refusal) -> pb::RefusedEve
 mod tests {
     use super::*;
     use crate::programme::sample::{catalogue, date};
+    use crate::shipment::TransportEvent;
 
     #[test]
     fn a_report_is_read_or_refused_by_itself() {
@@ -169,6 +168,7 @@ mod tests {
             shipment_id: id.into(),
             kind,
             date: day.map(|day| date_pb(date(day))),
+            ..pb::TransportEvent::default()
         };
         let id = "OUT-XIAN-ROAD.20240401";
         let events = [
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(reports.events.len(), 2);
         assert_eq!(
             reports.events[1].1,
-            TransportEvent::Arrived(date("2024-04-04"))
+            Report::Moved(TransportEvent::Arrived(date("2024-04-04")), None)
         );
         let reasons: Vec<&str> = reports
             .refused

@@ -16,6 +16,8 @@ mod quotes;
 mod recalls;
 mod reservations;
 mod service;
+mod transport;
+mod transport_yard;
 mod vehicles;
 mod wire_orders;
 mod wire_vehicles;

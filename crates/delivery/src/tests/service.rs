@@ -224,6 +224,13 @@ fn rows() -> Vec<Row> {
             lane_id: lane.id,
             outbound: true,
             to_place: lane.city,
+            mode: lane.mode,
+            distance_km: lane.distance_km,
+            cost: Some(common::Price {
+                currency_code: "CNY".into(),
+                micros: 100_000_000,
+            }),
+            cost_unit: "vehicle".into(),
             transit_millidays: lane.transit_millidays,
             share_millionths: lane.share,
             lane_number: i32::try_from(lane.number).unwrap(),

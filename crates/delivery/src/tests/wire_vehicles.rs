@@ -81,6 +81,7 @@ async fn vehicles_are_carried_and_handed_over() {
         shipment_id: load.shipment_id.clone(),
         kind: kind.into(),
         date: Some(date_pb(on)),
+        ..pb::TransportEvent::default()
     };
     let arrived = date("2024-04-02");
     let unknown = pb::TransportEvent {

@@ -34,6 +34,7 @@ mod suppliers;
 mod supply;
 mod target;
 mod trace;
+mod transport;
 
 use std::process::ExitCode;
 
@@ -152,6 +153,14 @@ enum Task {
     /// Cases of service, and groups of vehicles in which an item fails too often
     #[command(subcommand)]
     Cases(cases::CasesTask),
+    /// Finished vehicles that have not left: list, exchange and allocate them, and what went wrong on the way
+    #[command(subcommand)]
+    Yard(transport::YardTask),
+    /// How planned vehicles fill carriers when those that can wait do, with cost and emissions
+    Loads(transport::LoadsArgs),
+    /// Outbound lanes as they have run, and what carriers take and emit
+    #[command(subcommand)]
+    Lanes(transport::LanesTask),
     /// Trace a vehicle, a lot or a piece: what is in it, or where it is, on any day, as known at any time
     Trace(trace::TraceArgs),
     /// Import the as-built trees of suppliers' units, in the form of Catena-X
@@ -246,6 +255,9 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Stock(args) => stock::run(args, output),
             Task::Safety(args) => safety::run(args, output).await,
             Task::Cases(task) => cases::run(task, output).await,
+            Task::Yard(task) => transport::yard(task, output).await,
+            Task::Loads(args) => transport::loads(args, output).await,
+            Task::Lanes(task) => transport::lanes(task, output).await,
             Task::Trace(args) => trace::run(args, output).await,
             Task::ImportAsbuilt(args) => as_built::import(args, output).await,
             Task::Export(task) => as_built::export(task, output).await,

@@ -38,17 +38,27 @@ pub(super) async fn day(
         expected_until: until,
         state: ShipmentState::InTransit.into(),
     };
-    let mut due = shipments(peer, due).await?;
-    due.retain(|shipment| {
-        let expected = date_opt(
-            shipment.expected_on.as_ref(),
-            "expected_on",
-            &mut Default::default(),
-        );
-        let delay = carriers.days_delayed(&shipment.lane_id, &shipment.shipment_id);
-        expected.is_some_and(|on| on.plus(delay) <= day)
+    let due = shipments(peer, due).await?;
+    let until = |shipment: &Shipment| {
+        let departed = shipment.departed_on.as_ref();
+        let departed = date_opt(departed, "departed_on", &mut Default::default())?;
+        carriers.late_until(&shipment.lane_id, &shipment.shipment_id, departed)
+    };
+    let (mut there, mut late) = (Vec::new(), Vec::new());
+    for shipment in due {
+        match until(&shipment).filter(|until| *until > day) {
+            // On the day on which it should be there its carrier tells when it will be.
+            Some(until) => late.push((shipment, until)),
+            None => there.push(shipment),
+        }
+    }
+    let delayed = late.iter().map(|(shipment, until)| TransportEvent {
+        expected_on: Some(date_pb(*until)),
+        description: "the carrier is late".to_owned(),
+        ..event(shipment, TransportEventKind::Delayed, day)
     });
-    report(peer, ids, day, TransportEventKind::Arrived, &due).await?;
+    tell(peer, ids, day, "delay", delayed.collect()).await?;
+    report(peer, ids, day, TransportEventKind::Arrived, &there).await?;
     if day >= first_handover {
         hand_over(peer, ids, day).await?;
     }
@@ -102,23 +112,37 @@ async fn report(
     } else {
         "arrive"
     };
-    let event = |shipment: &Shipment| TransportEvent {
+    let events = shipments.iter().map(|shipment| event(shipment, kind, day));
+    tell(peer, ids, day, step, events.collect()).await
+}
+
+fn event(shipment: &Shipment, kind: TransportEventKind, day: Date) -> TransportEvent {
+    TransportEvent {
         shipment_id: shipment.shipment_id.clone(),
         kind: kind.into(),
         date: Some(date_pb(day)),
-    };
-    let chunks: Vec<RecordTransportEventsRequest> =
-        bulk::cut(shipments.iter().map(event).collect())
-            .into_iter()
-            .map(|events| RecordTransportEventsRequest {
-                request_id: ids.keyed_chunk(
-                    day,
-                    step,
-                    events.iter().map(|event| event.shipment_id.as_str()),
-                ),
-                events,
-            })
-            .collect();
+        ..TransportEvent::default()
+    }
+}
+
+async fn tell(
+    peer: &Peer,
+    ids: &RequestIds,
+    day: Date,
+    step: &str,
+    events: Vec<TransportEvent>,
+) -> Outcome<()> {
+    let chunks: Vec<RecordTransportEventsRequest> = bulk::cut(events)
+        .into_iter()
+        .map(|events| RecordTransportEventsRequest {
+            request_id: ids.keyed_chunk(
+                day,
+                step,
+                events.iter().map(|event| event.shipment_id.as_str()),
+            ),
+            events,
+        })
+        .collect();
     let what = format!("record transport of {day}");
     let answers = bulk::send(peer, &what, &chunks, |channel, stream| async move {
         let answer = ShipmentServiceClient::new(channel)

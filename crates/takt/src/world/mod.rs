@@ -74,6 +74,7 @@ impl World {
 pub struct Carriers {
     dice: Option<Dice>,
     delays: HashMap<String, Lateness>,
+    transit: HashMap<String, i64>,
 }
 
 impl Carriers {
@@ -89,7 +90,11 @@ impl Carriers {
                 }
                 Direction::Inbound { .. } => None,
             });
+        let transit = programme.lanes.iter();
         Self {
+            transit: transit
+                .map(|lane| (lane.id.to_string(), lane.transit_days()))
+                .collect(),
             delays: if dice.is_some() {
                 delays.collect()
             } else {
@@ -99,8 +104,15 @@ impl Carriers {
         }
     }
 
-    /// How many days after its expected day a load arrives.
-    pub fn days_delayed(&self, lane: &str, shipment: &str) -> i32 {
+    /// The day on which a load that comes late arrives; None of one that comes as published.
+    pub fn late_until(&self, lane: &str, shipment: &str, departed_on: Date) -> Option<Date> {
+        let delay = self.days_delayed(lane, shipment);
+        let transit = i32::try_from(*self.transit.get(lane)?).ok()?;
+        (delay > 0).then(|| departed_on.plus(transit + delay))
+    }
+
+    /// How many days after its published day a load arrives.
+    fn days_delayed(&self, lane: &str, shipment: &str) -> i32 {
         let (Some(dice), Some(delay)) = (self.dice, self.delays.get(lane)) else {
             return 0;
         };
