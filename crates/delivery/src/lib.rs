@@ -5,11 +5,15 @@
 //! share, `reactions.rs` what follows from production's facts, `promise/handler.rs` the work that is owed.
 
 mod allocation;
+mod appointment;
+mod centre;
 mod desk;
 mod handover;
 mod impact;
 mod import;
+mod inspection;
 mod invariants;
+mod kpi;
 mod lane;
 mod migrations;
 mod milestone;
@@ -31,19 +35,26 @@ mod tests;
 use std::sync::Arc;
 
 use takt_contract::delivery::v1::{
-    handover_service_server::HandoverServiceServer, impact_service_server::ImpactServiceServer,
-    milestone_service_server::MilestoneServiceServer, order_service_server::OrderServiceServer,
-    quote_service_server::QuoteServiceServer, recall_service_server::RecallServiceServer,
+    appointment_service_server::AppointmentServiceServer,
+    centre_service_server::CentreServiceServer, handover_service_server::HandoverServiceServer,
+    impact_service_server::ImpactServiceServer, inspection_service_server::InspectionServiceServer,
+    kpi_service_server::KpiServiceServer, milestone_service_server::MilestoneServiceServer,
+    order_service_server::OrderServiceServer, quote_service_server::QuoteServiceServer,
+    recall_service_server::RecallServiceServer,
     service_case_service_server::ServiceCaseServiceServer,
     shipment_service_server::ShipmentServiceServer,
 };
 use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
 
 use crate::{
+    appointment::rpc::AppointmentRpc,
+    centre::rpc::CentreRpc,
     desk::Desk,
     handover::rpc::HandoverRpc,
     impact::rpc::ImpactRpc,
     import::ProgrammeSink,
+    inspection::rpc::InspectionRpc,
+    kpi::rpc::KpiRpc,
     milestone::rpc::MilestoneRpc,
     order::rpc::OrderRpc,
     outlook::handler::OutlookHandler,
@@ -124,6 +135,34 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             MilestoneServiceServer,
             MilestoneRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            CentreServiceServer,
+            CentreRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            AppointmentServiceServer,
+            AppointmentRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            InspectionServiceServer,
+            InspectionRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            KpiServiceServer,
+            KpiRpc {
                 desk: Arc::clone(&desk),
             },
             chassis

@@ -18,6 +18,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     Done,
+    reception::Reception,
     store::{Ready, handovers_save, ready_list, waiting_fetch},
 };
 use crate::{
@@ -153,8 +154,7 @@ async fn record(
                 Arc::clone(&request_id),
             );
             Box::pin(async move {
-                let mut answer =
-                    handed_over(tx, catalogue.programme.first_handover_on, &read).await?;
+                let mut answer = handed_over(tx, &catalogue, &read).await?;
                 answer.request_id = request_id.to_string();
                 Ok(answer)
             })
@@ -165,13 +165,16 @@ async fn record(
 /// Hands vehicles over, and tells of it in the traces of their orders.
 async fn handed_over(
     tx: &Tx,
-    first: Date,
+    catalogue: &Catalogue,
     read: &Handovers,
 ) -> Result<pb::RecordHandoversResponse, Error> {
     let mut vins: Vec<&str> = read.wanted.iter().map(|(vin, _)| vin.as_str()).collect();
     vins.sort_unstable();
     vins.dedup();
+    let first = catalogue.programme.first_handover_on;
     gate_hold(tx).await?;
+    let from = read.wanted.iter().map(|(_, on)| *on).min();
+    let mut reception = Reception::fetch(tx, &vins, from).await?;
     let unsold = unsold_fetch(tx, vins.iter().copied()).await?;
     let mut waiting = waiting_fetch(tx, vins).await?;
     let (mut done, mut facts, mut refused) = (Vec::new(), Vec::new(), read.refused.clone());
@@ -189,6 +192,16 @@ async fn handed_over(
         match vehicle.hand_over(*on, first) {
             Ok(Done::Nothing) => {}
             Ok(Done::HandedOver) => {
+                let received = (reception.as_mut(), vehicle.shipment);
+                if let (Some(reception), Some(load)) = received {
+                    let lane = catalogue.lane_at(load.lane_no());
+                    let city = lane.map_or("", |lane| lane.city.as_str());
+                    if let Err(refusal) = reception.receive(vin, city, *on) {
+                        vehicle.handed_over_on = None;
+                        refused.push(wire::refused(vin.clone(), &refusal));
+                        continue;
+                    }
+                }
                 if let (Some(shipment), Some((order_id, traceparent))) =
                     (vehicle.shipment, vehicle.order.clone())
                 {
@@ -200,6 +213,9 @@ async fn handed_over(
         }
     }
     handovers_save(tx, &done).await?;
+    if let Some(reception) = reception {
+        reception.save(tx).await?;
+    }
     tx.emit_many(facts).await?;
     let changed_count = i32::try_from(done.len()).unwrap_or(i32::MAX);
     Ok(pb::RecordHandoversResponse {

@@ -24,7 +24,9 @@ use super::{
     wire::{self, entry_pb, order_pb, promise_pb},
 };
 use crate::{
+    appointment::store::order_released,
     desk::Desk,
+    handover::told::told,
     outlook::{
         at_risk::at_risk,
         repromise::repromise,
@@ -101,20 +103,21 @@ impl OrderService for OrderRpc {
             Box::pin(async move {
                 let order = order_fetch(tx, &catalogue, id.as_str()).await?;
                 let promises = promises_fetch(tx, order.number).await?;
-                Ok((order, promises))
+                let at_centre = told(tx, &order).await?;
+                Ok((order, promises, at_centre))
             })
         });
-        let (order, promises) = read.await?;
+        let (order, promises, at_centre) = read.await?;
         let last = promises.last().map(|last| (order.number, last.clone()));
         let last: BTreeMap<_, _> = last.into_iter().collect();
         let looked_at = std::slice::from_ref(&order);
-        let told = standings(&self.desk, &call, &catalogue, looked_at, &last).await?;
+        let standing = standings(&self.desk, &call, &catalogue, looked_at, &last).await?;
         let mut answer = order_pb(&order, &catalogue);
-        let standing = told.each.first().and_then(Option::as_ref);
-        standing_add(&mut answer, standing, told.kept.as_ref());
+        let first = standing.each.first().and_then(Option::as_ref);
+        standing_add(&mut answer, first, standing.kept.as_ref());
         Ok(Response::new(pb::GetOrderResponse {
             order: Some(answer),
-            timeline: timeline(&order, &promises)
+            timeline: timeline(&order, &promises, at_centre)
                 .into_iter()
                 .map(entry_pb)
                 .collect(),
@@ -208,6 +211,7 @@ impl OrderService for OrderRpc {
                         return Err(Error::stale("order", &id));
                     }
                     order_cancel(tx, &order, order.cancel(on)?).await?;
+                    order_released(tx, order.number, on).await?;
                     let order = order_fetch(tx, &catalogue, id.as_str()).await?;
                     let terms = terms_fetch(tx).await?;
                     let told = order_pb(&order, &catalogue);

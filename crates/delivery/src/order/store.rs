@@ -154,6 +154,18 @@ pub(crate) async fn order_fetch(tx: &Tx, catalogue: &Catalogue, id: &str) -> Res
     read(&row.ok_or_else(|| Error::missing("order", id))?, catalogue)
 }
 
+/// Some orders by their numbers, in no order.
+pub(crate) async fn orders_fetch(
+    tx: &Tx,
+    catalogue: &Catalogue,
+    numbers: Vec<i64>,
+) -> Result<Vec<Order>, Error> {
+    let from = "FROM v JOIN sales_order o ON o.order_no = v.order_no";
+    let query = SELECT.replacen("FROM sales_order o", from, 1);
+    let rows = tx.rows_for(&["order_no"], list(numbers), &query).await?;
+    rows.iter().map(|row| read(row, catalogue)).collect()
+}
+
 /// The next orders behind a number.
 pub(crate) async fn orders_list(
     tx: &Tx,

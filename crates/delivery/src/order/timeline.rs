@@ -24,8 +24,8 @@ pub struct Entry {
 const HERE: &str = "delivery";
 const PLANT: &str = "production";
 
-/// The whole timeline of an order.
-pub fn timeline(order: &Order, promises: &[Promise]) -> Vec<Entry> {
+/// The whole timeline of an order; `at_centre` is what its appointments and inspections tell.
+pub fn timeline(order: &Order, promises: &[Promise], at_centre: Vec<Entry>) -> Vec<Entry> {
     let journey = &order.journey;
     let mut entries = vec![Entry {
         on: order.locked_on,
@@ -51,7 +51,6 @@ pub fn timeline(order: &Order, promises: &[Promise]) -> Vec<Entry> {
         (journey.released_on, "RELEASED", PLANT, vin()),
         (journey.departed_on, "DISPATCHED", HERE, load()),
         (journey.arrived_on, "ARRIVED", HERE, load()),
-        (journey.handed_over_on, "HANDED_OVER", HERE, vin()),
     ];
     for (on, event, source, subject) in steps {
         entries.extend(on.map(|on| Entry {
@@ -61,6 +60,13 @@ pub fn timeline(order: &Order, promises: &[Promise]) -> Vec<Entry> {
             subject,
         }));
     }
+    entries.extend(at_centre);
+    entries.extend(journey.handed_over_on.map(|on| Entry {
+        on,
+        event: "HANDED_OVER",
+        source: HERE,
+        subject: vin(),
+    }));
     entries.sort_by_key(|entry| entry.on);
     entries
 }
@@ -96,7 +102,13 @@ mod tests {
             promise(1, "2024-03-28", "2024-05-01"),
             promise(2, "2024-03-31", "2024-04-04"),
         ];
-        let told: Vec<&str> = timeline(&order, &promises)
+        let appointed = Entry {
+            on: date("2024-04-04"),
+            event: "APPOINTED",
+            source: HERE,
+            subject: "XIAN-1 2024-04-04".into(),
+        };
+        let told: Vec<&str> = timeline(&order, &promises, vec![appointed])
             .iter()
             .map(|entry| entry.event)
             .collect();
@@ -108,9 +120,13 @@ mod tests {
             "RELEASED",
             "DISPATCHED",
             "ARRIVED",
+            "APPOINTED",
             "HANDED_OVER",
         ];
         assert_eq!(told, expected);
-        assert_eq!(timeline(&order, &promises)[1].subject, "planned 2024-05-01");
+        assert_eq!(
+            timeline(&order, &promises, vec![])[1].subject,
+            "planned 2024-05-01"
+        );
     }
 }
