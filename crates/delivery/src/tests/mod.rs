@@ -5,6 +5,8 @@
     reason = "a test starts services of its own and ends them"
 )]
 
+mod centres;
+mod centres_gate;
 mod orders;
 mod outlook;
 mod outlook_rows;
