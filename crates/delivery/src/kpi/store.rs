@@ -51,18 +51,18 @@ pub(crate) async fn alike_fetch(tx: &Tx, scope: &Scope) -> Result<Vec<(i64, Alik
     };
     let exceptions = EXCEPTIONS.join(" OR ");
     let sql = format!(
-        "SELECT {group} AS of_group, w.handed_over_on - o.locked_on AS d1, w.released_on - w.built_on AS d2, s.departed_on - w.released_on AS d3, \
+        "WITH one AS MATERIALIZED (SELECT {group} AS of_group, w.handed_over_on - o.locked_on AS d1, w.released_on - w.built_on AS d2, s.departed_on - w.released_on AS d3, \
          s.arrived_on - s.departed_on AS d4, w.handed_over_on - s.arrived_on AS d5, \
          CAST(CASE WHEN p.deliver_on >= w.handed_over_on THEN 1 ELSE 0 END + CASE WHEN w.config_no = o.config_no THEN 2 ELSE 0 END \
          + CASE WHEN {exceptions} THEN 0 ELSE 4 END \
          + CASE WHEN w.vehicle_no IN (SELECT f.vehicle_no FROM inspection i JOIN vehicle f ON f.vin = i.vin WHERE i.passed = 0) THEN 0 ELSE 8 END \
          + CASE WHEN w.vehicle_no IN (SELECT f.vehicle_no FROM service_case k JOIN vehicle f ON f.vin = k.vin WHERE k.state <> 5 \
-         AND k.opened_on <= $2 AND k.opened_on <= f.handed_over_on + {CASE_DAYS}) THEN 0 ELSE 16 END AS BIGINT) AS holds, COUNT(*) \
+         AND k.opened_on <= $2 AND k.opened_on <= f.handed_over_on + {CASE_DAYS}) THEN 0 ELSE 16 END AS BIGINT) AS holds \
          FROM vehicle w JOIN sales_order o ON o.order_no = w.order_no JOIN configuration c ON c.config_no = o.config_no \
          JOIN shipment s ON s.shipment_no = w.shipment_no JOIN lane l ON l.lane_no = s.lane_no \
          LEFT JOIN promise p ON p.order_no = o.order_no AND p.promise_no = 1 \
-         WHERE w.handed_over_on BETWEEN $1 AND $2 AND ($3 = '' OR l.city = $3) AND ($4 = 0 OR c.variant_no = $4) \
-         GROUP BY 1, 2, 3, 4, 5, 6, 7"
+         WHERE w.handed_over_on BETWEEN $1 AND $2 AND ($3 = '' OR l.city = $3) AND ($4 = 0 OR c.variant_no = $4)) \
+         SELECT of_group, d1, d2, d3, d4, d5, holds, COUNT(*) FROM one GROUP BY of_group, d1, d2, d3, d4, d5, holds"
     );
     // Where no day is given, all that a date can be lies between.
     let bound = |on: Option<Date>, open: i64| on.map_or_else(|| open.into(), day);

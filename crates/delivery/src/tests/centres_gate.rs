@@ -151,7 +151,7 @@ async fn a_centre_hands_over_what_has_passed_and_no_more_than_its_day() {
         })
         .collect();
     let expected = [
-        (2, 0, 0, 1),
+        (2, 0, 0, 0),
         (2, 0, 0, 1),
         (2, 0, 0, 1),
         (2, 2, 0, 1),
