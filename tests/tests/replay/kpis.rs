@@ -58,13 +58,15 @@ fn another_hand_counts_the_same_key_figures() -> Result {
 }
 
 #[test]
-fn a_world_that_is_late_has_exceptions_and_misses_promises() -> Result {
+fn a_world_that_is_late_misses_promises_and_the_report_says_so() -> Result {
     let place = tempdir()?;
     let report = Replay::su7(place.path())
         .vehicles(VEHICLES)
         .with(&["--world", "real", "--seed", "7"])
         .report()?;
     let told = agree(place.path(), &[])?;
+    let kept = told["total"]["on_first_promise"].as_i64();
+    ensure(kept.is_some_and(|kept| kept < VEHICLES), || told.to_string())?;
     ensure(report.at("/kpis")? == &told["total"], || {
         format!("the report says otherwise than {told}")
     })
