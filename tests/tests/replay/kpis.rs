@@ -66,7 +66,9 @@ fn a_world_that_is_late_misses_promises_and_the_report_says_so() -> Result {
         .report()?;
     let told = agree(place.path(), &[])?;
     let kept = told["total"]["on_first_promise"].as_i64();
-    ensure(kept.is_some_and(|kept| kept < VEHICLES), || told.to_string())?;
+    ensure(kept.is_some_and(|kept| kept < VEHICLES), || {
+        told.to_string()
+    })?;
     ensure(report.at("/kpis")? == &told["total"], || {
         format!("the report says otherwise than {told}")
     })
