@@ -11,6 +11,8 @@ mod buying;
 mod call_offs;
 #[path = "e2e/capacity.rs"]
 mod capacity;
+#[path = "e2e/centres.rs"]
+mod centres;
 #[path = "e2e/chain.rs"]
 mod chain;
 #[path = "e2e/changes.rs"]

@@ -17,6 +17,8 @@ mod databases;
 mod edits;
 #[path = "replay/genealogy.rs"]
 mod genealogy;
+#[path = "replay/kpis.rs"]
+mod kpis;
 #[path = "replay/learnt.rs"]
 mod learnt;
 #[path = "replay/performance.rs"]

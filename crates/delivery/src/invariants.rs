@@ -239,6 +239,44 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
         checked: "SELECT COUNT(*) FROM transport_mode",
         violated: "SELECT mode FROM transport_mode WHERE vehicles_per_load < 1 OR grams_per_tonne_km < 0 OR vehicle_mass_kg < 1",
     },
+    Invariant {
+        id: "CE-1",
+        rule: "a centre stands in a city to which a lane leads, and knows its days from its first day on",
+        checked: "SELECT COUNT(*) FROM centre",
+        violated: "SELECT c.centre_id FROM centre c WHERE NOT EXISTS (SELECT 1 FROM lane l WHERE l.city = c.city) \
+                   OR NOT EXISTS (SELECT 1 FROM centre_hours h WHERE h.centre_no = c.centre_no) LIMIT 20",
+    },
+    Invariant {
+        id: "CE-2",
+        rule: "what is booked on a day of a centre is what appointments take of it, and no more than it can do",
+        checked: "SELECT COUNT(*) FROM centre_day",
+        violated: "SELECT CAST(x.centre_no AS TEXT) FROM (SELECT centre_no, day_on, booked, capacity, 0 AS taken FROM centre_day UNION ALL \
+                   SELECT centre_no, appointed_on, 0, 0, 1 FROM appointment WHERE state IN (1, 2, 5)) x \
+                   GROUP BY x.centre_no, x.day_on HAVING SUM(x.booked) <> SUM(x.taken) OR SUM(x.booked) > SUM(x.capacity) LIMIT 20",
+    },
+    Invariant {
+        id: "AP-1",
+        rule: "an order has at most one appointment that stands, and none once it was cancelled or handed over",
+        checked: "SELECT COUNT(*) FROM appointment",
+        violated: "SELECT o.order_id FROM appointment a JOIN sales_order o ON o.order_no = a.order_no LEFT JOIN vehicle w ON w.order_no = o.order_no \
+                   WHERE a.state = 1 AND (o.state = 2 OR w.handed_over_on IS NOT NULL) \
+                   UNION SELECT CAST(order_no AS TEXT) FROM appointment WHERE state = 1 GROUP BY order_no HAVING COUNT(*) > 1 LIMIT 20",
+    },
+    Invariant {
+        id: "AP-2",
+        rule: "an appointment that was kept lies on the day on which the vehicle was handed over",
+        checked: "SELECT COUNT(*) FROM appointment WHERE state = 2",
+        violated: "SELECT CAST(a.appointment_no AS TEXT) FROM appointment a LEFT JOIN vehicle w ON w.order_no = a.order_no \
+                   WHERE a.state = 2 AND (w.handed_over_on IS NULL OR w.handed_over_on <> a.appointed_on) LIMIT 20",
+    },
+    Invariant {
+        id: "PI-1",
+        rule: "an inspection is passed when no major or critical defect of the vehicle was open at its end",
+        checked: "SELECT COUNT(*) FROM inspection",
+        violated: "SELECT i.vin FROM inspection i WHERE (i.passed = 1) = EXISTS (SELECT 1 FROM inspection f \
+                   JOIN inspection_defect d ON d.inspection_no = f.inspection_no WHERE f.vin = i.vin AND f.inspection_no <= i.inspection_no \
+                   AND d.severity > 1 AND (d.mended_by IS NULL OR d.mended_by > i.inspection_no)) LIMIT 20",
+    },
 ];
 
 /// The tables with their business columns. The numbers of vehicles and cancellations count arrivals of news and are
@@ -488,5 +526,43 @@ pub(crate) const TABLES: &[Table] = &[
             "vehicle_mass_kg",
             "empty_places",
         ],
+    },
+    Table {
+        name: "centre",
+        columns: &["centre_id", "name", "city", "inspection"],
+    },
+    Table {
+        name: "centre_hours",
+        columns: &[
+            "from_on",
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+        ],
+    },
+    Table {
+        name: "centre_closed",
+        columns: &["closed_on"],
+    },
+    Table {
+        name: "centre_day",
+        columns: &["day_on", "capacity", "booked"],
+    },
+    // Numbers of centres, appointments and inspections count arrivals.
+    Table {
+        name: "appointment",
+        columns: &["order_no", "appointed_on", "state", "made_on", "ended_on"],
+    },
+    Table {
+        name: "inspection",
+        columns: &["vin", "inspected_on", "passed"],
+    },
+    Table {
+        name: "inspection_defect",
+        columns: &["code", "severity", "mended_on"],
     },
 ];

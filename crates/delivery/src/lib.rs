@@ -5,13 +5,17 @@
 //! share, `reactions.rs` what follows from production's facts, `promise/handler.rs` the work that is owed.
 
 mod allocation;
+mod appointment;
+mod centre;
 mod customer;
 mod desk;
 mod exception;
 mod handover;
 mod impact;
 mod import;
+mod inspection;
 mod invariants;
+mod kpi;
 mod lane;
 mod migrations;
 mod milestone;
@@ -35,9 +39,11 @@ use std::sync::Arc;
 
 use takt_contract::delivery::v1::{
     allocation_service_server::AllocationServiceServer,
-    customer_service_server::CustomerServiceServer,
+    appointment_service_server::AppointmentServiceServer,
+    centre_service_server::CentreServiceServer, customer_service_server::CustomerServiceServer,
     exception_service_server::ExceptionServiceServer,
     handover_service_server::HandoverServiceServer, impact_service_server::ImpactServiceServer,
+    inspection_service_server::InspectionServiceServer, kpi_service_server::KpiServiceServer,
     lane_service_server::LaneServiceServer, milestone_service_server::MilestoneServiceServer,
     order_service_server::OrderServiceServer, quote_service_server::QuoteServiceServer,
     recall_service_server::RecallServiceServer,
@@ -49,12 +55,16 @@ use takt_service::{Definition, Deps, Error, Routes, Wiring, server};
 
 use crate::{
     allocation::rpc::AllocationRpc,
+    appointment::rpc::AppointmentRpc,
+    centre::rpc::CentreRpc,
     customer::rpc::CustomerRpc,
     desk::Desk,
     exception::rpc::ExceptionRpc,
     handover::rpc::HandoverRpc,
     impact::rpc::ImpactRpc,
     import::ProgrammeSink,
+    inspection::rpc::InspectionRpc,
+    kpi::rpc::KpiRpc,
     lane::rpc::LaneRpc,
     milestone::rpc::MilestoneRpc,
     order::{change::work::ChangeHandler, rpc::OrderRpc},
@@ -172,6 +182,34 @@ fn build(deps: Deps) -> Result<Wiring, Error> {
         .add_service(server!(
             CustomerServiceServer,
             CustomerRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            CentreServiceServer,
+            CentreRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            AppointmentServiceServer,
+            AppointmentRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            InspectionServiceServer,
+            InspectionRpc {
+                desk: Arc::clone(&desk),
+            },
+            chassis
+        ))
+        .add_service(server!(
+            KpiServiceServer,
+            KpiRpc {
                 desk: Arc::clone(&desk),
             },
             chassis

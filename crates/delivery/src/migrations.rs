@@ -192,6 +192,33 @@ const TRANSPORT: Migration = Migration {
     ],
 };
 
+/// Delivery centres, what is booked on their days, appointments, and inspections before the handover.
+const CENTRE: Migration = Migration {
+    name: "m0012_centre",
+    up: &[
+        "INSERT INTO counter (name, value) VALUES ('appointment', 0), ('inspection', 0)",
+        "CREATE TABLE centre (centre_no {id}, centre_id {text} NOT NULL UNIQUE, name {text} NOT NULL, city {text} NOT NULL, \
+         inspection {int} NOT NULL CHECK (inspection IN (0, 1)), version {int} NOT NULL)",
+        "CREATE TABLE centre_hours (centre_no {int} NOT NULL, from_on {int} NOT NULL, monday {int} NOT NULL, tuesday {int} NOT NULL, \
+         wednesday {int} NOT NULL, thursday {int} NOT NULL, friday {int} NOT NULL, saturday {int} NOT NULL, sunday {int} NOT NULL, \
+         PRIMARY KEY (centre_no, from_on)) {rowless}",
+        "CREATE TABLE centre_closed (centre_no {int} NOT NULL, closed_on {int} NOT NULL, PRIMARY KEY (centre_no, closed_on)) {rowless}",
+        "CREATE TABLE centre_day (centre_no {int} NOT NULL, day_on {int} NOT NULL, capacity {int} NOT NULL, booked {int} NOT NULL, \
+         PRIMARY KEY (centre_no, day_on), CONSTRAINT ce_2 CHECK (booked BETWEEN 0 AND capacity)) {rowless}",
+        "CREATE TABLE appointment (appointment_no {id}, order_no {int} NOT NULL, centre_no {int} NOT NULL, appointed_on {int} NOT NULL, \
+         state {int} NOT NULL, made_on {int} NOT NULL, ended_on {int}, \
+         CONSTRAINT ap_2 CHECK (state BETWEEN 1 AND 5 AND (state = 1) = (ended_on IS NULL) AND (state <> 2 OR ended_on = appointed_on)))",
+        "CREATE UNIQUE INDEX ap_1 ON appointment (order_no) WHERE state = 1",
+        "CREATE INDEX appointment_by_order ON appointment (order_no)",
+        "CREATE TABLE inspection (inspection_no {id}, vin {text} NOT NULL, centre_no {int} NOT NULL, inspected_on {int} NOT NULL, \
+         passed {int} NOT NULL CHECK (passed IN (0, 1)))",
+        "CREATE INDEX inspection_by_vin ON inspection (vin)",
+        "CREATE TABLE inspection_defect (inspection_no {int} NOT NULL, line_no {int} NOT NULL, code {text} NOT NULL, \
+         severity {int} NOT NULL CHECK (severity BETWEEN 1 AND 3), mended_by {int}, mended_on {int}, PRIMARY KEY (inspection_no, line_no), \
+         CONSTRAINT pi_2 CHECK ((mended_by IS NULL) = (mended_on IS NULL) AND (mended_by IS NULL OR mended_by > inspection_no))) {rowless}",
+    ],
+};
+
 /// Who customers are, sealed; of one that was erased nothing is left but that it was.
 const CUSTOMER: Migration = Migration {
     name: "m0013_customer",
@@ -216,5 +243,6 @@ pub const MIGRATIONS: &[Migration] = &[
     ORDER_CHANGE,
     RESERVATION,
     TRANSPORT,
+    CENTRE,
     CUSTOMER,
 ];

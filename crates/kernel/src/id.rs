@@ -101,6 +101,8 @@ ids! {
     ShopId "shop id";
     /// A city that vehicles are delivered to.
     CityId "city id";
+    /// A delivery centre: `SHANGHAI-1`.
+    CentreId "centre id";
     /// An option of the vehicle: `WHEEL`.
     OptionKey "option key";
     /// A value of an option: `W21`.

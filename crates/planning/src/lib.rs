@@ -20,6 +20,7 @@ pub mod economics;
 pub mod feature;
 pub mod fixed;
 pub mod genealogy;
+pub mod handover_days;
 pub mod learning;
 pub mod learnt;
 pub mod liability;

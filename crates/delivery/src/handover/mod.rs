@@ -3,8 +3,10 @@
 //! It must not know the database or the wire. Invariant: HO-1 a vehicle is handed over once, where it has arrived, on
 //! the day of its arrival or later, and never before the programme's first handover date.
 
+pub(crate) mod reception;
 pub(crate) mod rpc;
 pub(crate) mod store;
+pub(crate) mod told;
 
 use std::fmt;
 

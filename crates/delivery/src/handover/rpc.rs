@@ -18,6 +18,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     Done,
+    reception::Reception,
     store::{Ready, handovers_save, ready_list, waiting_fetch},
 };
 use crate::{
@@ -174,6 +175,8 @@ async fn handed_over(
     let first = catalogue.programme.first_handover_on;
     gate_hold(tx).await?;
     let blocked = blocked_fetch(tx, vins.iter().copied()).await?;
+    let from = read.wanted.iter().map(|(_, on)| *on).min();
+    let mut reception = Reception::fetch(tx, &vins, from).await?;
     let unsold = unsold_fetch(tx, vins.iter().copied()).await?;
     let mut waiting = waiting_fetch(tx, vins).await?;
     let (mut done, mut facts, mut refused) = (Vec::new(), Vec::new(), read.refused.clone());
@@ -200,6 +203,16 @@ async fn handed_over(
         match vehicle.hand_over(*on, first) {
             Ok(Done::Nothing) => {}
             Ok(Done::HandedOver) => {
+                let received = (reception.as_mut(), vehicle.shipment);
+                if let (Some(reception), Some(load)) = received {
+                    let lane = catalogue.lane_at(load.lane_no());
+                    let city = lane.map_or("", |lane| lane.city.as_str());
+                    if let Err(refusal) = reception.receive(vin, city, *on) {
+                        vehicle.handed_over_on = None;
+                        refused.push(wire::refused(vin.clone(), &refusal));
+                        continue;
+                    }
+                }
                 if let (Some(shipment), Some((order_id, traceparent))) =
                     (vehicle.shipment, vehicle.order.clone())
                 {
@@ -211,6 +224,9 @@ async fn handed_over(
         }
     }
     handovers_save(tx, &done).await?;
+    if let Some(reception) = reception {
+        reception.save(tx).await?;
+    }
     tx.emit_many(facts).await?;
     let changed_count = i32::try_from(done.len()).unwrap_or(i32::MAX);
     Ok(pb::RecordHandoversResponse {

@@ -8,6 +8,7 @@ pub(crate) mod change;
 pub(crate) mod chronicle;
 pub(crate) mod create;
 pub(crate) mod intake;
+pub(crate) mod life;
 pub(crate) mod rpc;
 pub(crate) mod store;
 pub(crate) mod terms;

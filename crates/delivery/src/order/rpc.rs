@@ -15,28 +15,26 @@ use takt_service::{Call, Error, Once, PageToken, page_size};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    change::{self, store::changes_fetch, wire::change_pb},
+    change::{self, wire::change_pb},
     create,
     intake::{NewOrder, Outcome, Promising, orders_lock},
+    life::{Life, life_fetch},
     store::{order_cancel, order_fetch, orders_list},
     terms::{Terms, terms_fetch, terms_req, terms_set},
-    timeline::timeline,
     told::order_told,
-    timeline::{timeline, troubles},
     trace,
     wire::{self, entry_pb, order_pb, promise_pb},
 };
 use crate::{
-    allocation::changes::order_changes,
+    appointment::store::order_released,
     desk::Desk,
-    exception::store::order_exceptions,
     outlook::{
         at_risk::at_risk,
         repromise::repromise,
         standing::standings,
         wire::{danger_opt, scope, standing_add},
     },
-    promise::store::{last_promises_fetch, promises_fetch},
+    promise::store::last_promises_fetch,
 };
 use takt_service::stream::Answers;
 
@@ -103,27 +101,24 @@ impl OrderService for OrderRpc {
         let known = Arc::clone(&catalogue);
         let read = self.desk.store.read(&call, "order_get", move |tx| {
             let (catalogue, id) = (Arc::clone(&known), id.clone());
-            Box::pin(async move {
-                let order = order_fetch(tx, &catalogue, id.as_str()).await?;
-                let promises = promises_fetch(tx, order.number).await?;
-                let changes = changes_fetch(tx, order.number).await?;
-                Ok((order, promises, changes))
-            })
+            Box::pin(async move { life_fetch(tx, &catalogue, id.as_str()).await })
         });
-        let (order, promises, changes) = read.await?;
+        let Life {
+            order,
+            promises,
+            changes,
+            entries,
+        } = read.await?;
         let last = promises.last().map(|last| (order.number, last.clone()));
         let last: BTreeMap<_, _> = last.into_iter().collect();
         let looked_at = std::slice::from_ref(&order);
-        let told = standings(&self.desk, &call, &catalogue, looked_at, &last).await?;
+        let standing = standings(&self.desk, &call, &catalogue, looked_at, &last).await?;
         let mut answer = order_pb(&order, &catalogue);
-        let standing = told.each.first().and_then(Option::as_ref);
-        standing_add(&mut answer, standing, told.kept.as_ref());
+        let first = standing.each.first().and_then(Option::as_ref);
+        standing_add(&mut answer, first, standing.kept.as_ref());
         Ok(Response::new(pb::GetOrderResponse {
             order: Some(answer),
-            timeline: timeline(&order, &promises, &changes, &catalogue)
-                .into_iter()
-                .map(entry_pb)
-                .collect(),
+            timeline: entries.into_iter().map(entry_pb).collect(),
             promises: promises.iter().map(promise_pb).collect(),
             changes: (changes.iter())
                 .map(|change| change_pb(change, &catalogue, true))
@@ -237,6 +232,7 @@ impl OrderService for OrderRpc {
                         return Err(Error::stale("order", &id));
                     }
                     order_cancel(tx, &order, order.cancel(on)?).await?;
+                    order_released(tx, order.number, on).await?;
                     let order = order_fetch(tx, &catalogue, id.as_str()).await?;
                     let terms = terms_fetch(tx).await?;
                     let told = order_pb(&order, &catalogue);

@@ -164,6 +164,18 @@ pub(crate) async fn order_traceparent(tx: &Tx, number: i64) -> Result<Option<Str
     row.map_or(Ok(None), |row| get(&row, 0))
 }
 
+/// Some orders by their numbers, in no order.
+pub(crate) async fn orders_fetch(
+    tx: &Tx,
+    catalogue: &Catalogue,
+    numbers: Vec<i64>,
+) -> Result<Vec<Order>, Error> {
+    let from = "FROM v JOIN sales_order o ON o.order_no = v.order_no";
+    let query = SELECT.replacen("FROM sales_order o", from, 1);
+    let rows = tx.rows_for(&["order_no"], list(numbers), &query).await?;
+    rows.iter().map(|row| read(row, catalogue)).collect()
+}
+
 /// The next orders behind a number.
 pub(crate) async fn orders_list(
     tx: &Tx,

@@ -5,9 +5,12 @@
 
 use takt_kernel::Date;
 
-use super::Order;
+use super::{
+    Order,
+    change::{Change, ChangeState},
+};
 use crate::{
-    allocation::changes::Change,
+    allocation::changes::Change as Reallocation,
     exception::{Exception, Kind, Resolution},
     programme::Catalogue,
     promise::Promise,
@@ -29,11 +32,12 @@ pub struct Entry {
 const HERE: &str = "delivery";
 const PLANT: &str = "production";
 
-/// The whole timeline of an order.
+/// The whole timeline of an order; `others` is what befell its vehicle on the way and what its appointments and inspections tell.
 pub fn timeline(
     order: &Order,
     promises: &[Promise],
     changes: &[Change],
+    others: Vec<Entry>,
     catalogue: &Catalogue,
 ) -> Vec<Entry> {
     let journey = &order.journey;
@@ -73,7 +77,6 @@ pub fn timeline(
         (journey.released_on, "RELEASED", PLANT, vin()),
         (journey.departed_on, "DISPATCHED", HERE, load()),
         (journey.arrived_on, "ARRIVED", HERE, load()),
-        (journey.handed_over_on, "HANDED_OVER", HERE, vin()),
     ];
     for (on, event, source, subject) in steps {
         entries.extend(on.map(|on| Entry {
@@ -83,6 +86,13 @@ pub fn timeline(
             subject,
         }));
     }
+    entries.extend(others);
+    entries.extend(journey.handed_over_on.map(|on| Entry {
+        on,
+        event: "HANDED_OVER",
+        source: HERE,
+        subject: vin(),
+    }));
     entries.sort_by_key(|entry| entry.on);
     entries
 }
@@ -90,7 +100,7 @@ pub fn timeline(
 /// What went wrong on the way and what was changed of the allocation, as entries.
 pub(crate) fn troubles(
     exceptions: &[Exception],
-    changes: &[Change],
+    changes: &[Reallocation],
     catalogue: &Catalogue,
 ) -> Vec<Entry> {
     let mut entries = Vec::new();
@@ -162,7 +172,13 @@ mod tests {
             promise(1, "2024-03-28", "2024-05-01"),
             promise(2, "2024-03-31", "2024-04-04"),
         ];
-        let told: Vec<&str> = timeline(&order, &promises, &[], &catalogue())
+        let appointed = Entry {
+            on: date("2024-04-04"),
+            event: "APPOINTED",
+            source: HERE,
+            subject: "XIAN-1 2024-04-04".into(),
+        };
+        let told: Vec<&str> = timeline(&order, &promises, &[], vec![appointed], &catalogue())
             .iter()
             .map(|entry| entry.event)
             .collect();
@@ -174,11 +190,12 @@ mod tests {
             "RELEASED",
             "DISPATCHED",
             "ARRIVED",
+            "APPOINTED",
             "HANDED_OVER",
         ];
         assert_eq!(told, expected);
         assert_eq!(
-            timeline(&order, &promises, &[], &catalogue())[1].subject,
+            timeline(&order, &promises, &[], vec![], &catalogue())[1].subject,
             "planned 2024-05-01"
         );
     }

@@ -16,12 +16,11 @@ use tonic::Code;
 use super::{
     Order,
     chronicle::{Aftermath, chronicle},
-    store::{order_fetch, order_traceparent},
-    timeline::timeline,
+    life::life_fetch,
+    store::order_traceparent,
 };
 use crate::{
     desk::Desk,
-    promise::store::promises_fetch,
     rows::{date, date_opt, get},
 };
 
@@ -35,14 +34,14 @@ pub(crate) async fn order_told(
     let read = desk.store.read(call, "order_timeline", move |tx| {
         let (catalogue, id) = (Arc::clone(&catalogue), id.clone());
         Box::pin(async move {
-            let order = order_fetch(tx, &catalogue, id.as_str()).await?;
-            let promises = promises_fetch(tx, order.number).await?;
-            let trace = order_traceparent(tx, order.number).await?;
-            let after = aftermath_fetch(tx, &order.journey.vin).await?;
-            Ok((order, promises, trace, after))
+            let life = life_fetch(tx, &catalogue, id.as_str()).await?;
+            let trace = order_traceparent(tx, life.order.number).await?;
+            let after = aftermath_fetch(tx, &life.order.journey.vin).await?;
+            Ok((life, trace, after))
         })
     });
-    let (order, promises, trace, after) = read.await?;
+    let (life, trace, after) = read.await?;
+    let order = &life.order;
     let trace_id = trace.as_deref().and_then(trace_id).unwrap_or_default();
     let mut answer = pb::GetOrderTimelineResponse {
         order_id: order.id.clone(),
@@ -51,7 +50,7 @@ pub(crate) async fn order_told(
         result_status: common::ResultStatus::Complete.into(),
         ..pb::GetOrderTimelineResponse::default()
     };
-    let elsewhere = match asked(desk, call, &order).await {
+    let elsewhere = match asked(desk, call, order).await {
         Ok(told) => {
             answer.result_status = told.result_status;
             answer.tombstones = told.tombstones;
@@ -69,7 +68,7 @@ pub(crate) async fn order_told(
             None
         }
     };
-    answer.happenings = chronicle(timeline(&order, &promises), after, elsewhere, &trace_id);
+    answer.happenings = chronicle(life.entries, after, elsewhere, &trace_id);
     Ok(answer)
 }
 

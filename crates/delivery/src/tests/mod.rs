@@ -6,6 +6,8 @@
 )]
 
 mod book;
+mod centres;
+mod centres_gate;
 mod changes;
 mod orders;
 mod outlook;

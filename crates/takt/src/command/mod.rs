@@ -7,6 +7,7 @@ mod buy;
 mod calloff;
 mod capacity;
 mod cases;
+mod centres;
 mod chain;
 mod change;
 mod customers;
@@ -15,6 +16,7 @@ mod edifact;
 mod facts;
 mod import;
 mod jobs;
+mod kpi;
 mod milestones;
 mod oee;
 mod orders;
@@ -127,6 +129,11 @@ enum Task {
     /// Orders whose promise is in danger, one order and its timeline, promises anew after a disruption, cancelling by terms
     #[command(subcommand)]
     Orders(orders::OrdersTask),
+    /// Delivery centres: their days and weeks, appointments and inspections before the handover
+    #[command(subcommand)]
+    Centres(centres::CentresTask),
+    /// Key figures of delivery: order to delivery, perfect orders, where vehicles wait
+    Kpi(Box<kpi::KpiArgs>),
     /// Raw material to customer in one view: lead times, value added, yield, CO2e, who stands behind whom; no service is needed
     Chain(Box<chain::ChainArgs>),
     /// Scheduling agreements and call-offs: cumulatives, zones, what is owed at the end
@@ -243,6 +250,8 @@ fn run(cli: Cli) -> Outcome<()> {
             Task::Customers(task) => customers::run(task, output).await,
             Task::Milestones(args) => milestones::run(args, output).await,
             Task::Orders(task) => orders::run(task, output).await,
+            Task::Centres(task) => centres::run(task, output).await,
+            Task::Kpi(args) => kpi::run(*args, output).await,
             Task::Risk(args) => risk::run(*args, output).await,
             Task::Chain(args) => chain::run(*args, output),
             Task::Calloff(task) => calloff::run(task, output).await,

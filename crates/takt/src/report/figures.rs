@@ -7,6 +7,7 @@ use serde::Serialize;
 
 pub use super::cases::Cases;
 use super::genealogy::Genealogy;
+use super::kpis::Kpis;
 pub use super::material::Material;
 use super::plant::Plant;
 use super::profit::Ramp;
@@ -33,6 +34,8 @@ pub struct Report {
     pub punctuality: Punctual,
     /// Orders and promises.
     pub orders: Orders,
+    /// The key figures of deliveries.
+    pub kpis: Kpis,
     /// Every bought item.
     pub items: Vec<Item>,
     /// The value of bought stock by day.

@@ -6,6 +6,7 @@ mod chart;
 mod disruption;
 pub mod figures;
 pub mod genealogy;
+pub mod kpis;
 mod life;
 mod material;
 mod page;
@@ -58,6 +59,8 @@ pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
     let [_, of_production, _] = &statuses;
     let genealogy = genealogy::figures(&peers.production, of_production, life.as_ref()).await?;
     let cases = cases::cases(&peers.delivery).await?;
+    let message = takt_contract::delivery::v1::GetDeliveryKpisRequest::default();
+    let (kpis, _) = kpis::ask_kpis(&peers.delivery, message).await?;
     let produced = production::produced(&line.ramp)?;
     let delivered = delivered(&line.ramp, &curve)?;
     Ok(Report {
@@ -94,6 +97,7 @@ pub async fn report(peers: &Peers, state: &State) -> Outcome<Report> {
         life,
         genealogy,
         cases,
+        kpis,
         recalls: recalls::figures(&recalled, &produced),
         produced,
         delivered,

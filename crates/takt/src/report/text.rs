@@ -17,6 +17,7 @@ impl Answer for Report {
         milestones(self, &mut text);
         months(self, &mut text);
         orders(self, &mut text);
+        self.kpis.section(&mut text);
         if let Some(material) = &self.material {
             material.text(&mut text);
         }

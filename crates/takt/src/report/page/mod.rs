@@ -44,6 +44,7 @@ pub(super) fn page(report: &Report) -> Outcome<String> {
     if let Some(genealogy) = &report.genealogy {
         body.push_str(&format!("<p>{}</p>\n", escape(&genealogy.line())));
     }
+    report.kpis.page(&mut body);
     if let Some(cases) = &report.cases {
         cases.page(&mut body);
     }
