@@ -9,6 +9,7 @@ mod appointment;
 mod centre;
 mod customer;
 mod desk;
+mod digest;
 mod exception;
 mod handover;
 mod impact;
@@ -86,7 +87,7 @@ pub fn definition() -> Definition {
     Definition {
         name: "delivery",
         migrations: migrations::MIGRATIONS,
-        tables: invariants::TABLES,
+        tables: digest::TABLES,
         invariants: invariants::INVARIANTS,
         standing: standing::STANDING,
         standing_elsewhere: standing::ELSEWHERE,

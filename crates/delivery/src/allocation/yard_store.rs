@@ -167,7 +167,9 @@ pub(crate) async fn vehicle_give(
     on: Date,
 ) -> Result<(), Error> {
     place(tx, catalogue, &[(vehicle, order)], on).await?;
-    let sql = "UPDATE sales_order SET state = $1 WHERE order_no = $2 AND state = $3";
+    // While production is asked to change the order nobody knows what it will be.
+    let sql = "UPDATE sales_order SET state = $1 WHERE order_no = $2 AND state = $3 \
+               AND NOT EXISTS (SELECT 1 FROM order_change h WHERE h.order_no = sales_order.order_no AND h.state = 1)";
     let values = vec![
         Queueing::Allocated.code().into(),
         order.order_no.into(),

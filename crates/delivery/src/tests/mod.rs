@@ -30,7 +30,8 @@ use takt_kernel::{Clock, Date};
 use takt_service::{BoxFuture, Call, Caller, Error, Store, StoreOptions, Tx, core_migrations};
 
 use crate::{
-    invariants::{INVARIANTS, TABLES},
+    digest::TABLES,
+    invariants::INVARIANTS,
     migrations::MIGRATIONS,
     order::intake::{NewOrder, Outcome, Promising, orders_lock},
     programme::{
