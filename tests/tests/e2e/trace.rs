@@ -163,7 +163,7 @@ fn shapes(spans: Vec<Sent>, report: &Report) -> Result<BTreeSet<Vec<String>>> {
 fn told_by_all(suite: &Suite) -> Result<String> {
     let timeline = || -> Result<Value> {
         let endpoints = suite.endpoints();
-        let told = ["orders", "timeline", "SU7-00000001", "--output", "json"];
+        let told = ["orders", "timeline", "SO-0000001", "--output", "json"];
         let mut command = takt(&[&told[..], &["--endpoints", &endpoints]].concat())?;
         Ok(serde_json::from_str(
             &run(&mut command, LONG)?.ok()?.stdout,

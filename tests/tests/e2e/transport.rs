@@ -204,7 +204,7 @@ fn both(databases: &Path, setup: Setup) -> Result {
         "replay",
         "su7",
         "--vehicles",
-        "10000",
+        "40000",
         "--until",
         LAST,
         "--data",

@@ -43,6 +43,8 @@ cases = {}
 for row in table("service_case"):
     if row["state"] != 5:
         cases.setdefault(row["vin"], []).append(row["opened_on"])
+damaged = {row["vin"] for row in table("transport_exception") if row["kind"] == 2}
+currencies = {lane["cost_currency"] for lane in lanes.values()}
 failed = {row["vin"] for row in table("inspection") if not row["passed"]}
 
 handovers = []
@@ -59,6 +61,7 @@ for vehicle in table("vehicle"):
         {
             "city": lane["city"],
             "variant": variant,
+            "cost": lane["cost_micros"],
             "month": (EPOCH + datetime.timedelta(days=end)).strftime("%Y-%m"),
             "spans": [
                 end - order["locked_on"],
@@ -70,7 +73,8 @@ for vehicle in table("vehicle"):
             "holds": [
                 end <= first_promise.get(vehicle["order_no"], -(10**9)),
                 vehicle["config_no"] == order["config_no"],
-                1000 * (load["arrived_on"] - load["departed_on"]) < lane["transit_millidays"] + 1000,
+                1000 * (load["arrived_on"] - load["departed_on"]) < lane["transit_millidays"] + 1000
+                and vehicle["vin"] not in damaged,
                 vehicle["vin"] not in failed,
                 not complaints,
             ],
@@ -88,6 +92,14 @@ def spans(values):
         "median": values[(50 * count + 99) // 100 - 1],
         "p90": values[(90 * count + 99) // 100 - 1],
     }
+
+
+def cost(some):
+    if not some or len(currencies) != 1 or "" in currencies:
+        return None
+    mean = (sum(one["cost"] for one in some) + len(some) // 2) // len(some)
+    cents = (mean + 5_000) // 10_000
+    return f"{min(currencies)} {cents // 100}.{cents % 100:02}"
 
 
 def figures(some, key):
@@ -111,6 +123,7 @@ def figures(some, key):
         "stages": [
             {"stage": name, **spans([one["spans"][at] for one in some])} for at, name in enumerate(names, 1)
         ],
+        "transport_cost": cost(some),
     }
 
 

@@ -29,6 +29,8 @@ pub(crate) struct Alike {
     pub(crate) holds: i64,
     /// How many there are.
     pub(crate) count: i64,
+    /// What their lanes cost together, in millionths.
+    pub(crate) cost_micros: i64,
 }
 
 /// Days of some vehicles.
@@ -68,6 +70,8 @@ impl Days {
 pub(crate) struct Figures {
     /// The handovers.
     pub(crate) count: i64,
+    /// What their lanes cost together, in millionths.
+    pub(crate) cost_micros: i64,
     /// Those for which every condition holds.
     pub(crate) perfect: i64,
     /// Those for which each holds by itself.
@@ -77,6 +81,12 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
+    /// What the lanes cost a vehicle in the mean, in millionths, rounded to the nearest.
+    pub(crate) fn mean_cost(&self) -> i64 {
+        let rounded = (self.cost_micros + self.count / 2).checked_div(self.count);
+        rounded.unwrap_or(0)
+    }
+
     /// The shares multiplied, in millionths, rounded to the nearest.
     pub(crate) fn product(&self) -> i64 {
         if self.count == 0 {
@@ -102,6 +112,7 @@ impl Tally {
     pub(crate) fn add(&mut self, alike: &Alike) {
         let figures = &mut self.figures;
         figures.count += alike.count;
+        figures.cost_micros = figures.cost_micros.saturating_add(alike.cost_micros);
         if alike.holds == PERFECT {
             figures.perfect += alike.count;
         }
@@ -132,6 +143,7 @@ mod tests {
             days: [days, 0, 1, 2, 3],
             holds,
             count,
+            cost_micros: 5 * count,
         }
     }
 
@@ -145,6 +157,7 @@ mod tests {
         tally.add(&alike(30, 0b10111, 1));
         let figures = tally.figures();
         assert_eq!((figures.count, figures.perfect), (10, 7));
+        assert_eq!((figures.cost_micros, figures.mean_cost()), (50, 5));
         assert_eq!(figures.holds, [8, 10, 10, 9, 8]);
         assert_eq!(figures.product(), 576_000);
         // 7 x 20 + 30 + 2 x 45 = 260 days of ten orders; the fifth is 20, the ninth 45.

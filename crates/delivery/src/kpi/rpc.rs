@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use takt_contract::{
+    common::v1 as common,
     date_opt,
     delivery::v1::{self as pb, kpi_service_server::KpiService},
 };
@@ -49,9 +50,11 @@ impl KpiService for KpiRpc {
                 groups.entry(key).or_default().add(&alike);
             }
         }
-        let told = |(key, tally): (&String, &Tally)| kpis_pb(key, &tally.figures());
+        let currency = currency_of(&catalogue);
+        let kpis = |key: &str, tally: &Tally| kpis_pb(key, &tally.figures(), currency);
+        let told = |(key, tally): (&String, &Tally)| kpis(key, tally);
         Ok(Response::new(pb::GetDeliveryKpisResponse {
-            total: Some(kpis_pb("", &total.figures())),
+            total: Some(kpis("", &total)),
             groups: groups.iter().map(told).collect(),
         }))
     }
@@ -128,7 +131,18 @@ fn days_pb(days: &Days) -> pb::DaysFigure {
     }
 }
 
-fn kpis_pb(key: &str, figures: &Figures) -> pb::DeliveryKpis {
+/// The currency of all lanes; None where one has no cost or they have several.
+fn currency_of(catalogue: &Catalogue) -> Option<&str> {
+    let first = catalogue.lanes().first()?.cost_currency.as_str();
+    let alike = catalogue
+        .lanes()
+        .iter()
+        .all(|lane| lane.cost_currency == first);
+    (alike && !first.is_empty()).then_some(first)
+}
+
+fn kpis_pb(key: &str, figures: &Figures, currency: Option<&str>) -> pb::DeliveryKpis {
+    let priced = currency.filter(|_| figures.count > 0);
     let [on_first, right, no_exception, no_failed, no_case] = figures.holds;
     let [whole, stages @ ..] = &figures.days;
     let named = [
@@ -156,5 +170,9 @@ fn kpis_pb(key: &str, figures: &Figures) -> pb::DeliveryKpis {
         no_service_case_count: no_case,
         product_of_shares_millionths: figures.product(),
         stages: stages.collect(),
+        transport_cost_per_vehicle: priced.map(|currency| common::Price {
+            currency_code: currency.to_owned(),
+            micros: figures.mean_cost(),
+        }),
     }
 }

@@ -38,8 +38,11 @@ pub(crate) struct Scope {
 }
 
 /// What went wrong on the way, each a condition on the vehicle `w`, its load `s` and the lane `l` of the load. A load that took longer than its lane
-/// takes is late; other exceptions of the way have their place here.
-const EXCEPTIONS: &[&str] = &["s.arrived_on - s.departed_on > (l.transit_millidays + 999) / 1000"];
+/// takes is late, whether the carrier has told of the delay or not; a damage counts however it ended.
+const EXCEPTIONS: &[&str] = &[
+    "s.arrived_on - s.departed_on > (l.transit_millidays + 999) / 1000",
+    "w.vehicle_no IN (SELECT f.vehicle_no FROM transport_exception x JOIN vehicle f ON f.vin = x.vin WHERE x.kind = 2)",
+];
 
 /// Handovers with the number of their group: a lane, a variant or a day, 0 where nothing is grouped by.
 pub(crate) async fn alike_fetch(tx: &Tx, scope: &Scope) -> Result<Vec<(i64, Alike)>, Error> {
@@ -52,7 +55,7 @@ pub(crate) async fn alike_fetch(tx: &Tx, scope: &Scope) -> Result<Vec<(i64, Alik
     let exceptions = EXCEPTIONS.join(" OR ");
     let sql = format!(
         "WITH one AS MATERIALIZED (SELECT {group} AS of_group, w.handed_over_on - o.locked_on AS d1, w.released_on - w.built_on AS d2, s.departed_on - w.released_on AS d3, \
-         s.arrived_on - s.departed_on AS d4, w.handed_over_on - s.arrived_on AS d5, \
+         s.arrived_on - s.departed_on AS d4, w.handed_over_on - s.arrived_on AS d5, l.cost_micros AS cost, \
          CAST(CASE WHEN p.deliver_on >= w.handed_over_on THEN 1 ELSE 0 END + CASE WHEN w.config_no = o.config_no THEN 2 ELSE 0 END \
          + CASE WHEN {exceptions} THEN 0 ELSE 4 END \
          + CASE WHEN w.vehicle_no IN (SELECT f.vehicle_no FROM inspection i JOIN vehicle f ON f.vin = i.vin WHERE i.passed = 0) THEN 0 ELSE 8 END \
@@ -62,7 +65,7 @@ pub(crate) async fn alike_fetch(tx: &Tx, scope: &Scope) -> Result<Vec<(i64, Alik
          JOIN shipment s ON s.shipment_no = w.shipment_no JOIN lane l ON l.lane_no = s.lane_no \
          LEFT JOIN promise p ON p.order_no = o.order_no AND p.promise_no = 1 \
          WHERE w.handed_over_on BETWEEN $1 AND $2 AND ($3 = '' OR l.city = $3) AND ($4 = 0 OR c.variant_no = $4)) \
-         SELECT of_group, d1, d2, d3, d4, d5, holds, COUNT(*) FROM one GROUP BY of_group, d1, d2, d3, d4, d5, holds"
+         SELECT of_group, d1, d2, d3, d4, d5, holds, COUNT(*), CAST(SUM(cost) AS BIGINT) FROM one GROUP BY of_group, d1, d2, d3, d4, d5, holds"
     );
     // Where no day is given, all that a date can be lies between.
     let bound = |on: Option<Date>, open: i64| on.map_or_else(|| open.into(), day);
@@ -82,6 +85,7 @@ pub(crate) async fn alike_fetch(tx: &Tx, scope: &Scope) -> Result<Vec<(i64, Alik
             days,
             holds: get(&row, 6)?,
             count: get(&row, 7)?,
+            cost_micros: get(&row, 8)?,
         };
         found.push((get(&row, 0)?, alike));
     }

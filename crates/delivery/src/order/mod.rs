@@ -75,6 +75,8 @@ pub struct Journey {
     pub handed_over_on: Option<Date>,
     /// Since when the vehicle is damaged and nothing is settled about it.
     pub damaged_on: Option<Date>,
+    /// A recall whose stop keeps the vehicle where it is, and since when.
+    pub stopped: Option<(String, Date)>,
 }
 
 impl Journey {

@@ -11,6 +11,7 @@ use takt_service::{Error, Row, Tx};
 use super::{Journey, Order, OrderState, Queueing, intake::NewOrder};
 use crate::{
     programme::{Catalogue, Configuration, options_of},
+    recall::gate::{STOPPED, stopped},
     rows::{counter_lock, counter_set, date, date_opt, day, get, list},
     shipment::ShipmentNo,
 };
@@ -110,13 +111,18 @@ pub(crate) async fn orders_add(tx: &Tx, orders: &[OrderRow<'_>]) -> Result<(), E
     Ok(())
 }
 
-const SELECT: &str = "SELECT o.order_no, o.order_id, o.customer_id, o.lane_no, o.locked_on, o.state, c.variant_no, c.priority, c.options, \
+const ORDER: &str = "SELECT o.order_no, o.order_id, o.customer_id, o.lane_no, o.locked_on, o.state, c.variant_no, c.priority, c.options, \
      x.cancelled_on, w.vin, w.built_on, w.released_on, w.shipment_no, s.departed_on, s.arrived_on, w.handed_over_on, s.expected_on, \
-     (SELECT MIN(d.reported_on) FROM transport_exception d WHERE d.vin = w.vin AND d.kind = 2 AND d.ended_by IS NULL) \
-     FROM sales_order o JOIN configuration c ON c.config_no = o.config_no \
+     (SELECT MIN(d.reported_on) FROM transport_exception d WHERE d.vin = w.vin AND d.kind = 2 AND d.ended_by IS NULL), \
+     g.recall_id, g.stopped_on FROM sales_order o JOIN configuration c ON c.config_no = o.config_no \
      LEFT JOIN cancellation x ON x.order_no = o.order_no \
      LEFT JOIN vehicle w ON w.order_no = o.order_no \
      LEFT JOIN shipment s ON s.shipment_no = w.shipment_no";
+
+/// How orders are read; conditions follow.
+fn select() -> String {
+    format!("{ORDER} {STOPPED}")
+}
 
 fn read(row: &Row, catalogue: &Catalogue) -> Result<Order, Error> {
     let state: i64 = get(row, 5)?;
@@ -145,6 +151,7 @@ fn read(row: &Row, catalogue: &Catalogue) -> Result<Order, Error> {
             handed_over_on: date_opt(row, 16)?,
             expected_on: date_opt(row, 17)?,
             damaged_on: date_opt(row, 18)?,
+            stopped: stopped(row, 19)?,
         },
     })
 }
@@ -152,7 +159,10 @@ fn read(row: &Row, catalogue: &Catalogue) -> Result<Order, Error> {
 /// An order.
 pub(crate) async fn order_fetch(tx: &Tx, catalogue: &Catalogue, id: &str) -> Result<Order, Error> {
     let row = tx
-        .one(&format!("{SELECT} WHERE o.order_id = $1"), vec![id.into()])
+        .one(
+            &format!("{} WHERE o.order_id = $1", select()),
+            vec![id.into()],
+        )
         .await?;
     read(&row.ok_or_else(|| Error::missing("order", id))?, catalogue)
 }
@@ -171,7 +181,7 @@ pub(crate) async fn orders_fetch(
     numbers: Vec<i64>,
 ) -> Result<Vec<Order>, Error> {
     let from = "FROM v JOIN sales_order o ON o.order_no = v.order_no";
-    let query = SELECT.replacen("FROM sales_order o", from, 1);
+    let query = select().replacen("FROM sales_order o", from, 1);
     let rows = tx.rows_for(&["order_no"], list(numbers), &query).await?;
     rows.iter().map(|row| read(row, catalogue)).collect()
 }
@@ -197,7 +207,10 @@ pub(crate) async fn orders_list(
         }
         Some(OrderState::HandedOver) => " AND w.handed_over_on IS NOT NULL",
     };
-    let sql = format!("{SELECT} WHERE o.order_no > $1{condition} ORDER BY o.order_no LIMIT $2");
+    let sql = format!(
+        "{} WHERE o.order_no > $1{condition} ORDER BY o.order_no LIMIT $2",
+        select()
+    );
     let rows = tx.rows(&sql, vec![after.into(), limit.into()]).await?;
     rows.iter().map(|row| read(row, catalogue)).collect()
 }

@@ -23,6 +23,7 @@ use crate::{
     order::{Journey, OrderState},
     programme::Catalogue,
     promise::{Promise, PromiseKind},
+    recall::gate::{STOPPED, stopped},
     rows::{date, date_opt, get, list},
     shipment::ShipmentNo,
 };
@@ -166,17 +167,20 @@ async fn slots_fetch(tx: &Tx) -> Result<Vec<Slot>, Error> {
 
 /// The orders whose vehicle is kept back, or whose load comes after the day that was promised.
 async fn journeys_fetch(tx: &Tx, catalogue: &Catalogue) -> Result<Vec<Danger>, Error> {
-    let sql = "SELECT o.order_no, c.variant_no, o.lane_no, p.deliver_on, w.vin, w.built_on, w.released_on, w.shipment_no, \
-               s.departed_on, s.arrived_on, s.expected_on, d.damaged_on FROM vehicle w JOIN sales_order o ON o.order_no = w.order_no \
-               JOIN configuration c ON c.config_no = o.config_no JOIN promise p ON p.order_no = o.order_no \
-               LEFT JOIN shipment s ON s.shipment_no = w.shipment_no \
-               LEFT JOIN (SELECT vin, MIN(reported_on) AS damaged_on FROM transport_exception WHERE kind = 2 AND ended_by IS NULL GROUP BY vin) d \
-               ON d.vin = w.vin WHERE w.handed_over_on IS NULL \
-               AND (w.released_on IS NULL OR s.expected_on IS NULL OR s.expected_on > p.deliver_on OR d.damaged_on IS NOT NULL) \
-               AND NOT EXISTS (SELECT 1 FROM promise l WHERE l.order_no = p.order_no AND l.promise_no > p.promise_no)";
+    let sql = format!(
+        "SELECT o.order_no, c.variant_no, o.lane_no, p.deliver_on, w.vin, w.built_on, w.released_on, w.shipment_no, \
+         s.departed_on, s.arrived_on, s.expected_on, d.damaged_on, g.recall_id, g.stopped_on \
+         FROM vehicle w JOIN sales_order o ON o.order_no = w.order_no \
+         JOIN configuration c ON c.config_no = o.config_no JOIN promise p ON p.order_no = o.order_no \
+         LEFT JOIN shipment s ON s.shipment_no = w.shipment_no \
+         LEFT JOIN (SELECT vin, MIN(reported_on) AS damaged_on FROM transport_exception WHERE kind = 2 AND ended_by IS NULL GROUP BY vin) d \
+         ON d.vin = w.vin {STOPPED} WHERE w.handed_over_on IS NULL \
+         AND (w.released_on IS NULL OR s.expected_on IS NULL OR s.expected_on > p.deliver_on OR d.damaged_on IS NOT NULL OR g.recall_id IS NOT NULL) \
+         AND NOT EXISTS (SELECT 1 FROM promise l WHERE l.order_no = p.order_no AND l.promise_no > p.promise_no)"
+    );
     let first = catalogue.programme.first_handover_on;
     let mut found = Vec::new();
-    for row in tx.rows(sql, vec![]).await? {
+    for row in tx.rows(&sql, vec![]).await? {
         let (order_no, variant_no, lane_no) = (get(&row, 0)?, get(&row, 1)?, get(&row, 2)?);
         let promised_on = date(&row, 3)?;
         let shipment = get::<Option<i64>>(&row, 7)?.map(ShipmentNo::of_value);
@@ -192,6 +196,7 @@ async fn journeys_fetch(tx: &Tx, catalogue: &Catalogue) -> Result<Vec<Danger>, E
             expected_on: date_opt(&row, 10)?,
             handed_over_on: None,
             damaged_on: date_opt(&row, 11)?,
+            stopped: stopped(&row, 12)?,
         };
         let transit = catalogue
             .lane_at(lane_no)

@@ -55,6 +55,13 @@ pub(crate) enum Cause {
         /// Since when.
         from: Date,
     },
+    /// A recall keeps the vehicle where it is.
+    StopShip {
+        /// The recall.
+        recall_id: String,
+        /// Since when.
+        from: Date,
+    },
     /// The load comes late.
     Transport {
         /// The load.
@@ -214,6 +221,22 @@ impl Standing {
                 cause: Cause::Damage {
                     vin: journey.vin.clone(),
                     from,
+                },
+                expected_on: None,
+            };
+        }
+        if let Some((recall_id, from)) = &journey.stopped {
+            // Nobody knows how long; what comes late anyway is late.
+            let expected = journey.expected_on.map(|on| on.max(first_handover));
+            let late = expected.is_some_and(|on| graded(promised_on, on) == Health::Late);
+            return Self {
+                health: match late {
+                    true => Health::Late,
+                    false => Health::AtRisk,
+                },
+                cause: Cause::StopShip {
+                    recall_id: recall_id.clone(),
+                    from: *from,
                 },
                 expected_on: None,
             };
@@ -429,6 +452,15 @@ mod tests {
             };
             assert_eq!(at(&journey), (health, day(comes), cause));
         }
+        // A recall keeps it where it is: nobody knows how long, and what comes late anyway is late.
+        journey.stopped = Some(("RC-1".into(), date("2024-04-12")));
+        let stopped = || Cause::StopShip {
+            recall_id: "RC-1".into(),
+            from: date("2024-04-12"),
+        };
+        assert_eq!(at(&journey), (Health::Late, None, stopped()));
+        journey.expected_on = Some(date("2024-04-20"));
+        assert_eq!(at(&journey), (Health::AtRisk, None, stopped()));
         // Handed over, it is kept or it is not.
         journey.handed_over_on = Some(date("2024-04-20"));
         assert_eq!(at(&journey).0, Health::OnTime);

@@ -102,6 +102,12 @@ pub(crate) fn reasons_pb(cause: &Cause, kept: Option<&Kept>) -> Vec<Reason> {
             from_date: from.map(date_pb),
             ..Reason::default()
         }],
+        Cause::StopShip { recall_id, from } => vec![Reason {
+            code: ReasonCode::QualityHold.into(),
+            subject: recall_id.clone(),
+            from_date: Some(date_pb(*from)),
+            ..Reason::default()
+        }],
         Cause::Damage { vin, from } => vec![Reason {
             code: ReasonCode::Transport.into(),
             subject: vin.clone(),

@@ -9,12 +9,12 @@ use std::{
 };
 
 use takt_kernel::Date;
-use takt_service::{Error, Tx, error::Refusal};
+use takt_service::{Error, Row, Tx, error::Refusal};
 
 use crate::{
     allocation::{load_for, loads},
     programme::Catalogue,
-    rows::{get, list},
+    rows::{date_opt, get, list},
     shipment::{
         ShipmentNo,
         store::{shipments_departed, shipments_grow, shipments_shrink},
@@ -149,6 +149,18 @@ pub(crate) async fn unsold_fetch(
             .or_insert(recall);
     }
     Ok(unsold)
+}
+
+/// The vehicles that a stop keeps where they are, as a table `g` to join with vehicle `w` and its shipment `s`: the recall and its day. A
+/// stop-ship keeps what has not left, a stop-sale what is not handed over.
+pub(crate) const STOPPED: &str = "LEFT JOIN (SELECT k.vin, MIN(r.recall_id) AS recall_id, MIN(r.stop_ship_on) AS stopped_on, MAX(r.stop_ship) AS reach \
+     FROM recall r JOIN recall_vehicle k ON k.recall_no = r.recall_no AND k.affected = 1 AND k.state NOT IN (4, 6) \
+     WHERE r.stop_ship > 0 GROUP BY k.vin) g ON g.vin = w.vin AND w.handed_over_on IS NULL AND (g.reach = 2 OR s.departed_on IS NULL)";
+
+/// The recall and the day of a stop, of two columns.
+pub(crate) fn stopped(row: &Row, at: usize) -> Result<Option<(String, Date)>, Error> {
+    let recall = get::<Option<String>>(row, at)?;
+    Ok(recall.zip(date_opt(row, at + 1)?))
 }
 
 /// Why something does not pass the gate.

@@ -135,6 +135,7 @@ pub(super) async fn carried(service: &Service, kind: pb::TransportEventKind, day
             shipment_id: "OUT-XIAN-ROAD.20240330".into(),
             kind: kind.into(),
             date: on(day),
+            ..pb::TransportEvent::default()
         }],
     };
     let mut client = ShipmentServiceClient::new(service.channel.clone());

@@ -11,6 +11,10 @@ use crate::seal::Keys;
 const VARIABLE: &str = "TAKT_PERSONAL_DATA_KEY";
 
 /// The keys of personal data: of a file, or else of the environment.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a secret is no flag: arguments can be read by everybody on a machine; --help of --personal-data-key names the variable"
+)]
 pub(super) fn keys(file: Option<&Path>, wrong: &mut Wrong) -> Keys {
     let (place, text) = match file {
         Some(file) => match std::fs::read_to_string(file) {

@@ -33,6 +33,8 @@ pub struct Kpis {
     pub product_of_shares_millionths: i64,
     /// The days in each stage, in the order of the way.
     pub stages: Vec<Stage>,
+    /// What the lanes cost a vehicle in the mean; null where that is not known.
+    pub transport_cost: Option<String>,
 }
 
 /// Days of some vehicles.
@@ -118,6 +120,10 @@ impl Kpis {
             no_service_case: told.no_service_case_count,
             product_of_shares_millionths: told.product_of_shares_millionths,
             stages: told.stages.iter().map(stage).collect(),
+            transport_cost: told.transport_cost_per_vehicle.as_ref().map(|price| {
+                let cents = (price.micros + 5_000).div_euclid(10_000);
+                format!("{} {}.{:02}", price.currency_code, cents / 100, cents % 100)
+            }),
         }
     }
 
@@ -171,6 +177,11 @@ impl Kpis {
             spans.add_row([name.to_owned(), mean, median, p90]);
         }
         text.push_str(&format!("{}\n{}", table_text(&rates), table_text(&spans)));
+        if let Some(cost) = &self.transport_cost {
+            text.push_str(&format!(
+                "\nTransport of a vehicle cost {cost} in the mean.\n"
+            ));
+        }
     }
 
     /// The figures for the page.
@@ -185,6 +196,11 @@ impl Kpis {
             body.push_str(&format!("<tr><td>{name}</td>{}</tr>\n", cells.concat()));
         }
         body.push_str("</table>\n");
+        if let Some(cost) = &self.transport_cost {
+            body.push_str(&format!(
+                "<p class=\"soft\">Transport of a vehicle cost {cost} in the mean.</p>\n"
+            ));
+        }
     }
 }
 

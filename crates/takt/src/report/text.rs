@@ -431,10 +431,9 @@ fn disrupted(disruption: &DisruptionFigures, text: &mut String) {
         row(variant, cost);
     }
     text.push_str(&table_text(&lines));
+    let [late, anew] = [disruption.slipped_orders, disruption.repromised_orders].map(grouped);
     text.push_str(&format!(
-        "{} orders were promised later by more than 7 days; {} were promised anew when the outage was told\n",
-        grouped(disruption.slipped_orders),
-        grouped(disruption.repromised_orders)
+        "{late} orders were promised later by more than 7 days; {anew} were promised anew when the outage was told\n"
     ));
 }
 

@@ -11,10 +11,10 @@ Examples:
   takt centres set CHENGDU-1 --city Chengdu --handovers 50 --from 2024-07-01 --closed 2024-07-06 --inspection
   takt centres list --city Chengdu
   takt centres plan CHENGDU-1 --week 2024-06-03         the week, who comes, and days for those without an appointment
-  takt centres book SU7-00002001 --centre CHENGDU-1 --on 2024-06-05 --made-on 2024-06-01
+  takt centres book SO-0002001 --centre CHENGDU-1 --on 2024-06-05 --made-on 2024-06-01
   takt centres appointments --at-risk                   whose vehicle will not be there, and the next free day
-  takt centres move SU7-00002001 --on 2024-06-07 --made-on 2024-06-04
-  takt centres no-show SU7-00002001 --on 2024-06-07
+  takt centres move SO-0002001 --on 2024-06-07 --made-on 2024-06-04
+  takt centres no-show SO-0002001 --on 2024-06-07
   takt centres inspect LXMSU7A16RB000001 --centre CHENGDU-1 --on 2024-06-04 --major PAINT-03
 
 docs/handover.md says what a centre asks of a handover.";

@@ -24,19 +24,19 @@ const EXAMPLES: &str = "\
 Examples:
   takt orders at-risk                                   all orders whose promise is in danger, and why
   takt orders at-risk --health late --variant MAX --city Chengdu
-  takt orders show SU7-00002001                         an order's promises, its timeline, and how the last promise stands
-  takt orders timeline SU7-00002001                     all that happened to it, by the word of all three services
+  takt orders show SO-0002001                           an order's promises, its timeline, and how the last promise stands
+  takt orders timeline SO-0002001                       all that happened to it, by the word of all three services
   takt orders repromise --check                         what would be promised, and to how many
   takt orders repromise --variant MAX                   promise the late orders of a variant anew
-  takt orders change SU7-00002001 --on 2024-04-02 --variant STD --option WHEEL=W19A --check
-  takt orders change SU7-00002001 --on 2024-04-02 --city Chengdu
+  takt orders change SO-0002001 --on 2024-04-02 --variant STD --option WHEEL=W19A --check
+  takt orders change SO-0002001 --on 2024-04-02 --city Chengdu
   takt orders reserve R-1 --customer C-1 --variant MAX --option COLOR=AQUA_BLUE --option WHEEL=W20 --option INT=GALAXY_GREY \
       --city Chengdu --on 2024-04-02 --until 2024-05-02
   takt orders lock R-1 --on 2024-04-20                  it gets its place in the queue now
   takt orders release R-1 --on 2024-04-20               or its deposit goes back
   takt orders reservations --lapse 2024-05-03
   takt orders terms --deposit 500000 --currency CNY --refundable-days 7
-  takt orders cancel SU7-00002001 --on 2024-04-02       cancel an order, and what becomes of its deposit
+  takt orders cancel SO-0002001 --on 2024-04-02         cancel an order, and what becomes of its deposit
 
 docs/orders.md says how a promise stands and what is promised anew.";
 

@@ -22,10 +22,10 @@ Examples:
   takt yard list --as-of 2024-06-01 --stock                 vehicles for nobody
   takt yard list --as-of 2024-06-01 --dwell 14 --data takt-data/su7
   takt yard swaps --as-of 2024-06-01                        which exchanges make late promises on time
-  takt yard swap SU7-00002001 SU7-00002047 --on 2024-06-01
+  takt yard swap SO-0002001 SO-0002047 --on 2024-06-01
   takt yard exceptions --open                               damages and delays that are not settled
   takt yard resolve OUT-CHENGDU-ROAD.20240601/1 repaired --on 2024-06-05 --cost 120000 --currency CNY
-  takt yard allocate LXMSU7A16RB000001 SU7-00002001 --on 2024-06-01
+  takt yard allocate LXMSU7A16RB000001 SO-0002001 --on 2024-06-01
 
 docs/transport.md says what may be exchanged and how proposals are found.";
 
@@ -60,8 +60,10 @@ pub(in crate::command) enum YardTask {
     #[command(after_help = YARD_EXAMPLES)]
     Allocate(AllocateArgs),
     /// List what went wrong on the way
+    #[command(after_help = YARD_EXAMPLES)]
     Exceptions(ExceptionsArgs),
     /// Resolve a damage: repaired, accepted by the customer or written off
+    #[command(after_help = YARD_EXAMPLES)]
     Resolve(ResolveArgs),
 }
 
