@@ -180,7 +180,7 @@ fn recalled(run_folder: &std::path::Path, report: &Report, found: &[serde_json::
         let lot = one["key"].as_str().unwrap_or_default();
         let recall = recalls
             .iter()
-            .find(|recall| recall["recall"] == format!("LOT-{lot}"));
+            .find(|recall| recall["recall"] == format!("LOT-{}", lot.replace('.', "-")));
         let recall =
             recall.ok_or_else(|| Failure::new(format!("{lot} is not recalled: {recalls:?}")))?;
         let mut command = takt(&["trace", lot, "--output", "json", "--data"])?;

@@ -111,7 +111,7 @@ pub(super) async fn open_found(peer: &Peer, ids: &RequestIds, last: Date) -> Out
         };
         let message = OpenRecallRequest {
             request_id: ids.step(on, &format!("recall/{}", one.key)),
-            recall_id: format!("LOT-{}", one.key),
+            recall_id: recall_id(&one.key),
             title: cut(&format!("Lot {} of {}", one.key, one.supplier_id), 200),
             defect: cut(&defect, 1_000),
             remedy: RemedyKind::Workshop.into(),
@@ -125,6 +125,18 @@ pub(super) async fn open_found(peer: &Peer, ids: &RequestIds, last: Date) -> Out
         ask!(peer, &what, RecallServiceClient.open_recall, message, WHOLE)?;
     }
     Ok(())
+}
+
+/// The id of a lot's recall: `LOT-TH-09-SANHUA-000015`. Of a long name the end is kept, where the lot's number stands.
+fn recall_id(lot: &str) -> String {
+    let plain = |letter: char| match letter.to_ascii_uppercase() {
+        letter if letter.is_ascii_uppercase() || letter.is_ascii_digit() => letter,
+        _ => '-',
+    };
+    let name: Vec<char> = lot.chars().map(plain).collect();
+    let tail = name.get(name.len().saturating_sub(36)..);
+    let tail: String = tail.unwrap_or_default().iter().collect();
+    format!("LOT-{tail}")
 }
 
 /// The beginning of a text that fits into some bytes.
@@ -152,5 +164,8 @@ mod tests {
         let std = || "STD".to_owned();
         assert_eq!(told, [("RC-01", std()), ("RC-02", std())]);
         assert_eq!(cut("aé", 2), "a");
+        assert_eq!(recall_id("TH-09.SANHUA.000015"), "LOT-TH-09-SANHUA-000015");
+        let long = recall_id(&format!("{}.é.000015", "i".repeat(40)));
+        assert!(long.len() == 40 && long.ends_with("III---000015"), "{long}");
     }
 }
