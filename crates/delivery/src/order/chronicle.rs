@@ -87,14 +87,18 @@ pub(crate) fn chronicle(
     let own = own
         .chain(after)
         .map(|(on, event, source, subject, detail)| {
-            let traced = TRACED.contains(&event);
+            let trace_id = if TRACED.contains(&event) {
+                trace_id.to_owned()
+            } else {
+                String::new()
+            };
             common::Happening {
                 date: Some(date_pb(on)),
                 event: event.to_owned(),
                 source: source.to_owned(),
                 subject,
                 detail,
-                trace_id: traced.then(|| trace_id.to_owned()).unwrap_or_default(),
+                trace_id,
             }
         });
     let mut all: Vec<common::Happening> = own.chain(elsewhere.into_iter().flatten()).collect();
