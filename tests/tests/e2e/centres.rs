@@ -5,7 +5,6 @@
 
 use std::path::Path;
 
-use serde_json::Value;
 use takt_contract::{
     date_pb,
     delivery::v1::{
@@ -14,22 +13,13 @@ use takt_contract::{
     },
 };
 use takt_kernel::Date;
-use takt_tests::{
-    Failure, Result, ensure,
-    postgres::Postgres,
-    process::run,
-    replay::{LONG, takt},
-    suite::{Service, Setup, Suite},
-};
+use takt_tests::{Failure, Result, ensure, postgres::Postgres, suite::Setup};
 use tempfile::tempdir;
-use tokio::{runtime::Runtime, task::JoinSet};
+use tokio::task::JoinSet;
 use tonic::{Status, transport::Channel};
 use tonic_types::StatusExt;
 
-use crate::{
-    SHORT,
-    yard::{Yard, id},
-};
+use crate::yard::{Played, id, told};
 
 /// The last day that the replay plays.
 const LAST: &str = "2024-05-20";
@@ -37,12 +27,6 @@ const LAST: &str = "2024-05-20";
 const CALLERS: usize = 32;
 /// So many get it.
 const PLACES: usize = 5;
-
-fn told(suite: &Suite, words: &[&str]) -> Result<Value> {
-    let mut command = takt(words)?;
-    command.args(["--output", "json", "--endpoints", &suite.endpoints()]);
-    run(&mut command, SHORT)?.ok()?.json()
-}
 
 fn reason(status: &Status) -> String {
     let info = status.get_details_error_info();
@@ -111,34 +95,12 @@ async fn contended(channel: &Channel, day: Date, today: Date, orders: &[pb::Orde
 }
 
 fn both(databases: &Path, setup: Setup) -> Result {
-    let suite = Suite::prepare(databases)?.up(setup)?;
-    let folder = tempdir()?;
-    let words = [
-        "replay",
-        "su7",
-        "--vehicles",
-        "2000",
-        "--until",
-        LAST,
-        "--data",
-    ];
-    let mut command = takt(&words)?;
-    command
-        .arg(folder.path())
-        .args(["--endpoints", &suite.endpoints()]);
-    run(&mut command, LONG)?.ok()?;
-    let runtime = Runtime::new()?;
-    let channel = |service| {
-        let _inside = runtime.enter();
-        let uri = format!("http://{}", suite.address(service));
-        Ok::<_, Failure>(Channel::from_shared(uri)?.connect_lazy())
-    };
+    let Played {
+        suite,
+        runtime,
+        yard,
+    } = Played::through(databases, setup, 2_000, LAST)?;
     let today = Date::parse(LAST)?;
-    let yard = Yard {
-        delivery: channel(Service::Delivery)?,
-        production: channel(Service::Production)?,
-        today,
-    };
     let set = told(
         &suite,
         &[

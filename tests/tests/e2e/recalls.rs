@@ -13,7 +13,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
 use takt_contract::{
     date_pb,
     delivery::v1 as pb,
@@ -25,22 +24,12 @@ use takt_contract::{
     },
 };
 use takt_kernel::Date;
-use takt_tests::{
-    Failure, Result, ensure,
-    postgres::Postgres,
-    process::run,
-    replay::{LONG, Replay, takt},
-    suite::{Service, Setup, Suite},
-};
+use takt_tests::{Failure, Result, ensure, postgres::Postgres, replay::Replay, suite::Setup};
 use tempfile::tempdir;
-use tokio::runtime::Runtime;
-use tonic::{Code, Status, transport::Channel};
+use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::{
-    SHORT,
-    yard::{Yard, all, id},
-};
+use crate::yard::{Played, Yard, all, id, told};
 
 /// The last day that the replay plays; the next one is built by the test.
 const LAST: &str = "2024-05-20";
@@ -377,40 +366,12 @@ async fn bad_input(yard: &Yard) -> Result {
     )
 }
 
-fn told(suite: &Suite, words: &[&str]) -> Result<Value> {
-    let mut command = takt(words)?;
-    command.args(["--output", "json", "--endpoints", &suite.endpoints()]);
-    run(&mut command, SHORT)?.ok()?.json()
-}
-
 fn both(databases: &Path, setup: Setup) -> Result {
-    let suite = Suite::prepare(databases)?.up(setup)?;
-    let folder = tempdir()?;
-    let words = [
-        "replay",
-        "su7",
-        "--vehicles",
-        "10000",
-        "--until",
-        LAST,
-        "--data",
-    ];
-    let mut command = takt(&words)?;
-    command
-        .arg(folder.path())
-        .args(["--endpoints", &suite.endpoints()]);
-    run(&mut command, LONG)?.ok()?;
-    let runtime = Runtime::new()?;
-    let channel = |service| {
-        let _inside = runtime.enter();
-        let uri = format!("http://{}", suite.address(service));
-        Ok::<_, Failure>(Channel::from_shared(uri)?.connect_lazy())
-    };
-    let yard = Yard {
-        delivery: channel(Service::Delivery)?,
-        production: channel(Service::Production)?,
-        today: Date::parse(LAST)?.plus(1),
-    };
+    let Played {
+        suite,
+        runtime,
+        yard,
+    } = Played::through(databases, setup, 10_000, LAST)?;
     let gone = runtime.block_on(async {
         let first = caught(&yard).await?;
         let (second, reached) = raced(&yard).await?;

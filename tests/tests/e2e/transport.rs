@@ -15,31 +15,18 @@ use takt_contract::{
     },
     production::v1::{self as production, shop_floor_service_client::ShopFloorServiceClient},
 };
-use takt_kernel::Date;
 use takt_tests::{
-    Failure, Result, ensure,
-    postgres::Postgres,
-    process::run,
-    replay::{LONG, takt},
-    suite::{Service, Setup, Suite},
+    Failure, Result, ensure, postgres::Postgres, process::run, replay::takt, suite::Setup,
 };
 use tempfile::tempdir;
-use tokio::runtime::Runtime;
-use tonic::transport::Channel;
 
 use crate::{
     SHORT,
-    yard::{Yard, all, id},
+    yard::{Played, Yard, all, id, told},
 };
 
 /// The last day that the replay plays; the next one is built by the test.
 const LAST: &str = "2024-05-20";
-
-fn told(suite: &Suite, words: &[&str]) -> Result<Value> {
-    let mut command = takt(words)?;
-    command.args(["--output", "json", "--endpoints", &suite.endpoints()]);
-    run(&mut command, SHORT)?.ok()?.json()
-}
 
 fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
     value[key].as_array().map_or(&[], Vec::as_slice)
@@ -198,33 +185,11 @@ async fn raced(yard: &Yard) -> Result<usize> {
 }
 
 fn both(databases: &Path, setup: Setup) -> Result {
-    let suite = Suite::prepare(databases)?.up(setup)?;
-    let folder = tempdir()?;
-    let words = [
-        "replay",
-        "su7",
-        "--vehicles",
-        "40000",
-        "--until",
-        LAST,
-        "--data",
-    ];
-    let mut command = takt(&words)?;
-    command
-        .arg(folder.path())
-        .args(["--endpoints", &suite.endpoints()]);
-    run(&mut command, LONG)?.ok()?;
-    let runtime = Runtime::new()?;
-    let channel = |service| {
-        let _inside = runtime.enter();
-        let uri = format!("http://{}", suite.address(service));
-        Ok::<_, Failure>(Channel::from_shared(uri)?.connect_lazy())
-    };
-    let yard = Yard {
-        delivery: channel(Service::Delivery)?,
-        production: channel(Service::Production)?,
-        today: Date::parse(LAST)?.plus(1),
-    };
+    let Played {
+        suite,
+        runtime,
+        yard,
+    } = Played::through(databases, setup, 40_000, LAST)?;
     let shipment = runtime.block_on(async {
         let day = production::RunDayRequest {
             request_id: id("the day"),

@@ -1,7 +1,10 @@
-//! The yard of the tests of recalls: what a carrier, a dealer and a recall desk say to the services, one call each.
+//! The yard of the tests of recalls, centres and transport: a plant that was played through a day, and what a carrier, a dealer and a recall desk say to the services, one call each.
 //!
 //! It must not judge answers. Invariant: a call that is made twice under one name is one request.
 
+use std::path::Path;
+
+use serde_json::Value;
 use takt_contract::{
     date_pb,
     delivery::v1::{
@@ -15,8 +18,17 @@ use takt_contract::{
     production::v1::{self as production, exposure_scope::What},
 };
 use takt_kernel::{Date, RequestId};
-use takt_tests::{Failure, Result, ensure};
+use takt_tests::{
+    Failure, Result, ensure,
+    process::run,
+    replay::{LONG, takt},
+    suite::{Service, Setup, Suite},
+};
+use tempfile::tempdir;
+use tokio::runtime::Runtime;
 use tonic::{Status, Streaming, transport::Channel};
+
+use crate::SHORT;
 
 /// The id of a named request.
 pub(crate) fn id(name: &str) -> String {
@@ -38,6 +50,52 @@ pub(crate) struct Yard {
     pub(crate) delivery: Channel,
     pub(crate) production: Channel,
     pub(crate) today: Date,
+}
+
+/// A plant that was played through a day, and its yard on the morning after.
+pub(crate) struct Played {
+    pub(crate) suite: Suite,
+    pub(crate) runtime: Runtime,
+    pub(crate) yard: Yard,
+}
+
+impl Played {
+    /// Plays the SU7 at a size through a day, on three processes over databases.
+    pub(crate) fn through(
+        databases: &Path,
+        setup: Setup,
+        vehicles: u32,
+        last: &str,
+    ) -> Result<Self> {
+        let suite = Suite::prepare(databases)?.up(setup)?;
+        let (folder, vehicles) = (tempdir()?, vehicles.to_string());
+        let mut command = takt(&["replay", "su7", "--vehicles", &vehicles])?;
+        command.args(["--until", last, "--endpoints", &suite.endpoints()]);
+        run(command.arg("--data").arg(folder.path()), LONG)?.ok()?;
+        let runtime = Runtime::new()?;
+        let channel = |service| {
+            let _inside = runtime.enter();
+            let uri = format!("http://{}", suite.address(service));
+            Ok::<_, Failure>(Channel::from_shared(uri)?.connect_lazy())
+        };
+        let yard = Yard {
+            delivery: channel(Service::Delivery)?,
+            production: channel(Service::Production)?,
+            today: Date::parse(last)?.plus(1),
+        };
+        Ok(Self {
+            suite,
+            runtime,
+            yard,
+        })
+    }
+}
+
+/// What a command answers about a suite, as JSON.
+pub(crate) fn told(suite: &Suite, words: &[&str]) -> Result<Value> {
+    let mut command = takt(words)?;
+    command.args(["--output", "json", "--endpoints", &suite.endpoints()]);
+    run(&mut command, SHORT)?.ok()?.json()
 }
 
 impl Yard {

@@ -70,7 +70,7 @@ impl HistoryService for HistoryRpc {
         let product = self.0.products.get(&call).await?;
         let reading = Arc::clone(&product);
         let read = self.0.deps.store.read(&call, "order_history", move |tx| {
-            let (product, order, vin) = (Arc::clone(&reading), order.clone(), vin.clone());
+            let (product, order, vin) = (Arc::clone(&reading), order.clone(), vin);
             Box::pin(async move { known(tx, &product, number, &order, vin).await })
         });
         let mut known = read.await?;
