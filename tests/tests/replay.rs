@@ -21,6 +21,8 @@ mod genealogy;
 mod kpis;
 #[path = "replay/learnt.rs"]
 mod learnt;
+#[path = "replay/milestones.rs"]
+mod milestones;
 #[path = "replay/performance.rs"]
 mod performance;
 #[path = "replay/repeat.rs"]

@@ -56,11 +56,10 @@ fn owns(service: usize, row: &Row) -> bool {
         Row::Agreement(_) => service <= 1,
         Row::Lane(lane) if lane.outbound => service == 2,
         Row::Lane(_) => service <= 1,
-        Row::Variant(_) | Row::OptionValue(_) => service >= 1,
+        Row::Variant(_) | Row::OptionValue(_) | Row::Milestone(_) => service >= 1,
         Row::BomLine(_)
         | Row::Operation(_)
         | Row::CalendarDay(_)
-        | Row::Milestone(_)
         | Row::Economics(_)
         | Row::SequenceRule(_) => service == 1,
     }
